@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from scimconf.diagnostics import ScimconfError, SecretError, WithdrawnError, describe_unexpected
+from scimconf.diagnostics import OverwrittenError, ScimconfError, SecretError, WithdrawnError, describe_unexpected
 from scimconf.documents.secrets import references as connection_references
 from scimconf.files import write_private_files
 from scimconf.kinds import KINDS
@@ -72,6 +72,7 @@ async def _apply(
         if stop is not None or not planned.plan.changes:
             return stop or report
         if not approval_items(planned) <= approved and not hooks.approve(planned):
+            report = replace(report, declined=True)
             return _failed(report, "Stopped: the new plan contains changes that were not approved.")
         approved |= approval_items(planned)
         try:
@@ -82,8 +83,7 @@ async def _apply(
             executed, planned = planned, await _replan_until_consistent(session, planned, report, options, hooks)
             report = _report_matching(executed, planned, report)
         except ScimconfError as error:
-            report = _withdrawn(report) if isinstance(error, WithdrawnError) else _failed(report)
-            return replace(report, error=str(error), hint=error.hint)
+            return replace(_ended(report, error), error=str(error), hint=error.hint)
         except Exception as error:  # noqa: BLE001  the report must list what was written
             return _failed(report, describe_unexpected(error))
         if _only_unconfirmed(planned, report):
@@ -126,6 +126,9 @@ def _later_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
 
 def _stop(planned: PlannedApplication, report: Report) -> Report | None:
     """Return the report of an apply that an error in the spec or a guard stops before any write of this round."""
+    if planned.errors and planned.tenant_mismatch:
+        error = f"{planned.tenant_mismatch.id}: {planned.tenant_mismatch.message}"
+        return replace(report, error=error, status=_status(ApplyStatus.BLOCKED, report))
     if planned.errors:
         status = _status(ApplyStatus.INVALID, report)
         return replace(report, error="The spec has errors.", diagnostics=planned.errors, status=status)
@@ -145,6 +148,13 @@ def _status(status: ApplyStatus, report: Report) -> ApplyStatus:
 
 def _failed(report: Report, error: str = "") -> Report:
     return replace(report, error=error, status=_status(ApplyStatus.FAILED, report))
+
+
+def _ended(report: Report, error: ScimconfError) -> Report:
+    """Return the report of a run that this error ended."""
+    if isinstance(error, OverwrittenError):
+        return replace(report, status=ApplyStatus.STALE)
+    return _withdrawn(report) if isinstance(error, WithdrawnError) else _failed(report)
 
 
 def _withdrawn(report: Report) -> Report:
@@ -182,14 +192,17 @@ async def _execute(
     from scimconf.graph.execution.secret_resolver import preflight
 
     order = {kind.name: kind.after for kind in KINDS}
-    request = ExecutionRequest(planned.steps, planned.snapshot, order, secrets, hooks.progress, hooks.interrupted)
     for application in planned.snapshot.rows("applications"):
         session.consistency.set_created(application.get("createdDateTime"))
+    request = ExecutionRequest(planned.steps, planned.snapshot, order, secrets, hooks.progress, hooks.interrupted)
     preflight(request)
     for reference in _later_references(planned):
         secrets.resolve(reference)  # the next round must not fail on a secret that is already known to be missing
     report = replace(report, backup=report.backup or hooks.backup(planned))
+    request.backup = report.backup
     result = await execute(session, request)
+    removed = {change.address for change in planned.plan.changes if change.action is Action.DELETE}
+    report = replace(report, removed=report.removed | removed)
     report = replace(report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote)
     if result.withdrawn:
         return _withdrawn(report)
@@ -210,6 +223,8 @@ def _stays_paused(steps: Sequence[Step], result: ExecutionResult) -> bool:
 
 
 def _execution_status(result: ExecutionResult, report: Report, *, interrupted: bool) -> ApplyStatus:
+    if result.overwritten:
+        return ApplyStatus.STALE
     if result.stale:
         return _status(ApplyStatus.STALE, report)
     if interrupted and any(outcome.result is Result.SKIPPED for outcome in result.outcomes):
@@ -232,9 +247,22 @@ async def _replan_until_consistent(
         is_ambiguous = _is_ambiguous(session, planned)
         if is_ambiguous:
             await _check_name(session, before, hooks)
+        elif _only_unconfirmed(planned, report):
+            _check_overwrites(session, before, planned, report)
         is_delayed = (is_ambiguous or _only_unconfirmed(planned, report)) and not hooks.interrupted()
         if not is_delayed or not await backoff.wait("changes to become visible"):
             return planned
+
+
+def _check_overwrites(
+    session: TenantSession, before: PlannedApplication, planned: PlannedApplication, report: Report
+) -> None:
+    """Raise OverwrittenError if another client has changed what this run wrote and the tenant did show."""
+    from scimconf.graph.execution.overwrites import check_remaining
+
+    confirmed = {name: states for name, states in session.replaced.items() if name not in session.unconfirmed}
+    remaining = {change.address for change in planned.plan.changes}
+    check_remaining(confirmed, before.steps, remaining, planned.snapshot, report.backup)
 
 
 def _is_ambiguous(session: TenantSession, planned: PlannedApplication) -> bool:

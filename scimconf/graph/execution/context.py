@@ -33,6 +33,7 @@ class ExecutionResult:
     """The step outcomes, whether a write reached Graph or may have, and why the plan is stale, if it is.
 
     `start_refused`: provisioning was not started, because the test of the stored credentials failed.
+    `overwritten`: another client has overwritten what this run wrote.
     `withdrawn`: the application that this run created was deleted again, with everything that was written to it.
     """
 
@@ -40,6 +41,7 @@ class ExecutionResult:
     wrote: bool = False
     start_refused: bool = False
     stale: str = ""
+    overwritten: bool = False
     withdrawn: bool = False
 
     @property
@@ -51,6 +53,7 @@ class ExecutionResult:
 class ExecutionRequest:
     """The input of an execution: the steps, the snapshot that the plan is based on, and the order of the kinds.
 
+    `backup` is the folder with the documents as they were before the first write, or "".
     `progress` is called with a description, the number of finished steps and the number of all steps.
     """
 
@@ -60,6 +63,7 @@ class ExecutionRequest:
     secrets: SecretResolver
     progress: Callable[[str, int, int], None]
     interrupted: Callable[[], bool]
+    backup: str = ""
 
 
 class ExecutionContext:
@@ -81,7 +85,8 @@ class ExecutionContext:
     def finish_step(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
         self._finished.add(id(step))
         self.result.outcomes.append(StepOutcome(result, step.addresses, step.description, detail, hint))
-        self.report_progress(step.description)
+        if result is not Result.SKIPPED:  # it did not run
+            self.report_progress(step.description)
 
     def report_progress(self, description: str) -> None:
         """Call `progress`; ignore its errors, so that a failing event log cannot abort an apply."""
