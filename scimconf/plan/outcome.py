@@ -59,7 +59,10 @@ class StepOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The apply of one application. `wrote` says whether a write reached Graph, or may have."""
+    """The apply of one application. `wrote` says whether a write reached Graph, or may have.
+
+    `removed` are the addresses that the plan deletes. `declined`: a later plan of the apply was not approved.
+    """
 
     name: str
     outcomes: tuple[StepOutcome, ...] = ()
@@ -70,6 +73,8 @@ class Report:
     hint: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
     status: ApplyStatus = ApplyStatus.APPLIED
+    removed: frozenset[Address] = frozenset()
+    declined: bool = False
 
     def by_address(self) -> Mapping[Address, Result]:
         """Return each address with the worst result of its steps."""

@@ -85,7 +85,8 @@ class ExecutionContext:
     def finish_step(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
         self._finished.add(id(step))
         self.result.outcomes.append(StepOutcome(result, step.addresses, step.description, detail, hint))
-        self.report_progress(step.description)
+        if result is not Result.SKIPPED:  # it did not run
+            self.report_progress(step.description)
 
     def report_progress(self, description: str) -> None:
         """Call `progress`; ignore its errors, so that a failing event log cannot abort an apply."""
