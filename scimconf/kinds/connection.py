@@ -14,7 +14,8 @@ from scimconf.documents import application, job
 from scimconf.documents import secrets as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_connection import KEYS, export_connection
-from scimconf.kinds.kind import AUTHORIZE, Changes, Kind, denied_reads, masked
+from scimconf.kinds.kind import AUTHORIZE, Changes, Kind, counted_guard, denied_reads, masked
+from scimconf.kinds.provisioning import Affected, UsersInScope
 from scimconf.plan import Action, Change, DesiredItem, DiffResult, Effect, FieldChange, Guard, Resource, WriteOnly
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, SecretRef, Snapshot
@@ -30,6 +31,15 @@ _URL = "base_address"
 _DIALECT = (
     "the service sends PATCH requests in a different format (booleans, removed members, roles); "
     "a connection test sends no PATCH request, so it does not show whether the application accepts them"
+)
+
+_AUTHORIZATION_LOST = (
+    "the stored credentials are replaced: the authorization that a person gave in the portal is lost, "
+    "and only a person can give it again"
+)
+_NEW_ENDPOINT = (
+    "which receives the credentials; Microsoft documents no initial cycle after such a change, so users who do not "
+    "change are not sent to it until provisioning is restarted"
 )
 
 
@@ -94,14 +104,21 @@ class ConnectionKind(Kind):
     def effect_text(self, effect: Effect, change: Change) -> str:
         if effect is Effect.CREDENTIALS and change.action is Action.CREATE:
             return "credentials are stored"
+        authentication = change.field("authentication")
+        if effect is Effect.CREDENTIALS and authentication is not None and authentication.before == "portal":
+            return _AUTHORIZATION_LOST
         return _DIALECT if effect is Effect.DIALECT else ""
+
+    def affected(self, change: Change) -> Mapping[Effect, Affected]:
+        """Return that another endpoint concerns every user in scope after the plan."""
+        return {Effect.ENDPOINT: UsersInScope()} if Effect.ENDPOINT in change.effects else {}
 
     def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         for change in changes if context.has_run else ():
             url = change.field(_URL)
             if url is not None and _is_other_endpoint(url):
-                message = f"users would be provisioned to {url.after} instead of {url.before}"
-                yield Guard("endpoint-changed", message, address=change.address)
+                message = f"users would be provisioned to {url.after} instead of {url.before}, {_NEW_ENDPOINT}"
+                yield counted_guard("endpoint-changed", message, change, Effect.ENDPOINT)
         if context.unavailable_secrets:
             yield _unavailable(context.unavailable_secrets)
 

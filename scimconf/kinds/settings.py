@@ -156,7 +156,7 @@ def _scope_guards(change: Change, context: GuardContext) -> Iterable[Guard]:
     if scope is None or not context.has_run:
         return
     if scope.before != "all" and scope.after == "all":
-        message = "all users of the directory would be provisioned, not only those who are assigned"
+        message = "all users of the directory would be in scope; users who are not assigned may be created"
         yield counted_guard("scope-widened", message, change, Effect.PROVISIONS)
     elif scope.before == "all" and scope.after == "assigned":
         message = "all users who are not assigned would leave the scope and may be disabled"

@@ -12,7 +12,7 @@ from scimconf.kinds.registry import guards
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Resource
 from scimconf.plan.guards import ASKED, GuardContext, GuardExemption
 from scimconf.plan.impact import Members
-from scimconf.render.common.effects import guard_message
+from scimconf.render.common.effects import guard_message, sentence
 
 ACTIVE = Address("a", "attribute_mapping", "users/active")
 TODAY = date(2026, 11, 25)
@@ -150,6 +150,24 @@ def test_sign_on_missing_blocks_the_first_start_only(reason):
     assert ids([start(has_run=True)], context) == []
     assert ids([start(has_run=False)], CONTEXT) == ["initial-start"]
     assert "sign-on-missing" not in ASKED
+
+
+def test_endpoint_changed_has_the_number_of_users_and_says_who_gets_the_credentials():
+    impact = Impact(8, 8, "at_most", population="assigned")
+    change = update(Address("a", "connection"), "base_address", "https://a.example.com", "https://b.example.com")
+    (guard,) = guards([replace(change, impact={Effect.ENDPOINT: impact})], LIVE)
+    assert (guard.id, guard.count) == ("endpoint-changed", 8)
+    assert "https://b.example.com instead of https://a.example.com, which receives the credentials" in guard.message
+    assert guard_message(guard).endswith("(up to 8 of 8 users who are assigned)")
+
+
+@pytest.mark.parametrize(("before", "is_lost"), [("portal", True), ("oauth2_client_credentials", False)])
+def test_replaced_credentials_state_that_an_authorization_is_lost(before, is_lost):
+    """Only a person can give it again."""
+    change = update(Address("a", "connection"), "authentication", before, "bearer")
+    assert (
+        "a person gave" in sentence(Effect.CREDENTIALS, [replace(change, effects={Effect.CREDENTIALS})], None)
+    ) is is_lost
 
 
 SETTINGS = Address("a", "settings")

@@ -132,6 +132,8 @@ WIDEN = change("settings", field="scope", before="assigned", after="all")
 NARROW = change("settings", field="scope", before="all", after="assigned", effects=BOTH[1:])
 START = change("schedule", field="enabled", before=False, after=True)
 STOP = change("schedule", field="enabled", before=True, after=False, effects=(Effect.STOPS,))
+URL = change("connection", "", "base_address", "https://a.example.com", "https://b.example.com", (Effect.ENDPOINT,))
+ROTATION = change("connection", "", "secret_token.rotation", "1", "2", (Effect.CREDENTIALS,))
 MATCH = change("attribute_mapping", "users/title", "match", None, 1, BOTH)
 
 
@@ -216,6 +218,8 @@ def test_assigned_groups_are_those_before_and_after_without_unresolved_ones():
         (START, reading(has_run=False), {Effect.PROVISIONS: Impact(2, 2, examples=("ada@x.y", "cat@x.y"), population="assigned")}),
         (START, reading(), {Effect.PROVISIONS: Impact(2, 2, "at_most", examples=("ada@x.y", "cat@x.y"), population="assigned")}),
         (MATCH, reading(), dict.fromkeys(BOTH, Impact(2, 2, "at_most", examples=("ada@x.y", "cat@x.y"), population="assigned"))),
+        (URL, reading(), {Effect.ENDPOINT: Impact(2, 2, "at_most", examples=("ada@x.y", "cat@x.y"), population="assigned")}),
+        (ROTATION, reading(), {}),
         (BOB_IN, reading(), {Effect.PROVISIONS: Impact(1, examples=("bob@x.y",))}),
         (BOB_IN, reading(filters=[("department", "HR")]), {Effect.PROVISIONS: Impact(0)}),
         (BOB_IN, reading(everyone="True"), {Effect.PROVISIONS: Impact(0)}),

@@ -27,7 +27,7 @@ from scimconf.plan import (
 from scimconf.plan.diff import diff
 from scimconf.plan.redact import redact_report
 from scimconf.render import diagnostics, text
-from scimconf.render.common import labels
+from scimconf.render.common import effects, labels
 from scimconf.render.common.change_view import change_rows, combined_sentence
 
 
@@ -262,3 +262,23 @@ def test_combined_sentence_names_users_and_groups_separately():
     ]
     sentences = [combined_sentence(Effect.DEPROVISIONS, change_rows(some), []) for some in (changes, changes[1:])]
     assert sentences == ["8 of 8 users may be disabled; groups may be deleted", "groups may be deleted"]
+
+
+@pytest.mark.parametrize(
+    ("impact", "effect", "guard"),
+    [
+        (Impact(0, 12, "at_most", undetermined=12), "up to 12 of 12 users; undetermined for 12", ""),
+        (
+            Impact(7, 8, examples=("alan", "ada", "tim"), undetermined=1),
+            "7 of 8 users: alan, ada, tim and 4 more; undetermined for 1",
+            "7 of 8 users; undetermined for 1",
+        ),
+        (Impact(3, None, "at_most", 9, undetermined=2), "up to 3 of 9 sampled users; undetermined for 2", ""),
+        (Impact(2, 8, "at_most"), "up to 2 of 8 users", ""),
+    ],
+)
+def test_numbers_of_users_state_those_for_whom_the_effect_is_unknown(impact, effect, guard):
+    """They belong to an upper bound, and their number follows the names of the others, also in guards."""
+    effect_text = effects.sentence(Effect.DEPROVISIONS, (), impact).replace(" may be disabled", "")
+    assert effect_text == effect
+    assert effects.guard_message(Guard("initial-start", "start", impact=impact)) == f"start ({guard or effect})"

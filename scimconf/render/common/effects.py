@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from scimconf.kinds import BY_NAME
@@ -39,8 +40,7 @@ def sentence(effect: Effect, changes: Iterable[Change], impact: Impact | None) -
     if "{users}" not in template:
         return visible(template)
     names = f": {_names(impact)}" if impact is not None and impact.examples else ""
-    undetermined = f"; undetermined for {impact.undetermined:,}" if impact is not None and impact.undetermined else ""
-    return visible(template.format(users=users(impact)) + undetermined + names)
+    return visible(template.format(users=users(impact)) + names + _undetermined(impact))
 
 
 def _template(effect: Effect, changes: Iterable[Change]) -> str:
@@ -60,14 +60,20 @@ def is_about_other_objects(effect: Effect, changes: Iterable[Change]) -> bool:
 
 def guard_message(guard: Guard) -> str:
     """Return the message of a guard with the number of affected users, and its count unless the message contains it."""
-    message = guard.message if guard.impact is None else f"{guard.message} ({users(guard.impact)})"
+    impact = guard.impact
+    message = guard.message if impact is None else f"{guard.message} ({users(impact)}{_undetermined(impact)})"
     return message if guard.count is None or str(guard.count) in message else f"{message} (count: {guard.count:,})"
 
 
 def users(impact: Impact | None) -> str:
-    """Return the number of users in words: `3 of 14 users`, `up to 1 user`, `users` if it was not counted."""
+    """Return the number of users in words: `3 of 14 users`, `up to 1 user`, `users` if it was not counted.
+
+    An upper bound includes the users for whom the effect is unknown.
+    """
     if impact is None:
         return "users"
+    if impact.precision == "at_most" and not impact.sample_size:
+        impact = replace(impact, count=impact.count + impact.undetermined)
     bound = {"exact": "", "at_least": "at least ", "at_most": "up to "}[impact.precision]
     if impact.sample_size:
         number = f"{impact.count:,} of {impact.sample_size:,} sampled users"
@@ -78,6 +84,10 @@ def users(impact: Impact | None) -> str:
     population = _POPULATIONS[impact.population]
     is_single = not impact.sample_size and (impact.count if impact.total is None else impact.total) == 1
     return f"{bound}{number}{population.replace('who are', 'who is') if is_single else population}"
+
+
+def _undetermined(impact: Impact | None) -> str:
+    return f"; undetermined for {impact.undetermined:,}" if impact is not None and impact.undetermined else ""
 
 
 def _names(impact: Impact) -> str:
