@@ -161,7 +161,10 @@ def needed_secrets(steps: Iterable[Step], snapshot: Snapshot) -> Mapping[str, Se
 
 
 def _missing_url(connection: Connection, spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
-    """Yield an error if there is no tenant URL, and Entra's own token or the template `scim` requires one."""
+    """Yield an error if there is no tenant URL, and Entra's own token or the template `scim` requires one.
+
+    Stored credentials are not judged: an export of them has to show no changes.
+    """
     raw, hint = snapshot.get("secrets"), "Write `base_address: https://…`."
     address = connection.base_address or documents.values(raw).get("BaseAddress")
     if address is not None or connection.authentication == "portal" or not _knows_credentials(spec, snapshot):
@@ -169,7 +172,7 @@ def _missing_url(connection: Connection, spec: Spec, snapshot: Snapshot) -> Iter
     if connection.authentication == "entra_token":
         message = "the connection has no tenant URL, and `authentication: entra_token` requires one"
         yield Diagnostic("K405", message, ("connection",), hint=hint)
-    elif _desired(connection) and _is_custom(spec, snapshot):
+    elif _desired(connection) and not _stored(raw) and _is_custom(spec, snapshot):
         message = "the connection has no tenant URL, and an application that is not from the gallery requires one"
         hint += " If the application is in the gallery, create it from there: `create: {from_template: NAME}`."
         yield Diagnostic("K405", message, ("connection",), hint=hint)
@@ -179,6 +182,11 @@ def _knows_credentials(spec: Spec, snapshot: Snapshot) -> bool:
     """Return whether the stored credentials are known; a new application has none."""
     is_new = spec.application.create is not None and snapshot.get("service_principals") == []
     return is_new or snapshot.get("secrets") is not None
+
+
+def _stored(raw: Json) -> frozenset[str]:
+    """Return the stored keys that are credentials or an address, and no settings."""
+    return frozenset(documents.values(raw)) - documents.SETTINGS
 
 
 def _is_custom(spec: Spec, snapshot: Snapshot) -> bool:
@@ -194,7 +202,7 @@ def _missing_credentials(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]
     raw, connection = snapshot.get("secrets"), spec.connection
     if not _knows_credentials(spec, snapshot) or not spec.provisioning.enabled:
         return
-    stored = documents.values(raw).keys() - documents.SETTINGS
+    stored = _stored(raw)
     if connection is not None and connection.authentication == "portal":
         if not documents.service_owned(raw):
             message = "nobody has authorized the connection in the portal yet, so apply would not start provisioning"

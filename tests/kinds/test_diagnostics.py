@@ -196,6 +196,13 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
         "connection: {other: {UserName: ada@contoso.com}}",
         {"secrets": [], "service_principals+": {"0/applicationTemplateId": CUSTOM_TEMPLATE}},
     ),
+    "a custom application whose stored connection has no address": (
+        "connection: {authentication: bearer, secret_token: {env: TOKEN}}",
+        {
+            "secrets": [{"key": "SecretToken", "value": "*"}],
+            "service_principals+": {"0/applicationTemplateId": CUSTOM_TEMPLATE},
+        },
+    ),
     "a gallery application without an address": (
         "connection: {other: {UserName: ada@contoso.com}}",
         {"secrets": [], "service_principals+": {"0/applicationTemplateId": "x"}},
