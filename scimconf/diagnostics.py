@@ -10,6 +10,7 @@ A package that does not know the file names the path in the spec only; the loade
      ├── AuthenticationError    no access token was issued
      ├── SecretError            the value of a secret is not available
      ├── StaleError             the spec or the tenant has changed since the plan           exit 3
+     │    ├── OverwrittenError  another client has overwritten what a run wrote
      │    └── WithdrawnError    a run deleted the application that it had created
      └── PlanError              the steps of a plan cannot be executed: a defect of scimconf
 """
@@ -155,6 +156,10 @@ class SecretError(ScimconfError):
 
 class StaleError(ScimconfError):
     """The spec or the tenant has changed since the plan was made."""
+
+
+class OverwrittenError(StaleError):
+    """Another client has overwritten what this run wrote."""
 
 
 class WithdrawnError(StaleError):

@@ -30,7 +30,8 @@ class TenantSession:
     """The access to a tenant for one application; `tenant_id` is that of the token, or "".
 
     `created` are the names of the application that this run created, if the response was received; `started` says
-    whether this run may have started provisioning.
+    whether this run may have started provisioning. `replaced` are the documents, by name, as they were read before each
+    write of this run, and `unconfirmed` the names of those whose write did not become visible in time.
     """
 
     graph: Graph
@@ -38,6 +39,8 @@ class TenantSession:
     tenant_id: str = ""
     created: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     started: bool = False
+    replaced: dict[str, list[Json]] = field(default_factory=dict)
+    unconfirmed: set[str] = field(default_factory=set)
 
 
 async def observe(session: TenantSession, documents: Iterable[Document], lookups: Lookups) -> Snapshot:
@@ -173,7 +176,16 @@ class _Reader:
 
 async def read(graph: Graph, document: Document, names: Mapping[str, str]) -> Json:
     """Return a document as raw JSON, a collection as the list of its rows; raise GraphError, also for another shape."""
-    raw = await _read_raw(graph, document, names)
+    return _checked(document, names, await _read_raw(graph, document, names))
+
+
+async def read_with_tag(graph: Graph, document: Document, names: Mapping[str, str]) -> tuple[Json, str]:
+    """Return a document that is no collection, and its ETag, which is "" unless the service has one; raise GraphError."""
+    answer = await graph.send(Request("GET", document.path, names))
+    return _checked(document, names, answer.body), answer.etag
+
+
+def _checked(document: Document, names: Mapping[str, str], raw: Json) -> Json:
     difference = first_shape_error(document.name, raw)
     if difference:
         raise undocumented("GET", Request("GET", document.path, names).resolved_path(), difference)

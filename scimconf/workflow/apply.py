@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from scimconf.diagnostics import ScimconfError, SecretError, WithdrawnError, describe_unexpected
+from scimconf.diagnostics import OverwrittenError, ScimconfError, SecretError, WithdrawnError, describe_unexpected
 from scimconf.documents.secrets import references as connection_references
 from scimconf.files import write_private_files
 from scimconf.kinds import KINDS
@@ -95,8 +95,7 @@ def _ended_by(error: BaseException, report: Report, hooks: ApplyHooks) -> Report
     from scimconf.graph.task_group import stop_cancellation
 
     if isinstance(error, ScimconfError):
-        report = _withdrawn(report) if isinstance(error, WithdrawnError) else _failed(report)
-        return replace(report, error=str(error), hint=error.hint)
+        return replace(_ended(report, error), error=str(error), hint=error.hint)
     if isinstance(error, Exception):
         return _failed(report, describe_unexpected(error))
     if not hooks.interrupted():
@@ -161,6 +160,13 @@ def _failed(report: Report, error: str = "") -> Report:
     return replace(report, error=error, status=_status(ApplyStatus.FAILED, report))
 
 
+def _ended(report: Report, error: ScimconfError) -> Report:
+    """Return the report of a run that this error ended."""
+    if isinstance(error, OverwrittenError):
+        return replace(report, status=ApplyStatus.STALE)
+    return _withdrawn(report) if isinstance(error, WithdrawnError) else _failed(report)
+
+
 def _withdrawn(report: Report) -> Report:
     """Return the report of a run that deleted the application which it had created: nothing of it remains."""
     reason = "because the application was deleted again"
@@ -196,15 +202,14 @@ async def _execute(
     from scimconf.graph.execution.secret_resolver import preflight
 
     order = {kind.name: kind.after for kind in KINDS}
-    request = ExecutionRequest(
-        planned.steps, planned.snapshot, order, secrets, hooks.progress, hooks.interrupted, hooks.finished
-    )
     for application in planned.snapshot.rows("applications"):
         session.consistency.set_created(application.get("createdDateTime"))
+    request = ExecutionRequest(planned.steps, planned.snapshot, order, secrets, hooks.progress, hooks.interrupted)
     preflight(request)
     for reference in _later_references(planned):
         secrets.resolve(reference)  # the next round must not fail on a secret that is already known to be missing
     report = replace(report, backup=report.backup or hooks.backup(planned))
+    request.backup, request.finished = report.backup, hooks.finished
     result = await execute(session, request)
     report = replace(report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote)
     if result.withdrawn:
@@ -226,6 +231,8 @@ def _stays_paused(steps: Sequence[Step], result: ExecutionResult) -> bool:
 
 
 def _execution_status(result: ExecutionResult, report: Report, *, interrupted: bool) -> ApplyStatus:
+    if result.overwritten:
+        return ApplyStatus.STALE
     if result.stale:
         return _status(ApplyStatus.STALE, report)
     if result.stopped:
@@ -250,9 +257,22 @@ async def _replan_until_consistent(
         is_ambiguous = _is_ambiguous(session, planned)
         if is_ambiguous:
             await _check_name(session, before, hooks)
+        elif _only_unconfirmed(planned, report):
+            _check_overwrites(session, before, planned, report)
         is_delayed = (is_ambiguous or _only_unconfirmed(planned, report)) and not hooks.interrupted()
         if not is_delayed or not await backoff.wait("changes to become visible"):
             return planned
+
+
+def _check_overwrites(
+    session: TenantSession, before: PlannedApplication, planned: PlannedApplication, report: Report
+) -> None:
+    """Raise OverwrittenError if another client has changed what this run wrote and the tenant did show."""
+    from scimconf.graph.execution.overwrites import check_remaining
+
+    confirmed = {name: states for name, states in session.replaced.items() if name not in session.unconfirmed}
+    remaining = {change.address for change in planned.plan.changes}
+    check_remaining(confirmed, before.steps, remaining, planned.snapshot, report.backup)
 
 
 def _is_ambiguous(session: TenantSession, planned: PlannedApplication) -> bool:

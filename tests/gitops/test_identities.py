@@ -16,6 +16,7 @@ TENANT = {
     "applications": [
         {
             "displayName": "Writer",
+            "createdDateTime": "2026-01-01T00:00:00Z",
             "template": "custom",
             "roles": [{"value": "admin", "displayName": "admin"}, {"value": "member", "displayName": "member"}],
             "assignments": [*ROWS, {"group": "Writer admins", "role": "member"}],

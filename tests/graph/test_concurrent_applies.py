@@ -1,18 +1,12 @@
 """Applies that create the same missing application at the same time: exactly one application remains."""
 
-import asyncio
-import json
 from random import Random
 
-import httpx
 import pytest
-from tenant_fixture import BASE, Person, Rehearsal, all_allowed, changes, exit_code
+from interleaving import Jitter, Others, run_all
+from tenant_fixture import Rehearsal, all_allowed, changes, exit_code
 
-from scimconf.graph.client import Settings, open_graph
-from scimconf.graph.eventual_consistency import ConsistencyPolicy
-from scimconf.graph.reading import TenantSession
 from scimconf.plan import Result
-from scimconf.workflow import apply, plan
 
 SPEC = """
 version: 1
@@ -26,25 +20,6 @@ MEANWHILE = "the application was created meanwhile by another run; apply again"
 STALE = 3
 
 
-class Jitter(httpx.AsyncBaseTransport):
-    """Let other runs send a random number of requests before each one; lose the first response of the path `lost`."""
-
-    def __init__(self, rehearsal, random, before=None):
-        self.rehearsal, self.random, self.before = rehearsal, random, before
-        self.lost = None
-
-    async def handle_async_request(self, request):
-        for _ in range(self.random.randrange(12)):
-            await asyncio.sleep(0)
-        if self.before is not None:
-            await self.before(request)
-        response = await self.rehearsal.wire.handle_async_request(request)
-        if self.lost is not None and request.url.path.endswith(self.lost):
-            self.lost = None
-            raise httpx.ReadError("the connection was reset", request=request)
-        return response
-
-
 @pytest.fixture
 def spec(tmp_path):
     """Write the spec of an application with this name; return its path."""
@@ -55,28 +30,6 @@ def spec(tmp_path):
         return file
 
     return write
-
-
-def run_all(rehearsal, *runs):
-    """Apply at the same time, each pair of a spec and a transport in a session of its own; return the reports.
-
-    No run writes before all of them have planned.
-    """
-    planned_all = asyncio.Barrier(len(runs))
-
-    async def run(loaded, transport):
-        settings = {"sleep": rehearsal.sleep, "clock": lambda: rehearsal.time, "random": lambda: 1.0}
-        async with open_graph(Settings(base=BASE), None, transport=transport, **settings) as graph:
-            policy = ConsistencyPolicy(rehearsal.sleep, lambda: rehearsal.time, lambda: graph.now)
-            session = TenantSession(graph, policy)
-            planned = await plan(session, loaded, all_allowed())
-            await planned_all.wait()
-            return await apply(session, planned, all_allowed(), rehearsal.secrets, Person())
-
-    async def command():
-        return await asyncio.gather(*(run(rehearsal.load(file), transport) for file, transport in runs))
-
-    return asyncio.run(command())
 
 
 def applications(rehearsal):
@@ -113,23 +66,6 @@ def test_concurrent_applies_of_names_that_differ_in_case_leave_one_application(s
 
 
 # --- what others do in between --------------------------------------------------------------------------------------
-
-
-class Others:
-    """Send requests to the tenant between those of an apply, once, before the request that `when` selects."""
-
-    def __init__(self, rehearsal, when, *requests):
-        self.rehearsal, self.when, self.requests = rehearsal, when, list(requests)
-
-    async def __call__(self, request):
-        if not self.requests or not self.when(self.rehearsal, request):
-            return
-        requests, self.requests = self.requests, []
-        self.rehearsal.time += 1
-        inner = httpx.ASGITransport(app=self.rehearsal.app)
-        for method, path, body in requests:
-            url = BASE + (path(self.rehearsal) if callable(path) else path)
-            await inner.handle_async_request(httpx.Request(method, url, content=json.dumps(body)))
 
 
 WRITER = ("POST", INSTANTIATE, {"displayName": "WRITER"})

@@ -38,7 +38,7 @@ TENANTS = pytest.mark.parametrize(
     [
         pytest.param("before", {}, id="before-plain"),
         pytest.param("after", {}, id="after-plain"),
-        pytest.param("after", LATE, id="after-late"),
+        pytest.param("after", LATE, id="after-late", marks=pytest.mark.slow),
         pytest.param("before", LATE, id="before-late", marks=pytest.mark.slow),
         pytest.param("before", REPLACE, id="before-replace", marks=pytest.mark.slow),
         pytest.param("after", REPLACE, id="after-replace", marks=pytest.mark.slow),

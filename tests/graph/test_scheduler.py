@@ -51,6 +51,10 @@ class FakeGraph:
     async def send(self, request):
         await asyncio.sleep(0)
         self._answer(request.method, request.path, request.body)
+        if request.method == "PATCH":
+            self.documents[request.path] = {**self.documents[request.path], **request.body}
+        if request.method == "PUT":
+            self.documents[request.path] = request.body["value"]
         return Answer(200, self.documents.get(request.path, {"id": "new"}))
 
     async def get(self, path, _names, _query):
@@ -60,14 +64,6 @@ class FakeGraph:
     async def collect(self, path, _names, _query, _row):
         self._answer("GET", path)
         return self.documents[path]
-
-    async def patch(self, path, _names, body):
-        self._answer("PATCH", path, body)
-        self.documents[path] = {**self.documents[path], **body}
-
-    async def put(self, path, _names, body):
-        self._answer("PUT", path, body)
-        self.documents[path] = body["value"]
 
     async def batch(self, requests):
         results = []
@@ -287,10 +283,10 @@ def test_a_write_with_a_conflict_is_repeated_from_a_new_read():
 def test_a_write_that_does_not_become_visible_is_unconfirmed():
     graph = FakeGraph(documents={"/principal": {"id": "1", "tags": []}})
 
-    async def lost(path, _names, body):
-        graph.log.append(("PATCH", path, body))
+    async def lost(request):
+        graph.log.append((request.method, request.path, request.body))
 
-    graph.patch = lost
+    graph.send = lost
     assert outcomes(run(graph, [edit(PRINCIPAL, "set_tag", "A", "1")])) == {"set A": Result.UNCONFIRMED}
     assert 100 < graph.time <= 120
 

@@ -6,7 +6,6 @@ import importlib
 import json
 import logging
 import re
-from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -263,11 +262,7 @@ def test_an_unexpected_response_to_a_write_counts_as_written(body):
 
 @pytest.mark.parametrize("answer", [None, [], 5, {"parsingSucceeded": True, "parsedExpression": 5, "error": 5}])
 def test_a_malformed_response_of_parse_expression_is_an_error(answer):
-    from scimconf.graph.execution.document_writer import _parsed
+    from scimconf.graph.execution.document_writer import _tree
 
-    async def post(*_given, **_named):
-        return answer
-
-    asked = SimpleNamespace(names={}, session=SimpleNamespace(graph=SimpleNamespace(post=post)))
     with pytest.raises(ScimconfError, match="no reason given"):
-        asyncio.run(_parsed(asked, "[mail]"))
+        _tree(answer, "[mail]")

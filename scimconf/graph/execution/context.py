@@ -34,14 +34,17 @@ class ExecutionResult:
     """The step outcomes, whether a write reached Graph or may have, and why the plan is stale, if it is.
 
     `start_refused`: provisioning was not started, because the test of the stored credentials failed.
-    `stopped`: it was stopped without waiting for the requests in flight. `paused_at`: when provisioning was paused, by
-    Graph's clock. `withdrawn`: the application that this run created was deleted again, with everything that was written to it.
+    `overwritten`: another client has overwritten what this run wrote.
+    `stopped`: it was stopped without waiting for the requests in flight.
+    `paused_at`: when provisioning was paused, by Graph's clock.
+    `withdrawn`: the application that this run created was deleted again, with everything that was written to it.
     """
 
     outcomes: list[StepOutcome] = field(default_factory=list)
     wrote: bool = False
     start_refused: bool = False
     stale: str = ""
+    overwritten: bool = False
     withdrawn: bool = False
     stopped: bool = False
     paused_at: datetime | None = None
@@ -55,6 +58,7 @@ class ExecutionResult:
 class ExecutionRequest:
     """The input of an execution: the steps, the snapshot that the plan is based on, and the order of the kinds.
 
+    `backup` is the folder with the documents as they were before the first write, or "".
     `progress` is called with a description, the number of finished steps and the number of all steps; `finished` with
     the outcome of each step as soon as it is known.
     """
@@ -65,6 +69,7 @@ class ExecutionRequest:
     secrets: SecretResolver
     progress: Callable[[str, int, int], None]
     interrupted: Callable[[], bool]
+    backup: str = ""
     finished: Callable[[StepOutcome], None] = lambda _outcome: None
 
 

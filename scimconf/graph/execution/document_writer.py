@@ -1,45 +1,68 @@
-"""Writes documents: read, compare with the plan, edit, write, and read until the edits are visible."""
+"""Writes documents: parse expressions, read, compare with the plan, edit, write, and read until the edits are visible.
+
+Nothing stands between the read and the write, because a change that another client makes in between is lost unless
+Graph evaluates `If-Match`. After the write, a later change by others that removes the edits is found and reported.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from scimconf.diagnostics import GraphError, ScimconfError, StaleError
 from scimconf.documents import OPERATIONS
-from scimconf.graph.client import may_have_happened
+from scimconf.graph.client import Request, may_have_happened
+from scimconf.graph.execution.attempts import Attempts
 from scimconf.graph.execution.context import ExecutionContext
+from scimconf.graph.execution.overwrites import REPLACED, is_earlier, overwritten, overwritten_error
 from scimconf.graph.execution.secret_resolver import resolved
-from scimconf.graph.reading import read
+from scimconf.graph.protocol.retry import is_throttled
+from scimconf.graph.reading import read, read_with_tag
+from scimconf.graph.task_group import gather_all
 from scimconf.json_types import Json
 from scimconf.snapshot import Document, SecretRef
 from scimconf.steps import Edit, PendingDocument, Read
 
+Result = TypeVar("Result")
 STALE_CODES = frozenset({"CannotDeleteOrUpdateEnabledEntitlement"})
 """Codes of errors that mean that Graph compared the write with an older state (a role not yet shown as disabled)."""
 PARSE = "/servicePrincipals/{service_principal}/synchronization/jobs/{job}/schema/parseExpression"
 
 
 async def write(context: ExecutionContext, document: Document, edits: Sequence[Edit]) -> bool:
-    """Read, edit and write one document, then poll until the edits are visible; return False on timeout."""
-    backoff = context.session.consistency.backoff()
-    may_be_done = False
+    """Read, edit and write one document, then poll until the edits are visible; return False on timeout.
+
+    The write is sent once: after any error that allows another attempt, the document is read again, and only the edits
+    that are missing are written. Raise OverwrittenError if another client has overwritten them since.
+    """
+    attempts, may_be_done, refused_tag = Attempts(context), False, ""
+    edits = await gather_all([_parsed_edit(context, edit) for edit in edits])
     while True:
-        raw = await _current(context, document, () if may_be_done else edits)
+        raw, tag = await _current(context, document, _checked(document, edits, may_be_done=may_be_done))
         pending = [edit for edit in edits if not _holds(edit, raw)]
         if not pending:
+            context.result.wrote |= may_be_done
             return True
-        edited = await _edited(context, raw, pending)
+        edited = _edited(raw, pending)
+        context.session.replaced.setdefault(document.name, []).append(raw)
+        body = _body(context, document, raw, edited, pending)
         try:
-            await _send(context, document, _body(context, document, raw, edited, pending))
+            await _send(context, document, body, "" if tag == refused_tag else tag)
             break
         except GraphError as error:
-            may_be_done = may_be_done or may_have_happened(error.status)
+            may_be_done = may_be_done or may_have_happened(error.status) or is_throttled(error.status)
+            refused_tag = tag if error.status == 412 else refused_tag
             retry = may_be_done or _read_stale_document(context, error)
-            if not retry or not await context.wait(backoff, f"the write of {document.name}"):
+            if not retry or not await attempts.wait(error, f"the write of {document.name}"):
                 raise
     context.written[document.name] = edited
-    readable = [edit for edit in pending if not isinstance(edit.value, SecretRef)]
-    return await wait_until_visible(context, document, readable, f"changes of {document.name} to become visible")
+    return await _confirm(context, document, pending, raw)
+
+
+def _checked(document: Document, edits: Sequence[Edit], *, may_be_done: bool) -> Sequence[Edit]:
+    """Return the edits whose grounds must be as planned: not those that an earlier attempt may have changed unreadably."""
+    return edits if not may_be_done or document.written == "put" else ()
 
 
 def _holds(step: Edit | Read, raw: Json) -> bool:
@@ -51,35 +74,55 @@ def _read_stale_document(context: ExecutionContext, error: GraphError) -> bool:
     return conflict or context.session.consistency.allows_retry(error)
 
 
-async def _send(context: ExecutionContext, document: Document, body: Json) -> None:
-    graph = context.session.graph
+async def _send(context: ExecutionContext, document: Document, body: Json, tag: str) -> None:
+    method = "PATCH" if document.written == "patch" else "PUT"
+    headers = {"If-Match": tag} if tag else {}
     with context.writing():
-        await (graph.patch if document.written == "patch" else graph.put)(document.path, context.names, body)
+        await context.session.graph.send(
+            Request(method, document.path, context.names, body=body, headers=headers, sent_once=True)
+        )
 
 
-async def _current(context: ExecutionContext, document: Document, edits: Sequence[Edit]) -> Json:
-    """Return the document as it is now, with what this run has written; raise StaleError if others have changed it."""
-    raw = await _read(context, document)
+async def _current(context: ExecutionContext, document: Document, edits: Sequence[Edit]) -> tuple[Json, str]:
+    """Return the document as it is now, with what this run has written, and its ETag or "".
+
+    Raise StaleError if others have changed what the plan is based on.
+    """
+    raw, tag = await _read(context, document)
     written = context.written.get(document.name)
     if written is not None:
-        return {**raw, **_writable(document, written)} if isinstance(raw, dict) else written
+        late = document.written not in REPLACED or is_earlier(raw, context.session.replaced.get(document.name, ()))
+        if not late:
+            return raw, tag
+        return ({**raw, **_writable(document, written)} if isinstance(raw, dict) else written), tag
     planned = _as_planned(context, document)
     for edit in edits if planned is not None else ():
         view = OPERATIONS[edit.operation].view
         if view is not None and not _holds(edit, raw) and view(planned, edit.key) != view(raw, edit.key):
             raise StaleError(f"{edit.addresses[0]} has changed in the tenant since the plan was made")
-    return raw
+    return raw, tag
 
 
-async def _read(context: ExecutionContext, document: Document) -> Json:
-    """Read a document; repeat while it may be missing because the application is new."""
+async def _read(context: ExecutionContext, document: Document) -> tuple[Json, str]:
+    """Return a document and its ETag; repeat the read while it may be missing because the application is new."""
+
+    async def work() -> tuple[Json, str]:
+        graph, names = context.session.graph, context.names
+        if document.written == "put":
+            return await read_with_tag(graph, document, names)
+        return await read(graph, document, names), ""
+
+    return await _retried(context, work, f"replication of {document.name}")
+
+
+async def _retried(context: ExecutionContext, work: Callable[[], Awaitable[Result]], reason: str) -> Result:
     backoff = context.session.consistency.backoff()
     while True:
         try:
-            return await read(context.session.graph, document, context.names)
+            return await work()
         except GraphError as error:
             retry = context.session.consistency.allows_retry(error)
-            if not retry or not await context.wait(backoff, f"replication of {document.name}"):
+            if not retry or not await context.wait(backoff, reason):
                 raise
 
 
@@ -90,18 +133,26 @@ def _as_planned(context: ExecutionContext, document: Document) -> Json | None:
     return context.request.snapshot.get(document.name)
 
 
-async def _edited(context: ExecutionContext, raw: Json, edits: Sequence[Edit]) -> Json:
-    """Return the document with all edits; the service parses their expressions."""
+def _edited(raw: Json, edits: Sequence[Edit]) -> Json:
     for edit in edits:
         change = OPERATIONS[edit.operation].change
-        value = {**edit.value, "source": await _parsed(context, edit.expression)} if edit.expression else edit.value
-        raw = raw if change is None else change(raw, edit.key, value)
+        raw = raw if change is None else change(raw, edit.key, edit.value)
     return raw
 
 
-async def _parsed(context: ExecutionContext, expression: str) -> Json:
-    """Return the service's tree of an expression; raise ScimconfError if it refuses the expression."""
-    answer = await context.session.graph.post(PARSE, context.names, {"expression": expression}, repeatable=True)
+async def _parsed_edit(context: ExecutionContext, edit: Edit) -> Edit:
+    """Return the edit with the service's tree in place of its expression; raise ScimconfError if it refuses it."""
+    if not edit.expression:
+        return edit
+    body = {"expression": edit.expression}
+    graph = context.session.graph
+    answer = await _retried(
+        context, lambda: graph.post(PARSE, context.names, body, repeatable=True), "replication of the job"
+    )
+    return replace(edit, value={**edit.value, "source": _tree(answer, edit.expression)}, expression="")
+
+
+def _tree(answer: Json, expression: str) -> Json:
     body = answer if isinstance(answer, Mapping) else {}
     tree = body.get("parsedExpression")
     if not body.get("parsingSucceeded") or not isinstance(tree, Mapping):
@@ -129,9 +180,35 @@ async def pending_pairs(context: ExecutionContext, pending: PendingDocument) -> 
     steps = context.request.steps
     edits = [step for step in steps if isinstance(step, Edit) and step.document.name == pending.document]
     document = edits[0].document
-    rows = await _edited(context, await _current(context, document, edits), edits)
-    pairs = resolved(context.request.secrets, document, rows, {edit.key[0] for edit in edits})
+    raw, _ = await _current(context, document, edits)
+    pairs = resolved(context.request.secrets, document, _edited(raw, edits), {edit.key[0] for edit in edits})
     return [pair for pair in pairs if pair["value"] != ""]
+
+
+async def _confirm(context: ExecutionContext, document: Document, edits: Sequence[Edit], before: Json) -> bool:
+    """Poll a written document until its edits are visible; return False on timeout.
+
+    Raise OverwrittenError if another client has overwritten them, which is not waited for as if they were late.
+    """
+    readable = [edit for edit in edits if not isinstance(edit.value, SecretRef)]
+    if document.written not in REPLACED:
+        return await wait_until_visible(context, document, readable, _visible(document))
+    backoff = context.session.consistency.backoff()
+    while True:
+        raw, _ = await _read(context, document)
+        missing = overwritten(edits, before, raw)
+        if not missing:
+            return True
+        session = context.session
+        if document.name not in session.unconfirmed and not is_earlier(raw, session.replaced[document.name]):
+            raise overwritten_error(missing, before, raw, context.request.backup)
+        if not await context.wait(backoff, _visible(document)):
+            session.unconfirmed.add(document.name)
+            return False
+
+
+def _visible(document: Document) -> str:
+    return f"changes of {document.name} to become visible"
 
 
 async def wait_until_visible(
@@ -140,7 +217,7 @@ async def wait_until_visible(
     """Poll a document until it shows the results of all steps; return False on timeout."""
     backoff = context.session.consistency.backoff()
     while steps:
-        raw = await _read(context, document)
+        raw, _ = await _read(context, document)
         if all(_holds(step, raw) for step in steps):
             return True
         if not await context.wait(backoff, reason):

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Set as AbstractSet
 from graphlib import TopologicalSorter
 
-from scimconf.diagnostics import ScimconfError, StaleError, WithdrawnError, describe_unexpected
+from scimconf.diagnostics import OverwrittenError, ScimconfError, StaleError, WithdrawnError, describe_unexpected
 from scimconf.graph.execution.context import ExecutionContext, ExecutionRequest, ExecutionResult
 from scimconf.graph.execution.document_writer import wait_until_visible, write
 from scimconf.graph.execution.name_check import check_name
@@ -91,6 +91,7 @@ async def _run_node(context: ExecutionContext, node: StepNode, failed: AbstractS
         return await _run_steps(context, node)
     except StaleError as error:
         context.result.stale = str(error)
+        context.result.overwritten |= isinstance(error, OverwrittenError)
         context.result.withdrawn = isinstance(error, WithdrawnError)
         context.finish(node, Result.FAILED, str(error), error.hint)
     except ScimconfError as error:
