@@ -128,7 +128,7 @@ def _recorded_params(saved: SavedPlan, params: dict[str, Any]) -> dict[str, Any]
     return {**params, **saved.options, "paths": spec_paths(saved)}
 
 
-def _print_plan(results: PlanResults, applying: ApplyOptions) -> bool:
+def _print_plan(results: PlanResults, applying: ApplyOptions, *, wrote: bool = False) -> bool:
     """Print the plan; return False if it cannot be printed and must be approved by a person."""
     if applying.auto_approve:
         results = replace(results, planned=[_first_run_allowed(planned) for planned in results.planned])
@@ -136,7 +136,8 @@ def _print_plan(results: PlanResults, applying: ApplyOptions) -> bool:
         output.print_plan(results, applying.recorded(), options.OutputOptions(redact=applying.redact))
     except OSError as error:
         if not applying.auto_approve:
-            streams.print_to_stderr(f"No changes were made, because the plan cannot be printed: {error.strerror}.")
+            outcome = "No more changes are made" if wrote else "No changes were made"
+            streams.print_to_stderr(f"{outcome}, because the plan cannot be printed: {error.strerror}.")
             return False
     return True
 
@@ -204,7 +205,8 @@ def _has_secrets(session: Session, planned: PlannedApplication) -> bool:
     return not errors
 
 
-def _approve(planned: Sequence[PlannedApplication], *, auto_approve: bool) -> bool:
+def _approve(planned: Sequence[PlannedApplication], *, auto_approve: bool, wrote: bool = False) -> bool:
+    """Return whether the plans are approved; `wrote` says that an earlier plan of this apply was executed."""
     if auto_approve:
         return True
     if not can_ask():
@@ -212,10 +214,12 @@ def _approve(planned: Sequence[PlannedApplication], *, auto_approve: bool) -> bo
         return False
     names = ", ".join(application.name for application in planned)
     guards = sorted({guard.id for application in planned for guard in application.blocking_guards})
-    return _ask(f"Apply these changes to {names}?", guards)
+    return _ask(
+        f"Apply these changes to {names}?", guards, "No more changes are made." if wrote else "No changes were made."
+    )
 
 
-def _ask(question: str, guards: Iterable[str]) -> bool:
+def _ask(question: str, guards: Iterable[str], if_declined: str) -> bool:
     click.echo(question, err=True)
     if guards:
         click.echo(f"Answering yes also allows: {', '.join(guards)}.", err=True)
@@ -224,7 +228,7 @@ def _ask(question: str, guards: Iterable[str]) -> bool:
     if answer == "yes":
         return True
     hint = "Answer 'yes' in full. " if "yes".startswith(answer.strip().lower()) and answer.strip() else ""
-    click.echo(f"{hint}No changes were made.", err=True)
+    click.echo(f"{hint}{if_declined}", err=True)
     return False
 
 
@@ -270,8 +274,8 @@ class _TerminalHooks:
     def approve(self, planned: PlannedApplication) -> bool:
         with self.session.progress.paused():
             try:
-                is_printed = _print_plan(PlanResults([planned]), self.applying)
-                return is_printed and _approve([planned], auto_approve=self.applying.auto_approve)
+                is_printed = _print_plan(PlanResults([planned]), self.applying, wrote=True)
+                return is_printed and _approve([planned], auto_approve=self.applying.auto_approve, wrote=True)
             except click.Abort:
                 return False
 

@@ -115,7 +115,7 @@ def plan_exit_code(results: PlanResults, *, detailed: bool, is_drift: bool = Fal
     A missing user or group is drift for `drift`, and as `assignments.missing` says for the other commands.
     """
     codes = {ExitCode.OK}
-    if results.errors:
+    if results.has_failures:
         codes.add(ExitCode.FAILED)
     if results.has_spec_errors or (results.has_missing_errors and not is_drift):
         codes.add(ExitCode.INVALID)

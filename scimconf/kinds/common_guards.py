@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scimconf.kinds.kind import Changes, counted_guard
-from scimconf.plan import Effect, Guard
+from scimconf.plan import Effect, Guard, Tenant
 from scimconf.plan.guards import GuardContext
 
 GUARD_IDS = ("tenant-mismatch", "quarantined", "resources-abandoned")
@@ -13,13 +13,13 @@ GUARD_IDS = ("tenant-mismatch", "quarantined", "resources-abandoned")
 
 def common_guards(changes: Changes, context: GuardContext) -> Iterator[Guard]:
     """Yield the guards about the tenant, the quarantine of the job and abandoned resources."""
-    yield from _tenant_mismatch(context)
+    yield from tenant_mismatch(context.expected_tenant, context.tenant)
     yield from _quarantined(changes, context)
     yield from _resources_abandoned(context)
 
 
-def _tenant_mismatch(context: GuardContext) -> Iterator[Guard]:
-    expected, tenant = context.expected_tenant, context.tenant
+def tenant_mismatch(expected: str | None, tenant: Tenant | None) -> Iterator[Guard]:
+    """Yield a guard if the tenant is not the expected one, or could not be read; nothing if none is expected."""
     if expected is None:
         return
     is_domain = "." in expected

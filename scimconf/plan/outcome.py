@@ -62,6 +62,7 @@ class StepOutcome:
 class Report:
     """The apply of one application. `wrote` says whether a write reached Graph, or may have.
 
+    `removed` are the addresses that the plan deletes. `declined`: a later plan of the apply was not approved.
     `is_paused`: this apply paused provisioning and did not start it again; `paused_since` is when, by Graph's clock, None
     if Graph sent no date. `command` is the command that continues, "" if the caller is not the command line.
     """
@@ -75,6 +76,8 @@ class Report:
     hint: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
     status: ApplyStatus = ApplyStatus.APPLIED
+    removed: frozenset[Address] = frozenset()
+    declined: bool = False
     is_paused: bool = False
     paused_since: datetime | None = None
     command: str = ""

@@ -262,6 +262,7 @@ def redact_report(report: Report, redact: Callable[[str], str]) -> Report:
     return replace(
         _with_texts(report, redact, "error", "hint", "command"),
         outcomes=tuple(redact_outcome(outcome, redact) for outcome in report.outcomes),
+        removed=frozenset(_report_address(address, redact) for address in report.removed),
         warnings=tuple(map(redact, report.warnings)),
         diagnostics=tuple(_with_texts(diagnostic, redact, "message", "hint") for diagnostic in report.diagnostics),
     )
@@ -269,8 +270,12 @@ def redact_report(report: Report, redact: Callable[[str], str]) -> Report:
 
 def redact_outcome(outcome: StepOutcome, redact: Callable[[str], str]) -> StepOutcome:
     """Return an outcome as `redact_report` changes it."""
-    addresses = tuple(replace(address, rest=redact(address.rest)) for address in outcome.addresses)
+    addresses = tuple(_report_address(address, redact) for address in outcome.addresses)
     return replace(_with_texts(outcome, redact, "message", "detail", "hint"), addresses=addresses)
+
+
+def _report_address(address: Address, redact: Callable[[str], str]) -> Address:
+    return replace(address, rest=redact(address.rest))
 
 
 def _with_texts(value: _Value, redact: Callable[[str], str], *names: str) -> _Value:

@@ -74,6 +74,7 @@ async def _apply(
         if stop is not None or not planned.plan.changes:
             return stop or report
         if not approval_items(planned) <= approved and not hooks.approve(planned):
+            report = replace(report, declined=True)
             return _failed(report, "Stopped: the new plan contains changes that were not approved.")
         approved |= approval_items(planned)
         try:
@@ -139,6 +140,9 @@ def _later_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
 
 def _stop(planned: PlannedApplication, report: Report) -> Report | None:
     """Return the report of an apply that an error in the spec or a guard stops before any write of this round."""
+    if planned.errors and planned.tenant_mismatch:
+        error = f"{planned.tenant_mismatch.id}: {planned.tenant_mismatch.message}"
+        return replace(report, error=error, status=_status(ApplyStatus.BLOCKED, report))
     if planned.errors:
         status = _status(ApplyStatus.INVALID, report)
         return replace(report, error="The spec has errors.", diagnostics=planned.errors, status=status)
@@ -211,6 +215,8 @@ async def _execute(
     report = replace(report, backup=report.backup or hooks.backup(planned))
     request.backup, request.finished = report.backup, hooks.finished
     result = await execute(session, request)
+    removed = {change.address for change in planned.plan.changes if change.action is Action.DELETE}
+    report = replace(report, removed=report.removed | removed)
     report = replace(report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote)
     if result.withdrawn:
         return _withdrawn(report)

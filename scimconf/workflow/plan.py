@@ -11,6 +11,7 @@ from scimconf.impact import queries
 from scimconf.impact.projection import states_before_and_after
 from scimconf.kinds import KINDS
 from scimconf.kinds.abandoned import find_abandoned
+from scimconf.kinds.common_guards import tenant_mismatch
 from scimconf.kinds.mappings import live_schema
 from scimconf.kinds.registry import guards
 from scimconf.plan import ApplicationPlan, Guard, MissingPrincipal, Tenant
@@ -168,7 +169,8 @@ def compile_plan(
 ) -> ApplicationPlan:
     """Return the plan of a change set whose changes are those of `impact`. Pure."""
     if change_set.errors:
-        return ApplicationPlan(spec.name, warnings=change_set.warnings)
+        wrong_tenant = tuple(tenant_mismatch(spec.tenant, tenant_of(impact.snapshot)))
+        return ApplicationPlan(spec.name, warnings=change_set.warnings, guards=wrong_tenant)
     snapshot = impact.snapshot
     kinds = [kind for kind in KINDS if kind.name not in change_set.not_compared]
     abandoned = () if previous is None else find_abandoned(kinds, previous, change_set.desired, snapshot)

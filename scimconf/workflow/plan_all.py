@@ -30,6 +30,14 @@ class UnmatchedPatternError(ScimconfError):
     """A pattern of `--only` matches no address of any application."""
 
 
+class TenantMismatchError(ScimconfError):
+    """What the spec needs is not in this tenant, which is another one than the spec names."""
+
+    def __init__(self, message: str, expected: str, tenant: Tenant) -> None:
+        super().__init__(message, f"Sign in to {expected}, or correct `tenant:` in the spec.")
+        self.tenant = tenant
+
+
 @dataclass(slots=True)
 class PlanResults:
     """The plans of several applications, the diagnostics of their specs, and the errors by application.
@@ -66,12 +74,20 @@ class PlanResults:
 
     @property
     def tenant(self) -> Tenant:
-        return next((planned.tenant for planned in self.planned if planned.tenant), Tenant())
+        others = [error.tenant for _, error in self.errors if isinstance(error, TenantMismatchError)]
+        return next((planned.tenant for planned in self.planned if planned.tenant), next(iter(others), Tenant()))
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether an application could not be planned for another reason than its spec and the tenant."""
+        return any(not isinstance(error, TenantMismatchError) for _, error in self.errors)
 
     @property
     def is_tenant_mismatch(self) -> bool:
         """Whether the tenant was read and is not the tenant of a spec."""
-        return any(planned.tenant_mismatch for planned in self.planned)
+        return any(planned.tenant_mismatch for planned in self.planned) or any(
+            isinstance(error, TenantMismatchError) for _, error in self.errors
+        )
 
     def combined_plan(self, options: Mapping[str, Any] = MappingProxyType({})) -> Plan:
         """Return the plan of all applications; `options` are recorded in it. Paths are relative."""
@@ -118,6 +134,11 @@ async def plan_all(
 
 def _add(results: PlanResults, name: str, outcome: PlannedApplication | BaseException) -> None:
     if isinstance(outcome, PlannedApplication):
+        mismatch, spec = outcome.tenant_mismatch, outcome.loaded.spec
+        if outcome.errors and mismatch is not None and spec is not None and outcome.tenant is not None:
+            error = TenantMismatchError(mismatch.message, spec.tenant or "", outcome.tenant)
+            results.errors.append((name, error))
+            return
         results.diagnostics += outcome.errors
         if outcome.errors:
             results.invalid.append(_invalid(outcome.loaded, outcome.errors))

@@ -336,6 +336,25 @@ def test_diff_of_equal_specs_prints_no_differences(cli):
     assert (result.code, result.out) == (0, "No differences.\n")
 
 
+@pytest.mark.parametrize("command", [["plan"], ["drift"], ["apply", "--auto-approve"], ["preview", "--all"]])
+def test_another_tenant_without_the_application_is_reported_as_another_tenant_and_exits_4(cli, command):
+    text = "version: 1\nname: a\ntenant: fabrikam.com\napplication: {display_name: Nowhere}\n"
+    result = cli(*command, cli.file("a.scimconf.yaml", f"{text}provisioning: {{enabled: false}}\n"))
+    assert result.code == 4
+    assert "a: signed in to contoso.com, but the spec is for fabrikam.com\n  Sign in to fabrikam.com" in result.err
+    assert "K103" not in result.err + result.out
+    assert cli.writes == []
+
+
+def test_apply_progress_lists_no_step_that_did_not_run(cli, monkeypatch):
+    monkeypatch.setenv("WRITER_SCIM_TOKEN", "a-wrong-token")
+    result = cli("apply", "--auto-approve", WRITER)
+    assert result.code == 5
+    assert "test the connection" in result.err
+    assert "skipped" in result.out
+    assert "start provisioning" not in result.err
+
+
 # --- an apply that leaves provisioning paused ------------------------------------------------------------------------
 
 

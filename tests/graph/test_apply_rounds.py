@@ -51,6 +51,7 @@ def test_apply_stops_when_the_answer_to_later_deletions_is_no(applied):
     report = applied(rehearsal, DELETES, person)
     assert (exit_code(report), len(person.asked)) == (5, 1)
     assert report.error == "Stopped: the new plan contains changes that were not approved."
+    assert report.declined
     assert rehearsal.writes == [INSTANTIATE]
 
 

@@ -24,6 +24,7 @@ from scimconf.plan import (
     WriteOnly,
 )
 from scimconf.plan.diff import diff
+from scimconf.plan.redact import redact_report
 from scimconf.render import diagnostics, text
 from scimconf.render.common import labels
 
@@ -235,3 +236,16 @@ def test_diagnostics_text_shows_at_most_100_diagnostics_and_counts_all():
     assert (len(lines), more, counted) == (100, "… and 159 more.", "60 errors, 199 warnings.")
     assert (sum("  S1  " in line for line in lines), lines[0]) == (60, "f:1:0  W1  warning  hm.")
     assert "more" not in diagnostics.text(listed[:100])
+
+
+def test_report_text_calls_a_deletion_removed_also_with_pseudonyms():
+    kept, gone = Address("a", "assignment", "user:ada/admin"), Address("a", "assignment", "user:ada/member")
+    outcomes = (StepOutcome(Result.DONE, (gone,), "remove it"), StepOutcome(Result.DONE, (kept,), "assign it"))
+    report = redact_report(Report("a", outcomes, removed=frozenset({gone})), lambda text: text.replace("ada", "u1"))
+    rendered = text.report([report])
+    assert "  done  assignment/user:u1  admin\n  removed  assignment/user:u1  member\n" in rendered
+
+
+def test_report_text_after_a_declined_plan_mentions_no_problem():
+    report = Report("a", wrote=True, status=ApplyStatus.PARTIALLY_APPLIED, declined=True)
+    assert "next: You did not approve the new plan. Run apply again to see it" in text.report([report])

@@ -98,7 +98,8 @@ class ExecutionContext:
             self.result.paused_at = self.session.graph.now
         with suppress(Exception):  # as for `progress`
             self.request.finished(outcome)
-        self.report_progress(step.description)
+        if result is not Result.SKIPPED:  # it did not run
+            self.report_progress(step.description)
 
     def begin(self, node: StepNode) -> None:
         """Record that the steps of a node may have sent a request, and report its first step."""

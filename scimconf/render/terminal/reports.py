@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from scimconf.plan import ApplyStatus, Report, Result, StepOutcome
+from scimconf.plan import Address, ApplyStatus, Report, Result, StepOutcome
 from scimconf.render.common.change_view import address_row
 from scimconf.render.common.labels import counts
 from scimconf.render.common.outcome import paused_sentence
@@ -13,9 +13,8 @@ from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page
 
 _MAX_LISTED = 20
+_REMOVED = "removed"
 _STYLES = {
-    Result.DONE: "create",
-    Result.MATCHING: "create",
     Result.UNCONFIRMED: "update",
     Result.SKIPPED: "replace",
     Result.FAILED: "danger",
@@ -28,13 +27,17 @@ _NEXT_STEPS = {
     ApplyStatus.INVALID: "Fix the spec and run apply again.",
     ApplyStatus.INTERRUPTED: "Interrupted. Run apply again: it plans again and does what remains.",
 }
+_DECLINED = "You did not approve the new plan. Run apply again to see it, or change the spec first."
 
 
 def report_lines(page: Page, report: Report) -> Iterator[str]:
     """Yield the report of one application."""
     yield page.line(0, ("strong", report.name))
-    for result in (Result.DONE, Result.MATCHING):
-        yield from _unchanged_or_done(page, report, result)
+    by_word: dict[str, list[Address]] = {}
+    for address, result in sorted(report.by_address().items()):
+        by_word.setdefault(_word(report, address, result), []).append(address)
+    for word in (Result.DONE.word, _REMOVED, Result.MATCHING.word):
+        yield from _unchanged_or_done(page, word, by_word.get(word, []))
     for result in (Result.UNCONFIRMED, Result.SKIPPED, Result.FAILED):
         outcomes = [outcome for outcome in report.outcomes if outcome.result is result]
         is_long = len(outcomes) > _MAX_LISTED and result is not Result.FAILED
@@ -43,18 +46,24 @@ def report_lines(page: Page, report: Report) -> Iterator[str]:
     yield ""
 
 
-def _unchanged_or_done(page: Page, report: Report, result: Result) -> Iterator[str]:
+def _word(report: Report, address: Address, result: Result) -> str:
+    """Return the word for the result of an address: a deletion is "removed", not "done"."""
+    return _REMOVED if result is Result.DONE and address in report.removed else result.word
+
+
+def _unchanged_or_done(page: Page, word: str, addresses: Sequence[Address]) -> Iterator[str]:
     """Yield the rows, as the plan shows them, while there are few of them, else how many of each kind."""
-    addresses = sorted(address for address, worst in report.by_address().items() if worst is result)
     rows: dict[tuple[str, str], list[str]] = {}
     for address in addresses:
         row, value = address_row(address)
         rows.setdefault((address.kind, row), []).append(value)
+    style = "delete" if word == _REMOVED else "create"
     if len(rows) > _MAX_LISTED:
-        yield from _line(page, result, counts(Counter(kind for kind, _ in rows)))
+        yield from page.labelled(2, (style, word), ("", f"  {counts(Counter(kind for kind, _ in rows))}"), hang=4)
     else:
         for (_, row), values in rows.items():
-            yield from _line(page, result, f"{row}  {', '.join(values)}".rstrip())
+            text = f"  {row}  {', '.join(values)}".rstrip()
+            yield from page.labelled(2, (style, word), ("", text), hang=4)
 
 
 def _summarised(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
@@ -106,7 +115,8 @@ def _end(page: Page, report: Report) -> Iterator[str]:
     elif report.status not in _NEXT_STEPS:
         yield from page.prose(2, "No changes were made.", "strong", hang=2)
     if report.status in _NEXT_STEPS:
-        yield from page.labelled(2, ("strong", "next:"), ("", f" {_NEXT_STEPS[report.status]}"), hang=2)
+        next_step = _DECLINED if report.declined else _NEXT_STEPS[report.status]
+        yield from page.labelled(2, ("strong", "next:"), ("", f" {next_step}"), hang=2)
     if report.is_paused:
         yield from _paused(page, report)
 
