@@ -1,10 +1,12 @@
 """What an apply makes of a tenant that throttles, fails, loses answers or has moved: done, or told what was done."""
 
+from datetime import timedelta
+
 import pytest
-from tenant_fixture import WRITER, Person, Rehearsal, all_allowed, changes, exit_code, row, told
+from tenant_fixture import NOON, WRITER, Person, Rehearsal, all_allowed, changes, exit_code, row, told
 
 from scimconf.plan import Result
-from scimconf.workflow.apply import STAYS_PAUSED
+from scimconf.render import text
 
 FIRST = {
     "instantiate": ("POST", "*/instantiate"),
@@ -253,12 +255,18 @@ def test_a_role_swap_that_fails_leaves_the_job_paused_and_the_report_says_so(wri
     writer.fault({"status": 400, "body": DENIED}, method=method, path=path, times=0)
     file = spec(SWAP)
     report = apply(writer, file)
-    assert (exit_code(report), report.warnings) == (5, (STAYS_PAUSED,))
+    assert (exit_code(report), report.is_paused, report.warnings) == (5, True, ())
+    assert NOON <= report.paused_since <= NOON + timedelta(seconds=writer.time)
+    last_line = " ".join(text.report([report]).split()).partition("Provisioning is paused since ")[2]
+    assert last_line == (
+        f"{report.paused_since:%Y-%m-%d %H:%M:%S} UTC: nobody is created, changed or disabled until an apply succeeds."
+        " Run apply again."
+    )
     assert not [one for one in writer.made if one.endswith("/start")]
     writer.service.faults.clear()
     assert "~ schedule" in changes(writer.plan(file))
     report = apply(writer, file)
-    assert (exit_code(report), report.warnings) == (0, ())
+    assert (exit_code(report), report.is_paused) == (0, False)
     assert writer.assigned()["Ada Lovelace"] == {"member"}
     assert writer.made[-1].endswith("/start")
 
@@ -275,7 +283,7 @@ def test_an_interrupted_role_swap_leaves_the_job_paused_and_the_report_says_so(w
     person = Person()
     person.interrupt = lambda: bool(writer.asked("POST", "/pause"))
     report = apply(writer, spec(SWAP), person)
-    assert (exit_code(report), report.warnings) == (130, (STAYS_PAUSED,))
+    assert (exit_code(report), report.is_paused, report.paused_since is None) == (130, True, False)
 
 
 # --- secrets --------------------------------------------------------------------------------------------------------
