@@ -231,7 +231,7 @@ def test_a_long_value_of_a_variable_takes_linear_time(value):
 
 @pytest.mark.parametrize("number", ["1" + "0" * 400, "-" + "9" * 999, "9" * 5000, "1e999"])
 def test_a_number_beyond_a_float_in_a_raw_value_is_a_diagnostic(number):
-    """Found by a changed spec: Python cannot convert an integer of 309 to 1000 digits to a float."""
+    """Python cannot convert an integer of 309 to 1000 digits to a float."""
     row = f"{{source: mail, raw: {{x: {number}}}}}"
     content = f"version: 1\nname: w\nmappings: {{users: {{attributes: {{title: {row}}}}}}}\n"
     checked(loaded(content).diagnostics)
