@@ -30,8 +30,8 @@ test: setup  ## run the tests
 test-slow: setup  ## run the tests that repeat others in bulk
 	$(bin)/pytest -n 2 --dist=worksteal -m slow
 
-test-long: setup  ## run the property tests with many more random specs
-	$(bin)/pytest -n 2 --timeout=1800 --hypothesis-profile=long tests/properties
+test-long: setup  ## run the property tests and the fuzzing with many more random inputs
+	$(bin)/pytest -n 2 --timeout=1800 --hypothesis-profile=long tests/properties tests/fuzz
 
 check: lint types imports test test-slow coverage  ## run everything that CI runs
 

@@ -89,7 +89,7 @@ def _print(
     first: Spec, second: Spec, params: Mapping[str, Any], *, live: LiveSide | None = None, has_secrets: bool = True
 ) -> ExitCode:
     plan = Plan(applications=(diff_specs(KINDS, first, second, live=live, secrets=has_secrets),))
-    printing = options.from_click(options.OutputOptions, params)
+    printing = options.from_click(options.OutputOptions, {**params, "command": "diff"})
     if printing.output_format == "text" and not plan.has_drift:
         click.echo("No differences.")
     else:

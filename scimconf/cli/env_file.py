@@ -21,7 +21,7 @@ _MAX_SIZE = 1 << 20
 _LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)", re.DOTALL)
 _DOUBLE = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"\s*(?:#.*)?')
 _SINGLE = re.compile(r"'(?P<text>[^']*)'\s*(?:#.*)?")
-_COMMENT = re.compile(r"(?:^|\s+)#.*")
+_COMMENT = re.compile(r"(?:^|\s)#.*")
 _ESCAPED = re.compile(r"\\([\"\\$`])")
 
 
@@ -49,19 +49,14 @@ def _value(text: str) -> str | None:
     if text.startswith("'"):
         match = _SINGLE.fullmatch(text)
         return None if match is None else match["text"]
-    return _COMMENT.sub("", text)
+    return _COMMENT.sub("", text, count=1).rstrip()
 
 
 def load(context: click.Context, _parameter: click.Parameter, path: str | None) -> None:
     """Set the variables of a file until the command ends; warn if other users can read the file."""
     if path is None or context.resilient_parsing:
         return
-    try:
-        content = read_file_or_pipe(path, _MAX_SIZE).decode("utf-8-sig")
-        mode = Path(path).stat().st_mode
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ScimconfError(f"--env-file {path} cannot be read: {reason}") from None
+    content, mode = _read(path)
     try:
         values = dict(parse(content))
     except ValueError as error:
@@ -72,6 +67,23 @@ def load(context: click.Context, _parameter: click.Parameter, path: str | None) 
     added = {name: value for name, value in values.items() if name not in os.environ}
     os.environ.update(added)
     context.call_on_close(_remover(tuple(added)))
+
+
+def _read(path: str) -> tuple[str, int]:
+    """Return the text and the mode of a file; raise ScimconfError if it cannot be used."""
+    try:
+        content = read_file_or_pipe(path, _MAX_SIZE + 1)
+        text, mode = content.decode("utf-8-sig"), Path(path).stat().st_mode
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ScimconfError(f"--env-file {path} cannot be read: {reason}") from None
+    if len(content) > _MAX_SIZE:
+        raise ScimconfError(f"--env-file {path} is larger than 1 MB", hint="Move what is no variable out of it.")
+    if "\0" in text:
+        line = len(text.partition("\0")[0].splitlines() or [""])
+        hint = "Delete it: an environment variable cannot contain it."
+        raise ScimconfError(f"--env-file {path}, line {line} contains NUL (U+0000)", hint=hint)
+    return text, mode
 
 
 def _remover(names: tuple[str, ...]) -> Callable[[], None]:

@@ -54,6 +54,7 @@ class OutputOptions:
     max_length: int = 65536
     show_unmanaged: bool = False
     show_steps: bool = False
+    command: str = "plan"
 
 
 def from_click(options_type: type[Options], params: Params) -> Options:

@@ -53,7 +53,7 @@ def plan_command(
 ) -> ExitCode:
     """Plan, print and save. `baseline` is a saved plan: print what has changed since it."""
     common = options.from_click(options.CommonOptions, params)
-    printing = options.from_click(options.OutputOptions, params)
+    printing = options.from_click(options.OutputOptions, {**params, "command": "drift" if is_drift else "plan"})
     planning = options.plan_options(params)
     specs = options.load_specs(common)
     previous = previous_specs(common, params.get("previous", ()))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scimconf.documents.job import BASE
-from scimconf.json_types import Json
+from scimconf.json_types import Json, parse_json
 from scimconf.snapshot import Document, SecretRef
 from scimconf.spec.model import Connection, SecretReference
 from scimconf.spec.model.connection import SERVICE_OWNED
@@ -106,7 +106,7 @@ def unwritable(raw: Json, document: Document, written: Collection[str]) -> tuple
 def notifications(raw: Json) -> Mapping[str, Json]:
     """Return the members of SyncNotificationSettings, a string of JSON; empty if it is not a JSON object."""
     try:
-        members = json.loads(values(raw).get(NOTIFICATIONS) or "{}")
+        members = parse_json(values(raw).get(NOTIFICATIONS) or "{}")
     except ValueError:
         return {}
     return members if isinstance(members, dict) else {}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any, Literal, Protocol, get_args
 
 from scimconf.diagnostics import AuthenticationError
 from scimconf.graph.settings import PUBLIC, Cloud
+from scimconf.json_types import parse_json
 
 Auth = Literal["environment", "workload", "managed", "cli", "device_code"]
 Prompt = Callable[[str], object]
@@ -185,7 +185,7 @@ def claim(token: str, name: str) -> str:
     if len(parts) != 3:
         return ""
     try:
-        payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        payload = parse_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (binascii.Error, ValueError):
         return ""
     return str(payload.get(name) or "") if isinstance(payload, dict) else ""

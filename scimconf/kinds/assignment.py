@@ -125,7 +125,8 @@ class AssignmentKind(Kind):
                 yield from _not_found(entry, snapshot)
                 continue
             yield from _about(entry, principal)
-            yield from _about_roles(entry, assigned[principal.id], application_roles)
+            if not roles.is_nowhere(spec, snapshot):
+                yield from _about_roles(entry, assigned[principal.id], application_roles)
             if principal.id in listed:
                 hint = "Write a single entry with all the roles."
                 yield Diagnostic("K805", f"{principal.name} is listed twice", entry.path, hint=hint)
@@ -338,6 +339,8 @@ class _Roles:
         live, new = documents.roles(snapshot.documents), roles.new_ids(spec, snapshot)
         by_name = {str(role.get("value") or "") or f"~{role.get('displayName')}": role["id"] for role in live}
         labels = {documents.DEFAULT_ACCESS: _DEFAULT, **roles.labels(live)}
+        for name in roles.template_roles(spec, snapshot):
+            by_name[name], labels[f"?{name}"] = f"?{name}", name
         disabled = {role["id"] for role in live if not role.get("isEnabled")}
         for role in spec.app_roles.roles if spec.app_roles is not None else ():
             if roles.label_of(role) in new:

@@ -13,6 +13,8 @@ from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import Role, Spec
 
 _TILDE = "%7E"
+_CUSTOM_ROLES = ("~User", "~msiam_access")
+"""The roles of an application that was created from the custom template; neither has a value (instantiate response)."""
 
 
 def label(value: str | None, display_name: str) -> str:
@@ -53,6 +55,29 @@ def new_ids(spec: Spec, snapshot: Snapshot) -> Mapping[str, str]:
     return {name: documents.new_role_id(snapshot.names.get("app_id", ""), name, live_ids) for name in names}
 
 
+def template_roles(spec: Spec, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the names in addresses of the roles that a new application gets from its template, as far as known."""
+    if not _creates_custom(spec) or not _is_missing(snapshot):
+        return ()
+    listed = spec.app_roles.roles if spec.app_roles is not None else ()
+    deleted = {label_of(role) for role in listed if role.absent}
+    return tuple(name for name in _CUSTOM_ROLES if name not in deleted)
+
+
+def is_nowhere(spec: Spec, snapshot: Snapshot) -> bool:
+    """Return whether the application does not exist and the spec does not create it, which is the error K103."""
+    return spec.application.create is None and _is_missing(snapshot)
+
+
+def _creates_custom(spec: Spec) -> bool:
+    create = spec.application.create
+    return create is not None and create.from_template in ("custom", documents.CUSTOM_TEMPLATE)
+
+
+def _is_missing(snapshot: Snapshot) -> bool:
+    return snapshot.get("service_principals") == []
+
+
 def imports_roles(snapshot: Snapshot) -> bool:
     """Return whether an inbound rule of the live schema writes the app roles, as Salesforce's template does."""
     raw = live_schema(snapshot)
@@ -67,8 +92,7 @@ def missing_role_hint(spec: Spec, snapshot: Snapshot) -> str:
             "The application imports its roles: start provisioning without this assignment, and add it after a cycle."
         )
     templates = {principal.get("applicationTemplateId") for principal in snapshot.rows("service_principals")}
-    create = spec.application.create
-    creates_gallery = create is not None and create.from_template != "custom"
+    creates_gallery = spec.application.create is not None and not _creates_custom(spec)
     if templates <= {None, documents.CUSTOM_TEMPLATE} and not (creates_gallery and not templates):
         return "Declare it under app_roles."
     return "Declare it under app_roles, unless the application imports its roles: then assign it after a cycle."

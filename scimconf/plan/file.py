@@ -6,7 +6,6 @@ and continues only if the spec, the tenant, the fingerprint and the changes are 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,8 +13,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from scimconf.diagnostics import Diagnostic, Location
-from scimconf.json_types import Json
+from scimconf.diagnostics import Diagnostic, Location, quoted
+from scimconf.json_types import Json, parse_json
 from scimconf.plan.change import (
     Abandoned,
     Action,
@@ -227,14 +226,14 @@ def read(text: str | bytes, file: str) -> SavedPlan | Diagnostic:
     """Return the plan in a file's text, or an error (P001 to P005) at `file`."""
     location, hint = Location(file), "Create one: scimconf plan --out FILE"
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = parse_json(text)
+    except ValueError:
         return Diagnostic("P001", "not a saved plan: the file is not JSON", location=location, hint=hint)
     version = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(version, str):
         return Diagnostic("P002", "not a saved plan: `format_version` is missing", location=location, hint=hint)
     if version.partition(".")[0] != str(MAJOR):
-        message = f"the plan has format {version}, but this version of scimconf reads {MAJOR}.x"
+        message = f"the plan has format {quoted(version)}, but this version of scimconf reads {MAJOR}.x"
         return Diagnostic("P003", message, location=location, hint="Plan and apply with the same version of scimconf.")
     hint = "Plan again. A saved plan must not be edited."
     try:

@@ -12,6 +12,10 @@ from typing import Any
 
 from scimconf.sandbox.data_files import read_data
 
+MAX_DIGITS = 9
+MAX_SHOWN = 60
+"""Digits of a number, and characters of a value in a message."""
+
 
 class SwitchError(ValueError):
     """The name of a switch is unknown, or a value is not valid for it."""
@@ -34,13 +38,14 @@ def _parse_position(name: str, value: object) -> str | int:
     if name not in _TABLE:
         raise SwitchError(f"unknown switch {name!r}. Valid switches: {', '.join(_TABLE)}")
     values = _TABLE[name].values
-    text = str(value)
+    text = "a list or an object" if isinstance(value, list | dict) else str(value)
+    excerpt = f"{text[:MAX_SHOWN]}…" if len(text) > MAX_SHOWN else text
     if values is None:
-        if not text.isdecimal():
-            raise SwitchError(f"switch {name}: expected an integer of at least 0, got {text!r}")
+        if not text.isdecimal() or len(text) > MAX_DIGITS:
+            raise SwitchError(f"switch {name}: expected an integer of at least 0, got {excerpt!r}")
         return int(text)
     if text not in values:
-        raise SwitchError(f"switch {name}: expected {' or '.join(map(repr, values))}, got {text!r}")
+        raise SwitchError(f"switch {name}: expected {' or '.join(map(repr, values))}, got {excerpt!r}")
     return text
 
 

@@ -31,6 +31,7 @@ job replaces the whole document. A role is referenced by its value or display na
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,7 +48,7 @@ from scimconf.sandbox.gallery import BY_NAME, GALLERY, GalleryEntry
 from scimconf.sandbox.http_types import Json, ResponseError
 from scimconf.sandbox.service import PERMISSIONS, REJECTED_TOKENS
 from scimconf.sandbox.store import Condition
-from scimconf.sandbox.switches import Switches
+from scimconf.sandbox.switches import SwitchError, Switches
 from scimconf.sandbox.synchronization import connection, jobs
 from scimconf.sandbox.synchronization.call import SCHEMA
 from scimconf.sandbox.synchronization.templates import attribute_definition, attribute_mapping, templates_of
@@ -70,6 +71,12 @@ _TYPE_NAMES: Mapping[type, str] = {
 }
 
 
+MAX_GENERATED = 1_000_000
+"""Users, or groups, that `generate` can create: more do not fit in memory."""
+MAX_SHOWN = 60
+"""Characters of a value in a message."""
+
+
 class TenantFileError(ValueError):
     """The description of a tenant is invalid. The message begins with the location: file, key and index."""
 
@@ -86,6 +93,7 @@ class TenantFile:
             _check_keys(self.content, _KEYS["tenant"])
             with _located("generate"):
                 _check_keys(self.content.get("generate", {}), _KEYS["generate"])
+                _check_numbers(self.content.get("generate", {}))
             for index, application in enumerate(self.content.get("applications", [])):
                 with _located(f"applications[{index}]"):
                     _check_keys(application, _KEYS["application"])
@@ -135,7 +143,11 @@ class TenantFile:
 
 def initial_switches(tenant_file: TenantFile, positions: Mapping[str, object]) -> Switches:
     """Return the switches of a tenant file, overridden by `positions`."""
-    return Switches().changed(tenant_file.switches).changed(positions)
+    try:
+        described = Switches().changed(tenant_file.switches)
+    except SwitchError as error:
+        raise TenantFileError(f"{tenant_file.name}: switches: {error}") from error
+    return described.changed(positions)
 
 
 # ---- users and groups -----------------------------------------------------------------------------------------------
@@ -357,8 +369,10 @@ def _located(location: str) -> Iterator[None]:
         raise TenantFileError(f"{location}: missing key {error}") from error
     except (ResponseError, ExpressionError) as error:
         raise TenantFileError(f"{location}: {error.message}") from error
-    except (AttributeError, LookupError, TypeError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, sqlite3.Error) as error:
         raise TenantFileError(f"{location}: a value has the wrong type: {error}") from error
+    except RecursionError as error:
+        raise TenantFileError(f"{location}: a value is nested too deep") from error
 
 
 def _for_each(content: Mapping[str, Any], key: str, load: Callable[[Any], None]) -> None:
@@ -378,6 +392,12 @@ def _require_name(description: Any, name: str) -> Json:
     return description
 
 
+def _check_numbers(generate: Mapping[str, Any]) -> None:
+    for key in ("users", "groups"):
+        if generate.get(key, 0) > MAX_GENERATED:
+            raise TenantFileError(f"{key}: at most {MAX_GENERATED:,} can be generated")
+
+
 def _check_keys(content: Any, valid: Mapping[str, str]) -> None:
     if not isinstance(content, Mapping):
         raise TenantFileError(f"expected an object, got {_type_name(content)}")
@@ -385,7 +405,13 @@ def _check_keys(content: Any, valid: Mapping[str, str]) -> None:
         if key not in valid:
             raise TenantFileError(f"unknown key {key!r}. Valid keys: {', '.join(sorted(valid))}")
         if _type_name(value) != valid[key] and not (value is None and key in _NULLABLE_KEYS):
-            raise TenantFileError(f"{key}: expected {valid[key]}, got {_type_name(value)} ({value!r})")
+            raise TenantFileError(f"{key}: expected {valid[key]}, got {_type_name(value)} ({_shortened(value)})")
+
+
+def _shortened(value: object) -> str:
+    """Return a value for a message: of a number or a text the beginning, of a list or an object nothing of it."""
+    text = "…" if isinstance(value, list | dict) and value else repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def _type_name(value: object) -> str:

@@ -37,8 +37,11 @@ SECOND_COLON = "mapping values are not allowed in this context"
 NO_COLON = "could not find expected ':'"
 UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that YAML does not allow. Surrogates are rejected earlier, as invalid UTF-8."""
-VERSION = re.compile(r"""^\{?\s*(["']?)version\1\s*:\s*(["']?)1\2(?=[\s,}]|$)""", re.MULTILINE)
-"""The key that marks a file as a spec, in block style or as the first key of a flow mapping."""
+VERSION = re.compile(r"""^(?:\{\s*|[ \t]*)(["']?)version\1\s*:\s*(["']?)1\2(?=[\s,}]|$)""", re.MULTILINE)
+"""The key that marks a file as a spec, in block style or as the first key of a flow mapping.
+
+Only after a `{` does it cross lines: from the start of each line, many empty lines would take quadratic time.
+"""
 KEY = re.compile(r"""\s*(?:- +)?(?:[\w.$-]+|'[^']*'|"[^"]*") *:(?:\s(?!.*:(?:\s|$))|$)""")
 """A line that is a key and contains at most one `: `."""
 YAML_ERRORS = {

@@ -17,7 +17,7 @@ Column = Literal["user", "group"]
 def read_rows(text: str, file: str, column: Column) -> tuple[YamlList, list[Diagnostic]]:
     """Return the assignments of a CSV file as a spec writes them, one per principal, and the errors in its rows."""
     diagnostics: list[Diagnostic] = []
-    assignments, roles_of = YamlList(), dict[str, YamlList]()
+    assignments, roles_of, rows = YamlList(), dict[str, YamlList](), set[tuple[str, str]]()
     for line, principal, role in _records(text, file, column, diagnostics):
         location = Location(file, line, 1)
         if not principal or not role:
@@ -28,8 +28,8 @@ def read_rows(text: str, file: str, column: Column) -> tuple[YamlList, list[Diag
         if errors := [*unusable(principal, location), *unusable(role, location)]:
             diagnostics += errors
             continue
-        roles = roles_of.setdefault(principal.casefold(), YamlList())
-        if role in roles:
+        roles, row = roles_of.setdefault(principal.casefold(), YamlList()), (principal.casefold(), role)
+        if row in rows:
             message = f'{column} "{principal}" has the role "{role}" twice'
             diagnostics.append(Diagnostic("S032", message, location=location, hint="Delete one of the rows."))
             continue
@@ -38,6 +38,7 @@ def read_rows(text: str, file: str, column: Column) -> tuple[YamlList, list[Diag
             entries = {key: principal, "roles": roles}
             assignments.add(YamlMapping(entries.items(), dict.fromkeys(entries, location)), location)
         roles.add(role, location)
+        rows.add(row)
     return assignments, diagnostics
 
 

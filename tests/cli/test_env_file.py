@@ -29,6 +29,8 @@ SECRET = "s3cr3t-value"
         ("A=b # why", [("A", "b")]),
         ("A=# why", [("A", "")]),
         ("A=b#c=d", [("A", "b#c=d")]),
+        ("A=b \t # c # d", [("A", "b")]),
+        ("A=b  c", [("A", "b  c")]),
         ('A="b # c" # why', [("A", "b # c")]),
         (r'A="b\"\\\$c\n"', [("A", r'b"\$c\n')]),
         ("A='b\\\"$c'", [("A", 'b\\"$c')]),
@@ -99,6 +101,9 @@ def test_an_env_file_that_others_can_read_is_a_warning(folder, mode, warns):
         (None, 1, "--env-file .env cannot be read: No such file or directory"),
         (b"\xff\xfe", 1, "--env-file .env cannot be read: it is not UTF-8"),
         (SECRET.encode(), 64, ".env, line 1: expected NAME=VALUE"),
+        (f"A=b\nB={SECRET}\0\n".encode(), 1, "--env-file .env, line 2 contains NUL (U+0000)"),
+        (b"\0", 1, "--env-file .env, line 1 contains NUL (U+0000)"),
+        (b"A=b\n" * 300_000, 1, "--env-file .env is larger than 1 MB"),
     ],
 )
 def test_an_env_file_that_cannot_be_used_stops_the_command(folder, content, code, message):

@@ -92,6 +92,12 @@ def test_exit_code_of_a_missing_user_or_group(writer):
     assert 'the tenant contoso.com has no group "Nobody"; the spec is for fabrikam.com.' in " ".join(result.out.split())
 
 
+def test_title_of_markdown_and_html_names_the_command(cli):
+    titles = [cli(command, "--format", "markdown", WRITER).out.splitlines()[0] for command in ("plan", "drift")]
+    assert titles == ["### scimconf plan for `contoso.com`", "### scimconf drift for `contoso.com`"]
+    assert "<title>Drift for contoso.com</title>" in cli("drift", "--format", "html", WRITER).out
+
+
 # --- --only and --exclude -------------------------------------------------------------------------------------------
 
 

@@ -349,6 +349,24 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
         f"{CUSTOM % 'Writer'}\n{ASSIGNED % 'users: [{user: ada@contoso.com, role: reader}]'}",
         NO_APPLICATION,
     ),
+    "the roles of the custom template, and one that it does not have": (
+        (
+            f"{CUSTOM % 'custom'}\nconnection: {{base_address: https://w.example.com}}\n"
+            f"{ASSIGNED % 'users: [{user: ada@contoso.com, roles: [User, ~msiam_access, reader]}]'}"
+        ),
+        NO_APPLICATION,
+    ),
+    "a role of the custom template that is deleted": (
+        (
+            f"{CUSTOM % CUSTOM_TEMPLATE}\napp_roles: {{roles: [{{display_name: User, absent: true}}]}}\n"
+            f"{ASSIGNED % 'users: [{user: ada@contoso.com, role: User}]'}"
+        ),
+        NO_APPLICATION,
+    ),
+    "a role of an application that does not exist": (
+        ASSIGNED % "users: [{user: ada@contoso.com, role: reader}]",
+        NO_APPLICATION,
+    ),
     "a role that the application imports": (
         f"mappings: {{users: {{enabled: true}}}}\n{ASSIGNED % 'users: [{user: ada@contoso.com, role: reader}]'}",
         {"schema+": {"synchronizationRules/+": inbound()}},

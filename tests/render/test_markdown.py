@@ -9,8 +9,9 @@ import rich_plan
 from call_counter import calls
 from golden_files import golden_text, lines_that_differ
 
-from scimconf.plan import Action, Address, ApplicationPlan, Change, FieldChange, Guard, Plan, Resource, Tenant
+from scimconf.plan import Action, Address, ApplicationPlan, Change, FieldChange, Guard, Impact, Plan, Resource, Tenant
 from scimconf.render import markdown
+from scimconf.render.common.effects import users
 from scimconf.render.markdown.escaping import size
 from scimconf.render.markdown.truncation import MarkdownPart, SectionGroup, fill, fit, shares
 
@@ -99,6 +100,21 @@ def test_markdown_verdict_counts_drift():
 )
 def test_markdown_title_names_the_tenant_if_known(tenant, title):
     assert markdown.plan(Plan(tenant)).startswith(title)
+    assert markdown.plan(Plan(tenant), command="drift").startswith(title.replace("plan", "drift"))
+
+
+@pytest.mark.parametrize(
+    ("impact", "shown"),
+    [
+        (Impact(1, precision="at_most", total=1, population="assigned"), "up to 1 of 1 user who is assigned"),
+        (Impact(0, total=1, population="assigned"), "0 of 1 user who is assigned"),
+        (Impact(1, population="assigned"), "1 user who is assigned"),
+        (Impact(1, total=2, population="assigned"), "1 of 2 users who are assigned"),
+        (Impact(1, sample_size=1, population="assigned"), "1 of 1 sampled users who are assigned"),
+    ],
+)
+def test_numbers_of_users_agree_with_their_nouns(impact, shown):
+    assert users(impact) == shown
 
 
 # --- the marker ----------------------------------------------------------------------------------------------------

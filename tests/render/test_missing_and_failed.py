@@ -48,7 +48,22 @@ WRITER = ApplicationPlan("writer", missing=(missing(), missing("group", "Sales",
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (plan(WRITER), "No changes, but 2 listed users or groups are missing, 1 prevents an apply (drift)."),
+        (plan(WRITER), "No changes, but 2 listed users or groups are missing (drift); 1 of them prevents an apply."),
+        (
+            plan(ApplicationPlan("writer", missing=(missing("group", "Sales", "error"),))),
+            "No changes, but 1 listed user or group is missing (drift); it prevents an apply.",
+        ),
+        (
+            plan(ApplicationPlan("writer", missing=(missing("group", "A", "error"), missing("group", "B", "error")))),
+            "No changes, but 2 listed users or groups are missing (drift); 2 of them prevent an apply.",
+        ),
+        (
+            plan(ApplicationPlan("writer", changes=(CHANGE,), missing=(missing("group", "Sales", "error"),))),
+            (
+                "Plan: 1 to create, 0 to update, 0 to replace, 0 to delete. 1 listed user or group is missing; it prevents an"
+                " apply."
+            ),
+        ),
         (
             plan(ApplicationPlan("writer", changes=(CHANGE,), missing=(missing(),))),
             "Plan: 1 to create, 0 to update, 0 to replace, 0 to delete. 1 listed user or group is missing.",
@@ -126,8 +141,8 @@ def test_text_of_missing_and_failed_rows():
         "  ! failed: GET /servicePrincipals answered 403 Denied. Grant it.\n\n"
         "writer  no changes, 2 missing\n"
         "broken  failed\n"
-        "1 of 2 applications could not be planned. No changes, but 2 listed users or groups are missing, 1\n"
-        "  prevents an apply (drift).\n"
+        "1 of 2 applications could not be planned. No changes, but 2 listed users or groups are missing\n"
+        "  (drift); 1 of them prevents an apply.\n"
     )
 
 
@@ -136,7 +151,7 @@ def test_markdown_has_a_row_and_a_reason_for_a_failed_application():
     assert "**2 of 3 applications could not be planned. No changes, but 2 listed users or groups" in rendered
     assert "- `broken` (`broken/scimconf.yaml`): failed: " in rendered
     assert "| `broken`: **failed** | | | | | | | | |" in rendered
-    assert "`<b>bold</b>?`" in rendered
+    assert "`<b>bold</b>`?" in rendered
 
 
 def test_json_of_missing_and_failed_rows_is_read_back():

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from scimconf.sandbox.faults import ConnectionDropped
-from scimconf.sandbox.switches import SwitchError, Switches, table
+from scimconf.sandbox.switches import Switches, table
+from scimconf.sandbox.tenant_file import TenantFileError
 
 from .client import NEW_GROUP, WRITER
 
@@ -276,7 +277,7 @@ def test_switch_positions_come_from_tenant_file_caller_and_requests(sandbox):
     assert (client.service.tenant.switches.late_reads, client.service.tenant.switches.paused_state) == (3, "Paused")
     client.switch(late_reads=0)
     assert client.service.tenant.switches == Switches(paused_state="Paused")
-    with pytest.raises(SwitchError):
+    with pytest.raises(TenantFileError, match="tenant: switches: unknown switch 'nothing'"):
         sandbox({"switches": {"nothing": 1}})
 
 

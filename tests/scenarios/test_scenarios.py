@@ -107,7 +107,11 @@ def check_no_changes(rehearsal, state):
 
 
 def failures(report):
-    return [(one.result.word, one.message, one.detail) for one in report.outcomes if one.result is not Result.DONE]
+    return [
+        (outcome.result.word, outcome.message, outcome.detail)
+        for outcome in report.outcomes
+        if outcome.result > Result.MATCHING
+    ]
 
 
 def compare_with_golden(text, file):

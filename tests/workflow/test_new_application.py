@@ -48,3 +48,12 @@ def test_apply_creates_an_application_whose_targets_are_those_of_its_template():
     result = planned(tenant, f"mappings: {{users: {{attributes: {attributes}}}}}")
     assert (codes(result), [warning.code for warning in result.plan.warnings if warning.code[0] == "L"]) == ([], [])
     assert exit_code(tenant.apply(result)) == 0
+
+
+def test_a_role_of_the_custom_template_is_assigned_to_the_application_that_is_created():
+    tenant = Rehearsal({}, environ={"ACME_TOKEN": TOKEN})
+    result = planned(tenant, "assignments: {unlisted: keep, users: [{user: ada@contoso.com, role: User}]}")
+    assert codes(result) == []
+    assert exit_code(tenant.apply(result)) == 0
+    after = planned(tenant, "assignments: {unlisted: keep, users: [{user: ada@contoso.com, role: User}]}")
+    assert not after.plan.changes

@@ -6,9 +6,7 @@ another error, one whose message is the JSON text `{"Message": ...}`, and an emp
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +15,7 @@ from scimconf import permissions
 from scimconf.diagnostics import GraphError, TransportError
 from scimconf.graph.protocol.request import Reply, Request
 from scimconf.graph.protocol.retry import RETRY_LATER, retry_after
+from scimconf.json_types import UnusableJsonError, parse_json
 
 Scrub = Callable[[str], str]
 
@@ -65,8 +64,8 @@ def _message(error: dict[str, Any]) -> str:
 
 def _parsed(message: str | bytes) -> Any:
     try:
-        return json.loads(message)
-    except (ValueError, RecursionError):
+        return parse_json(message)
+    except ValueError:
         return None
 
 
@@ -90,9 +89,13 @@ def json_body(request: Request, reply: Reply, scrub: Scrub) -> Any:
     """Return the JSON of a success, or None without content."""
     if not reply.content:
         return None
-    with suppress(ValueError, RecursionError):
-        return json.loads(reply.content)
-    raise unexpected(request, reply, text(reply), scrub)
+    try:
+        return parse_json(reply.content)
+    except UnusableJsonError as error:
+        message = str(error)
+    except ValueError:
+        message = text(reply)
+    raise unexpected(request, reply, message, scrub)
 
 
 def graph_error(request: Request, reply: Reply, body: Any, *, scrub: Scrub, now: datetime | None) -> GraphError:

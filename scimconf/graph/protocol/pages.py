@@ -5,15 +5,14 @@ A page arrives as bytes and is decoded at once: as raw rows, or, for large colle
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, NotRequired, cast, get_type_hints
 from urllib.parse import unquote, urlsplit
 
 from scimconf.graph.protocol.error_body import Scrub, unexpected
 from scimconf.graph.protocol.request import Reply, Request
+from scimconf.json_types import UnusableJsonError, parse_json
 
 NEXT = "@odata.nextLink"
 PORTS = {"http": 80, "https": 443}
@@ -99,10 +98,14 @@ def origin(url: str) -> tuple[str, str, str, int | None]:
 
 
 def raw_page(content: bytes) -> Page:
-    with suppress(ValueError, RecursionError):
-        page = json.loads(content)
-        if isinstance(page, dict) and isinstance(page.get("value"), list):
-            return page
+    try:
+        page = parse_json(content)
+    except UnusableJsonError:
+        raise
+    except ValueError:
+        page = None
+    if isinstance(page, dict) and isinstance(page.get("value"), list):
+        return page
     raise ValueError("expected a collection")
 
 

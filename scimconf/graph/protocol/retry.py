@@ -162,9 +162,9 @@ def http_date(text: str | None) -> datetime | None:
     """Return an HTTP date in UTC, or None if it is not one."""
     try:
         date = parsedate_to_datetime(text or "")
-    except ValueError:
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the latter for a year, an hour or a zone that no date has
         return None
-    return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def retry_after(text: str | None, now: datetime | None) -> float | None:

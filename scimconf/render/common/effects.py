@@ -70,7 +70,9 @@ def users(impact: Impact | None) -> str:
         number = f"{impact.count:,} of {plural(impact.total, 'user')}"
     else:
         number = plural(impact.count, "user")
-    return f"{bound}{number}{_POPULATIONS[impact.population]}"
+    population = _POPULATIONS[impact.population]
+    is_single = not impact.sample_size and (impact.count if impact.total is None else impact.total) == 1
+    return f"{bound}{number}{population.replace('who are', 'who is') if is_single else population}"
 
 
 def _names(impact: Impact) -> str:

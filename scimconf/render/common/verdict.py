@@ -30,25 +30,28 @@ def failures_sentence(plan: Plan) -> str:
 
 def _planned_verdict(plan: Plan) -> str:
     drift = sum(len(application.unmanaged_drift) for application in plan.applications)
-    missing = _missing(plan)
+    missing, prevents = _missing(plan)
     if plan.has_changes:
-        return f"Plan: {_counts(plan.applications)}.{f' {missing}.' if missing else ''}"
+        return f"Plan: {_counts(plan.applications)}.{f' {missing}{prevents}.' if missing else ''}"
     differences = [f"{plural(drift, 'unmanaged resource')} in the tenant"] if drift else []
     differences += [missing] if missing else []
     if differences:
-        return f"No changes, but {' and '.join(differences)} (drift)."
+        return f"No changes, but {' and '.join(differences)} (drift){prevents}."
     excluded = _excluded(plan)
     if excluded:
         return f"No changes in the selected addresses ({excluded})."
     return "The others have no changes." if plan.failures else "No changes. The tenant matches the spec."
 
 
-def _missing(plan: Plan) -> str:
-    """Return `2 listed users or groups are missing, 1 prevents an apply`, or an empty string."""
+def _missing(plan: Plan) -> tuple[str, str]:
+    """Return `2 listed users or groups are missing` and `; 1 of them prevents an apply`, each or both empty."""
     rows = [row for application in plan.applications for row in application.missing]
     text = f"{plural(len(rows), 'listed user or group is', 'listed users or groups are')} missing" if rows else ""
     errors = sum(row.is_error for row in rows)
-    return f"{text}, {plural(errors, 'prevents', 'prevent')} an apply" if errors else text
+    if not errors:
+        return text, ""
+    which = "it" if len(rows) == 1 else f"{errors:,} of them"
+    return text, f"; {which} {'prevents' if errors == 1 else 'prevent'} an apply"
 
 
 def _excluded(plan: Plan) -> str:

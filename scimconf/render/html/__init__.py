@@ -29,9 +29,12 @@ TEMPLATE = "plan.html"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-def plan(plan: Plan, *, previews: Mapping[str, Any] = _NOTHING, template: str = TEMPLATE) -> str:
-    """Return the page; `previews` holds, by application name, what a template's block `people` shows."""
-    return environment().get_template(template).render(context(plan, previews))
+def plan(plan: Plan, *, previews: Mapping[str, Any] = _NOTHING, template: str = TEMPLATE, command: str = "plan") -> str:
+    """Return the page; `previews` holds, by application name, what a template's block `people` shows.
+
+    The title names the `command`.
+    """
+    return environment().get_template(template).render(context(plan, previews, command))
 
 
 def environment() -> Environment:
@@ -67,9 +70,10 @@ def _visible(value: Any) -> Any:
     return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
-def context(plan: Plan, previews: Mapping[str, Any] = _NOTHING) -> dict[str, Any]:
-    """Return the variables of the template."""
+def context(plan: Plan, previews: Mapping[str, Any] = _NOTHING, command: str = "plan") -> dict[str, Any]:
+    """Return the variables of the template; the title names the `command`."""
     return {
+        "command": command,
         "plan": plan,
         **view(plan, previews),
         "verdict": texts.verdict(plan),

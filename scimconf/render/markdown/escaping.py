@@ -3,14 +3,15 @@
 Every forge has its own dialect of mentions, references, emoji, formulas and links, but none interprets code. So a value
 is always in a code span or a fenced block. A code span has more backticks around it than inside it; long runs are
 written as escapes, since some parsers count no further than 80. In a sentence that contains values, plain words stay
-words and everything else becomes code. In a block every line begins with a sign or four spaces, so that no value can
+words and everything else becomes code: what the sentence has in backticks or quotes is a span of its own, and so is what
+stands between two punctuation marks. In a block every line begins with a sign or four spaces, so that no value can
 close the fence.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from html import escape
 
 from scimconf.render.common.escaping import visible
@@ -22,6 +23,10 @@ _PLAIN = re.compile(
     re.IGNORECASE,
 )
 _JOINED = re.compile(r"(?!www)[a-z]+(?:-[a-z]+)+[.,;:]?")
+_LITERAL = re.compile(r"""(\(?)(?:`([^`]+)`|("[^"]*"))(\)?[.,;:!?]?\)?)(?= |$)""")
+_GAP = re.compile(" *")
+_END = re.compile(r" |$")
+_PUNCTUATION = ".,;:!?"
 _MARK = re.compile(r"[^\w.:/@=+ -]", re.ASCII)
 _MAX_VALUE, _MAX_SENTENCE = 200, 600
 
@@ -54,29 +59,61 @@ def _span(text: str) -> str:
 
 def prose(sentence: str) -> str:
     """Return a sentence that may contain values: plain words unchanged, everything else as code."""
-    return " ".join(_words(clipped(visible(sentence), _MAX_SENTENCE).split(" ")))
+    return " ".join(_parts(clipped(visible(sentence), _MAX_SENTENCE)))
 
 
-def _words(words: Iterable[str]) -> Iterator[str]:
-    """Yield plain words, and runs of other words as one code span each."""
+def _parts(text: str) -> Iterator[str]:
+    """Yield plain words, quoted and code parts of the message as a code span each, and runs of other words as one."""
     values: list[str] = []
-    for word in words:
-        if word and not _PLAIN.fullmatch(word) and (values or not _JOINED.fullmatch(word)):
-            values.append(word)
-            continue
-        if values:
+    for word, literal in _words(text):
+        is_value = literal is None and not _PLAIN.fullmatch(word) and (bool(values) or not _JOINED.fullmatch(word))
+        if values and not is_value:
             yield _with_punctuation(" ".join(values))
             values = []
-        if word:
-            yield word
+        if is_value:
+            values.append(word)
+        else:
+            yield f"{literal[1]}{_span(literal[2] or literal[3])}{literal[4]}" if literal else word
+        if values and word[-1] in _PUNCTUATION:
+            yield _with_punctuation(" ".join(values))
+            values = []
     if values:
         yield _with_punctuation(" ".join(values))
 
 
+def _words(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
+    """Yield the words; a part in quotes or backticks is a single word, with the match of it."""
+    start = _GAP.match(text, 0)
+    while start is not None and start.end() < len(text):
+        literal = _LITERAL.match(text, start.end())
+        end = literal.end() if literal else _end_of_word(text, start.end())
+        yield text[start.end() : end], literal
+        start = _GAP.match(text, end)
+
+
+def _end_of_word(text: str, start: int) -> int:
+    """Return the end of a word; one that opens a bracket ends with the word that closes it, if there is one."""
+    first = _END.search(text, start)
+    assert first is not None
+    if _depth(text[start : first.start()].removeprefix("(")) <= 0:
+        return first.start()
+    ends = (match.start() for match in _END.finditer(text, start))
+    return next((end for end in ends if _depth(text[start:end].removeprefix("(")) <= 0), first.start())
+
+
+def _depth(text: str) -> int:
+    return sum(map(text.count, "([{")) - sum(map(text.count, ")]}"))
+
+
 def _with_punctuation(text: str) -> str:
-    """Return a code span; punctuation at its end stays outside."""
-    mark = text[-1] if len(text) > 1 and text[-1] in ".,;:" else ""
-    return f"{_span(text.removesuffix(mark))}{mark}"
+    """Return a code span; brackets around it and punctuation at its end stay outside."""
+    lead = "(" if text[0] == "(" and len(text) > 1 else ""
+    value = text.removeprefix(lead)
+    mark = value[-1] if len(value) > 1 and value[-1] in _PUNCTUATION else ""
+    value = value.removesuffix(mark)
+    if len(value) > 1 and value[-1] == ")" and _depth(value) < 0:
+        value, mark = value[:-1], f"){mark}"
+    return f"{lead}{_span(value)}{mark}"
 
 
 def html(value: str) -> str:

@@ -15,10 +15,10 @@ from scimconf.render.markdown.truncation import MarkdownPart, SectionGroup
 _COLUMNS = (*(action.value for action in Action), "missing", "drift", "unmanaged", "blocking guards")
 
 
-def summary(plan: Plan, rows: Sequence[ChangeRow]) -> list[SectionGroup]:
-    """Return the page's first groups in order."""
+def summary(plan: Plan, rows: Sequence[ChangeRow], command: str) -> list[SectionGroup]:
+    """Return the page's first groups in order; the title names the `command`."""
     return [
-        SectionGroup("", (MarkdownPart(_title(plan), 0),)),
+        SectionGroup("", (MarkdownPart(_title(plan, command), 0),)),
         SectionGroup("**Failed**\n\n", tuple(_failures(plan)), "\n", ("application", "applications")),
         SectionGroup("**Effects on users**\n\n", tuple(_effects(plan, rows)), "\n"),
         SectionGroup("**Guards**\n\n", tuple(_guards(plan)), "\n", ("guard", "guards")),
@@ -26,10 +26,10 @@ def summary(plan: Plan, rows: Sequence[ChangeRow]) -> list[SectionGroup]:
     ]
 
 
-def _title(plan: Plan) -> str:
+def _title(plan: Plan, command: str) -> str:
     tenant = tenant_name(plan.tenant)
     lines = [
-        f"### scimconf plan for {code(tenant)}" if tenant else "### scimconf plan",
+        f"### scimconf {command} for {code(tenant)}" if tenant else f"### scimconf {command}",
         *(f"**Tenant mismatch** of {code(name)}: {prose(guard.message)}" for name, guard in tenant_mismatches(plan)),
         f"**{prose(verdict(plan))}**",
         prose(blocked(plan)),
