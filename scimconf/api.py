@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from scimconf.diagnostics import Diagnostic, ScimconfError, SpecError
-from scimconf.plan import ApplyStatus, Change, Guard, MissingPrincipal, Plan, Report, Tenant
+from scimconf.plan import ApplyStatus, Change, Guard, MissingPrincipal, Plan, Report, StepOutcome, Tenant
 
 if TYPE_CHECKING:
     from scimconf.export import ExportedSpec
@@ -324,6 +324,9 @@ class _ApiHooks:
     def progress(self, message: str, done: int, total: int) -> None:
         if self.on_progress is not None:
             self.on_progress(message, done, total)
+
+    def finished(self, outcome: StepOutcome) -> None:
+        """Ignore the outcome of a step: the report has it."""
 
     def interrupted(self) -> bool:
         return False

@@ -21,7 +21,7 @@ from scimconf.graph.client import Graph, Settings, open_graph
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
 from scimconf.graph.reading import TenantSession
 from scimconf.graph.secrets import Secrets
-from scimconf.plan import Plan, Report
+from scimconf.plan import Plan, Report, StepOutcome
 from scimconf.render import text
 from scimconf.sandbox.server import create_app
 from scimconf.spec.load import load
@@ -50,6 +50,7 @@ class Person:
     asked: list[PlannedApplication] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     backups: list[PlannedApplication] = field(default_factory=list)
+    finished_steps: list[StepOutcome] = field(default_factory=list)
     interrupt: Callable[[], bool] = lambda: False
 
     def approve(self, planned: PlannedApplication) -> bool:
@@ -62,6 +63,9 @@ class Person:
 
     def progress(self, says: str, _done: int, _total: int) -> None:
         self.told.append(says)
+
+    def finished(self, outcome: StepOutcome) -> None:
+        self.finished_steps.append(outcome)
 
     def interrupted(self) -> bool:
         return self.interrupt()

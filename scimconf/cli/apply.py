@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,14 +17,15 @@ from scimconf.cli.session import Session, interruptible_prompt, run
 from scimconf.cli.terminal import Terminal, can_ask
 from scimconf.diagnostics import StaleError
 from scimconf.files import check_folder_writable
+from scimconf.plan import StepOutcome
 from scimconf.plan.file import SavedPlan
 from scimconf.plan.guards import ASKED
-from scimconf.plan.redact import redact_report
+from scimconf.plan.redact import redact_outcome, redact_report
 from scimconf.render import text
 from scimconf.workflow import PlannedApplication, apply
 from scimconf.workflow.apply import MISSING_ERROR, guards_that_need_allow, missing_secrets, save_documents
 from scimconf.workflow.compilation import PlanOptions
-from scimconf.workflow.plan_all import PlanResults
+from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
 
 ABANDONED_GUARD = "resources-abandoned"
@@ -247,10 +249,10 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
     session.progress.begin(planned.name)
     secrets, terminal = session.client.secrets, Terminal.of_stdout()
     with session.graceful_stop():
-        hooks = _TerminalHooks(session, applying, redact)
+        hooks = _TerminalHooks(session, planned.name, applying, redact)
         report = await apply(session.tenant_session(), planned, applying.planning, secrets, hooks)
-    report = redact_report(report, redact)
-    session.events.applied(report)
+    report = redact_report(replace(report, command=_command(planned, applying)), redact)
+    session.events.applied(report, hooks.logged)
     with session.progress.paused():
         rendered = text.report([report], width=terminal.width, color=terminal.color)
         try:
@@ -261,13 +263,26 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
     return of_status(report.status)
 
 
+def _command(planned: PlannedApplication, applying: ApplyOptions) -> str:
+    """Return the command that plans the same application with the same options again, and applies it."""
+    settings = {"auth": applying.common.auth, "cloud": applying.common.cloud, **applying.recorded()}
+    words = ["scimconf", "apply"]
+    for name, value in settings.items():
+        values = value if isinstance(value, list) else [value] if value else []
+        for each in values:
+            words += [f"--{name.replace('_', '-')}", *([] if each is True else [each])]
+    return shlex.join([*words, relative_path(planned.loaded.paths[0])])
+
+
 @dataclass(frozen=True, slots=True)
 class _TerminalHooks:
-    """The hooks of an apply that a person runs."""
+    """The hooks of an apply that a person runs; `logged` are the outcomes whose events were written."""
 
     session: Session
+    name: str
     applying: ApplyOptions
     redact: Redact
+    logged: set[StepOutcome] = field(default_factory=set)
 
     def approve(self, planned: PlannedApplication) -> bool:
         with self.session.progress.paused():
@@ -282,6 +297,12 @@ class _TerminalHooks:
 
     def progress(self, message: str, done: int, total: int) -> None:
         self.session.progress.step(self.redact(message), done, total)
+
+    def finished(self, outcome: StepOutcome) -> None:
+        masked = redact_outcome(outcome, self.session.client.secrets.scrub)
+        outcome = redact_outcome(masked, self.redact)
+        self.logged.add(outcome)
+        self.session.events.outcome(self.name, outcome)
 
     def interrupted(self) -> bool:
         return self.session.interrupted()

@@ -7,7 +7,7 @@ secrets are masked, because texts of the service may contain them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from scimconf.cli.streams import print_to_stderr
 from scimconf.diagnostics import ScimconfError
 from scimconf.files import open_private
 from scimconf.graph.secret_masking import map_strings
-from scimconf.plan import ApplicationPlan, Report
+from scimconf.plan import ApplicationPlan, Report, StepOutcome
 
 
 class EventLog:
@@ -54,14 +54,28 @@ class EventLog:
             guards=[guard.id for guard in plan.blocking_guards],
         )
 
-    def applied(self, report: Report) -> None:
-        """Append the outcome of each address of one application, and its exit code."""
+    def outcome(self, application: str, outcome: StepOutcome) -> None:
+        """Append the outcome of each address of one step."""
+        members = {"result": outcome.result.name, "message": outcome.message, "detail": outcome.detail}
+        for address in outcome.addresses:
+            self.write("outcome", application=application, address=str(address), **members)
+
+    def applied(self, report: Report, logged: Collection[StepOutcome] = ()) -> None:
+        """Append the outcomes of one application that were not `logged` when they happened, and how it ended."""
         for outcome in report.outcomes:
-            members = {"result": outcome.result.name, "message": outcome.message, "detail": outcome.detail}
-            for address in outcome.addresses:
-                self.write("outcome", application=report.name, address=str(address), **members)
-        code = int(of_status(report.status))
-        self.write("applied", application=report.name, exit_code=code, error=report.error)
+            if outcome not in logged:
+                self.outcome(report.name, outcome)
+        since = report.paused_since.isoformat().replace("+00:00", "Z") if report.paused_since else None
+        self.write(
+            "applied",
+            application=report.name,
+            exit_code=int(of_status(report.status)),
+            error=report.error,
+            backup=report.backup,
+            paused=report.is_paused,
+            paused_since=since,
+            command=report.command if report.is_paused else "",
+        )
 
     def close(self) -> None:
         """End the log. What a full disk did not take was reported already."""

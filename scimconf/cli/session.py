@@ -1,7 +1,7 @@
 """One command's connection to the tenant: settings, sign-in, secrets, the event loop, and signals.
 
-The only `asyncio.run`, and the only signal handlers. SIGTERM, which container schedulers and CI systems send, is
-treated as SIGINT, so that an apply stops between two requests and lists the completed steps.
+The only `asyncio.run`, and the only signal handlers. SIGTERM, which container schedulers and CI systems send, and SIGHUP,
+of a closed terminal, are treated as SIGINT, so that an apply stops between two requests and lists the completed steps.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Session:
 
     @contextmanager
     def graceful_stop(self) -> Iterator[None]:
-        """During apply, the first SIGINT requests a graceful stop; the second aborts."""
+        """During apply, the first SIGINT requests a graceful stop; the second cancels the requests in flight."""
         import asyncio
 
         loop = asyncio.get_running_loop()
@@ -84,6 +84,25 @@ def _handler(number: signal.Signals, handler: Callable[[int, Any], Any]) -> Iter
         signal.signal(number, before)
 
 
+@contextmanager
+def hangup_interrupts() -> Iterator[None]:
+    """Treat SIGHUP, of a closed terminal, as an interrupt, once: the kernel and the shell both send it.
+
+    If it is ignored, as `nohup` does, it stays ignored. Windows has no SIGHUP.
+    """
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is None or signal.getsignal(hangup) == signal.SIG_IGN:
+        yield
+        return
+
+    def interrupt(number: int, frame: Any) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        _interrupt(number, frame)
+
+    with _handler(hangup, interrupt):
+        yield
+
+
 def _interrupt(_number: int, _frame: Any) -> None:
     """Interrupt this process, also if it was started with SIGINT ignored, as background jobs of a shell are."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -109,7 +128,7 @@ def run(common: CommonOptions, task: str, work: Callable[[Session], Awaitable[Ex
                 return await work(Session(client, progress, events))
 
     try:
-        with masked(secrets.scrub), _handler(signal.SIGTERM, _interrupt):
+        with masked(secrets.scrub), _handler(signal.SIGTERM, _interrupt), hangup_interrupts():
             code = asyncio.run(main(_fetched_token(settings, common.auth)))
         events.write("finished", exit_code=int(code))
     finally:

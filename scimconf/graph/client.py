@@ -62,6 +62,8 @@ RESEND = "scimconf.resend"
 IDS_SIZE = 1000
 """Maximum ids in one `directoryObjects/getByIds` (Graph reference)."""
 PAGE = "999"
+MAX_RESPONSE = 64 * 2**20
+"""Maximum bytes of an unpacked response; a page of 999 rows and the largest schema have about one million."""
 WRITE_BATCHES = 2
 """Batches of writes in flight: more would only reach Graph's write quota (3,000 in 150 s) sooner."""
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -206,6 +208,8 @@ RAW = ResponseHandlerOption(NativeResponseHandler())
 def describe_transport_error(error: httpx.RequestError | None, settings: Settings) -> tuple[str, str]:
     """Return message and hint for a request without a response."""
     text = str(error) or type(error).__name__
+    if isinstance(error, ResponseTooLargeError):
+        return f"the response was not read to its end: {text}", ""
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, NOT_SENT):
         return f"no response within {settings.read_timeout:g} s", ""
     if not isinstance(error, NOT_SENT):
@@ -252,10 +256,26 @@ class Retries:
         request.extensions["trace"] = Handshake().trace
         try:
             response: httpx.Response = await self.next.send(request, transport)
-            await response.aread()
+            await read_bounded(response)
         except httpx.RequestError as error:
             return error
         return response
+
+
+class ResponseTooLargeError(httpx.RequestError):
+    """A response is larger than any of Graph's, or unpacks to more."""
+
+
+async def read_bounded(response: httpx.Response) -> None:
+    """Read and unpack a response; raise ResponseTooLargeError beyond MAX_RESPONSE bytes, and close the connection."""
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > MAX_RESPONSE:
+            await response.aclose()
+            raise ResponseTooLargeError(f"it is larger than {MAX_RESPONSE // 2**20} MB")
+        parts.append(part)
+    response._content = b"".join(parts)  # noqa: SLF001  as `aread` does, which has no limit
 
 
 class Handshake:
@@ -272,13 +292,13 @@ class Handshake:
 
 
 def attempt(outcome: httpx.Response | httpx.RequestError, resend: ResendOption) -> Attempt:
-    """Return the attempt that ended so; an untrusted certificate is not retried."""
+    """Return the attempt that ended so; an untrusted certificate and a response that is too large are not retried."""
     repeatable, sent_once = resend.repeatable, resend.sent_once
     if isinstance(outcome, httpx.Response):
         header = outcome.headers.get("retry-after")
         wait = retry_after(header, http_date(outcome.headers.get("date"))) if header else None
         return Attempt(repeatable, status=outcome.status_code, retry_after=wait, sent_once=sent_once)
-    if "CERTIFICATE_VERIFY_FAILED" in str(outcome):
+    if isinstance(outcome, ResponseTooLargeError) or "CERTIFICATE_VERIFY_FAILED" in str(outcome):
         return Attempt(repeatable=False)
     return Attempt(repeatable, unsent=isinstance(outcome, NOT_SENT), sent_once=sent_once)
 

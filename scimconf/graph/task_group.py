@@ -27,3 +27,10 @@ async def gather_all(work: Sequence[Coroutine[Any, Any, Result]]) -> list[Result
     async with task_group() as group:
         tasks = [group.create_task(coroutine) for coroutine in work]
     return [task.result() for task in tasks]
+
+
+def stop_cancellation() -> None:
+    """Let the current task go on after it was cancelled: its caller handles the cancellation."""
+    task = asyncio.current_task()
+    assert task is not None
+    task.uncancel()

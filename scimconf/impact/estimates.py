@@ -142,6 +142,8 @@ class _Counter:
             self._summary.add(preview, lambda preview: preview)
         self._read: Mapping[str, Scopes] = {user.id: (user.before.in_scope, user.after.in_scope) for user in previews}
         self._names = {user.id: user.name for user in previews}
+        self._disabled = frozenset(user.id for user in previews if user.after.disabled)
+        """Users whose account is disabled: they are updated or disabled, and never created."""
         population = evaluator.population
         known = evaluator.assigned if population.ids is None else population.ids
         queried: Collection[str] = ()  # users outside of these may exist, although they were not read
@@ -161,18 +163,24 @@ class _Counter:
         """Return the users whom an effect of a change concerns; None if nothing is known of them."""
         match users:
             case OnePrincipal():
-                return self._principal(_MOVES[effect], users)
+                return self._created(effect, self._principal(_MOVES[effect], users))
             case UsersWithOtherValue(target):
                 return self._other_value(target)
             case UsersInScope():
                 is_start = not self._inputs.evaluator.exists_before
                 verdict = _in_either if effect is Effect.STOPS else _in_scope_after
                 is_bound = effect is not Effect.STOPS and not is_start
-                return replace(self._all(verdict), is_bound=is_bound)
+                return self._created(effect, replace(self._all(verdict), is_bound=is_bound))
             case UsersWhoMove():
-                return replace(self._all(_MOVES[effect]), is_sampled=True)
+                return self._created(effect, replace(self._all(_MOVES[effect]), is_sampled=True))
             case _:
                 return None
+
+    def _created(self, effect: Effect, tally: _Tally | None) -> _Tally | None:
+        """Return the tally without the users whom the service never creates, if the effect is a creation."""
+        if tally is None or effect is not Effect.PROVISIONS:
+            return tally
+        return replace(tally, concerned=tally.concerned - self._disabled, unknown=tally.unknown - self._disabled)
 
     def diagnostics(self) -> Iterator[Diagnostic]:
         """Yield K514 for each check of a target attribute that values of users violate."""

@@ -98,7 +98,7 @@ def _explained(
             f"{subject} was deleted{on_day} and is in the recycle bin",
             f"Remove the entry, or restore the {_type(entry)}.",
         )
-    return f"the tenant has no {entry.description}", _hint(entry, snapshot, known)
+    return f"the tenant has no {entry.description}", _hint(spec, entry, snapshot, known)
 
 
 def _written(day: str) -> str:
@@ -107,15 +107,26 @@ def _written(day: str) -> str:
     return f"{parsed.day} {_MONTHS[parsed.month - 1]} {parsed.year}"
 
 
-def _hint(entry: AssignmentEntry, snapshot: Snapshot, known: Sequence[str]) -> str:
+def _hint(spec: Spec, entry: AssignmentEntry, snapshot: Snapshot, known: Sequence[str]) -> str:
     """Return a name of the same type that is one or two letters away, else what may have happened."""
     same_name = snapshot.principals.get(Lookup("group", _name(entry)), ()) if entry.lookup.by == "id" else ()
     if same_name:
         return f"The tenant has another group of this name. Write its id: {', '.join(each.id for each in same_name)}."
     if entry.lookup.by == "id":
         return f"{_UNKNOWN_ID}{_denied_hint(entry, snapshot)}"
-    otherwise = _UNKNOWN_USER if entry.lookup.by == "user" else _UNKNOWN_GROUP
+    otherwise = _UNKNOWN_USER if entry.lookup.by == "user" else f"{_UNKNOWN_GROUP}{_renamed_hint(spec, snapshot)}"
     return did_you_mean(suggest_principal(entry.lookup.value, known), f"{otherwise}{_denied_hint(entry, snapshot)}")
+
+
+def _renamed_hint(spec: Spec, snapshot: Snapshot) -> str:
+    """Return the names of up to three groups that are assigned and not listed: one may be the missing group, renamed."""
+    assert spec.assignments is not None
+    listed = {principal.id for principal in principals.listed_principals(spec.assignments, snapshot).values()}
+    rows = documents.assigned(snapshot.rows("assignments"))
+    groups = [principals.principal_of(row, snapshot) for row in rows if row["principalType"] == "Group"]
+    names = sorted({f'"{group.name}"' for group in groups if group.id not in listed})
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f" Groups that are assigned and not listed: {', '.join(names[:3])}{more}." if names else ""
 
 
 def _denied_hint(entry: AssignmentEntry, snapshot: Snapshot) -> str:

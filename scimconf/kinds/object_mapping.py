@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from scimconf.diagnostics import Diagnostic
@@ -20,6 +21,13 @@ from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import STANDARD, Filter, ObjectMapping, Spec
 from scimconf.spec.model.operators import operator_word
 from scimconf.steps import Edit, Phase, Step
+
+GROUPS = "groups"
+"""The object mapping whose effects concern groups, not users."""
+
+_EFFECTS_ON_GROUPS = MappingProxyType(
+    {Effect.PROVISIONS: "groups may be created", Effect.DEPROVISIONS: "groups may be deleted"}
+)
 
 
 class ObjectMappingKind(Kind):
@@ -87,10 +95,13 @@ class ObjectMappingKind(Kind):
     def change_effects(self, change: Change) -> frozenset[Effect]:
         return frozenset({Effect.RESYNC}).union(*map(_effects, change.fields))
 
+    def effect_text(self, effect: Effect, change: Change) -> str:
+        return _EFFECTS_ON_GROUPS.get(effect, "") if change.address.rest == GROUPS else ""
+
     def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
         for change in changes if context.has_run else ():
-            if Effect.DEPROVISIONS in change.effects and change.field("filters"):
-                message = "users who do not pass the new scoping filters would leave the scope and may be disabled"
+            message = _leaving(change) if Effect.DEPROVISIONS in change.effects else ""
+            if message:
                 yield counted_guard("scope-narrowed", message, change, Effect.DEPROVISIONS)
             actions = change.field("actions")
             loses_update = actions is not None and "update" in set(actions.before or ()) - set(actions.after)
@@ -128,6 +139,18 @@ def _filter(scoping_filter: Filter, operators: Any) -> dict[str, Any]:
         operator = operator_word(clause.operator) or scopes.operator_spelling(clause.operator, operators)
         clauses.append({"attribute": clause.attribute, "operator": operator, "value": clause.value})
     return {"name": scoping_filter.name, "all": clauses}
+
+
+def _leaving(change: Change) -> str:
+    """Return the message about users who leave the scope by this change; empty if none does."""
+    section, enabled = change.address.rest, change.field("enabled")
+    if enabled is not None and not enabled.after and section != GROUPS:
+        return f"the object mapping {section} would be off: its users would leave the scope and may be disabled"
+    if change.field("filters") is None:
+        return ""
+    if section == GROUPS:
+        return "groups that do not pass the new scoping filters would leave the scope and may be deleted"
+    return "users who do not pass the new scoping filters would leave the scope and may be disabled"
 
 
 def _effects(field: FieldChange) -> frozenset[Effect]:

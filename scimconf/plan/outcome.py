@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, IntEnum
 
 from scimconf.diagnostics import Diagnostic
@@ -62,6 +63,8 @@ class Report:
     """The apply of one application. `wrote` says whether a write reached Graph, or may have.
 
     `removed` are the addresses that the plan deletes. `declined`: a later plan of the apply was not approved.
+    `is_paused`: this apply paused provisioning and did not start it again; `paused_since` is when, by Graph's clock, None
+    if Graph sent no date. `command` is the command that continues, "" if the caller is not the command line.
     """
 
     name: str
@@ -75,6 +78,9 @@ class Report:
     status: ApplyStatus = ApplyStatus.APPLIED
     removed: frozenset[Address] = frozenset()
     declined: bool = False
+    is_paused: bool = False
+    paused_since: datetime | None = None
+    command: str = ""
 
     def by_address(self) -> Mapping[Address, Result]:
         """Return each address with the worst result of its steps."""

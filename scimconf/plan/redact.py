@@ -260,15 +260,16 @@ def _diagnostic(redactor: Redactor, diagnostic: Diagnostic) -> Diagnostic:
 def redact_report(report: Report, redact: Callable[[str], str]) -> Report:
     """Return a report in whose texts and addresses `redact` replaced user names; `text_redactor` makes it from the plan."""
     return replace(
-        _with_texts(report, redact, "error", "hint"),
-        outcomes=tuple(_outcome(outcome, redact) for outcome in report.outcomes),
+        _with_texts(report, redact, "error", "hint", "command"),
+        outcomes=tuple(redact_outcome(outcome, redact) for outcome in report.outcomes),
         removed=frozenset(_report_address(address, redact) for address in report.removed),
         warnings=tuple(map(redact, report.warnings)),
         diagnostics=tuple(_with_texts(diagnostic, redact, "message", "hint") for diagnostic in report.diagnostics),
     )
 
 
-def _outcome(outcome: StepOutcome, redact: Callable[[str], str]) -> StepOutcome:
+def redact_outcome(outcome: StepOutcome, redact: Callable[[str], str]) -> StepOutcome:
+    """Return an outcome as `redact_report` changes it."""
     addresses = tuple(_report_address(address, redact) for address in outcome.addresses)
     return replace(_with_texts(outcome, redact, "message", "detail", "hint"), addresses=addresses)
 

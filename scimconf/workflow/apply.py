@@ -33,9 +33,6 @@ MISSING_ERROR = "A listed user or group is missing in the tenant, and `assignmen
 BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "service_principals")
 
 
-STAYS_PAUSED = "provisioning was paused before the changes and stays paused; the next apply that succeeds starts it"
-
-
 class ApplyHooks(Protocol):
     """Callbacks used by `apply` for approval, backup, progress and cancellation."""
 
@@ -48,8 +45,11 @@ class ApplyHooks(Protocol):
     def progress(self, message: str, done: int, total: int) -> None:
         """Report that a step begins or ends; `done` of `total` steps have ended."""
 
+    def finished(self, outcome: StepOutcome) -> None:
+        """Report the outcome of a step as soon as it is known. A run that is withdrawn changes outcomes afterwards."""
+
     def interrupted(self) -> bool:
-        """Return whether to stop before the next request."""
+        """Return whether to stop before the next request; a cancellation then ends the apply with its report."""
 
 
 async def apply(
@@ -65,6 +65,8 @@ async def apply(
 async def _apply(
     session: TenantSession, first: PlannedApplication, options: PlanOptions, secrets: SecretResolver, hooks: ApplyHooks
 ) -> Report:
+    import asyncio
+
     report = Report(first.name)
     planned, approved = first, approval_items(first)
     for _ in range(ROUNDS):
@@ -82,13 +84,25 @@ async def _apply(
             options = replace(options, resend_secrets=False)  # this round sent them
             executed, planned = planned, await _replan_until_consistent(session, planned, report, options, hooks)
             report = _report_matching(executed, planned, report)
-        except ScimconfError as error:
-            return replace(_ended(report, error), error=str(error), hint=error.hint)
-        except Exception as error:  # noqa: BLE001  the report must list what was written
-            return _failed(report, describe_unexpected(error))
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  the report must list what was written
+            return _ended_by(error, report, hooks)
         if _only_unconfirmed(planned, report):
             break
     return _report_unconfirmed(planned, report)
+
+
+def _ended_by(error: BaseException, report: Report, hooks: ApplyHooks) -> Report:
+    """Return the report of an apply that an error ended; raise a cancellation that does not follow an interrupt."""
+    from scimconf.graph.task_group import stop_cancellation
+
+    if isinstance(error, ScimconfError):
+        return replace(_ended(report, error), error=str(error), hint=error.hint)
+    if isinstance(error, Exception):
+        return _failed(report, describe_unexpected(error))
+    if not hooks.interrupted():
+        raise error
+    stop_cancellation()
+    return replace(report, status=ApplyStatus.INTERRUPTED)
 
 
 def approval_items(planned: PlannedApplication) -> frozenset[str]:
@@ -199,7 +213,7 @@ async def _execute(
     for reference in _later_references(planned):
         secrets.resolve(reference)  # the next round must not fail on a secret that is already known to be missing
     report = replace(report, backup=report.backup or hooks.backup(planned))
-    request.backup = report.backup
+    request.backup, request.finished = report.backup, hooks.finished
     result = await execute(session, request)
     removed = {change.address for change in planned.plan.changes if change.action is Action.DELETE}
     report = replace(report, removed=report.removed | removed)
@@ -207,7 +221,7 @@ async def _execute(
     if result.withdrawn:
         return _withdrawn(report)
     if _stays_paused(planned.steps, result):
-        report = replace(report, warnings=(*report.warnings, STAYS_PAUSED))
+        report = replace(report, is_paused=True, paused_since=result.paused_at)
     return replace(report, status=_execution_status(result, report, interrupted=hooks.interrupted()))
 
 
@@ -227,6 +241,8 @@ def _execution_status(result: ExecutionResult, report: Report, *, interrupted: b
         return ApplyStatus.STALE
     if result.stale:
         return _status(ApplyStatus.STALE, report)
+    if result.stopped:
+        return ApplyStatus.INTERRUPTED
     if interrupted and any(outcome.result is Result.SKIPPED for outcome in result.outcomes):
         return ApplyStatus.INTERRUPTED
     if result.start_refused:

@@ -24,7 +24,7 @@ from scimconf.steps import Phase, Send, Step
 from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, compared_kinds, documents, lookups
 from scimconf.workflow.guard_context import PlanImpact, guard_context, tenant_of, warnings
 from scimconf.workflow.role_warnings import role_warnings
-from scimconf.workflow.validate import lint, locate
+from scimconf.workflow.validate import lint, locate, with_row
 
 if TYPE_CHECKING:
     from scimconf.graph.client import Graph
@@ -107,7 +107,7 @@ async def plan(
             result,
             paths=loaded.paths,
             digest=digest(loaded.resolved),
-            warnings=located,
+            warnings=tuple(map(with_row, located)),
             missing=tuple(_located(loaded, principal) for principal in result.missing),
         ),
         snapshot=snapshot,
@@ -120,7 +120,7 @@ async def plan(
 
 def _located(loaded: Loaded, principal: MissingPrincipal) -> MissingPrincipal:
     (diagnostic,) = locate(loaded, [principal.diagnostic])
-    return replace(principal, diagnostic=diagnostic)
+    return replace(principal, diagnostic=with_row(diagnostic))
 
 
 async def _estimate(

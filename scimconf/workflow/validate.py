@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import PurePath
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.impact import mapping_tests
@@ -29,7 +30,7 @@ def lint(
     """Return the findings of the lint, without the rules in `ignore`."""
     from scimconf import lint as rules
 
-    return tuple(rules.lint(loaded, snapshot, ignore, {change.address.local for change in changes}))
+    return tuple(map(_without_rows, rules.lint(loaded, snapshot, ignore, {change.address.local for change in changes})))
 
 
 def locate(loaded: Loaded, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -38,7 +39,18 @@ def locate(loaded: Loaded, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnosti
 
 
 def _locate(loaded: Loaded, diagnostic: Diagnostic) -> Diagnostic:
-    located = diagnostic.located(loaded.origin(diagnostic.path))
-    if located.path[1:2] == ("imported",) and len(located.path) > 3:
-        return replace(located, path=("assignments", f"{located.path[3]}_from"))
-    return located
+    return _without_rows(diagnostic.located(loaded.origin(diagnostic.path)))
+
+
+def _without_rows(diagnostic: Diagnostic) -> Diagnostic:
+    if diagnostic.path[1:2] == ("imported",) and len(diagnostic.path) > 3:
+        return replace(diagnostic, path=("assignments", f"{diagnostic.path[3]}_from"))
+    return diagnostic
+
+
+def with_row(diagnostic: Diagnostic) -> Diagnostic:
+    """Return a located diagnostic that names the line of the CSV file in its message, since a plan has no locations."""
+    location = diagnostic.location
+    if location is None or diagnostic.path not in (("assignments", "users_from"), ("assignments", "groups_from")):
+        return diagnostic
+    return replace(diagnostic, message=f"{diagnostic.message} ({PurePath(location.file).name}:{location.line})")

@@ -2,7 +2,9 @@
 
 import json
 import re
+import shlex
 import stat
+from datetime import datetime
 
 import pytest
 from tenant_fixture import ROOT, TOKEN, WRITER
@@ -366,3 +368,29 @@ def test_plan_says_without_steps_that_apply_pauses_provisioning(writer):
     sentence = "writer: apply pauses provisioning first and starts it again at the end.\n"
     assert sentence in writer("plan", wider).err
     assert sentence not in writer("plan", WRITER).err
+
+
+# --- an apply that leaves provisioning paused ------------------------------------------------------------------------
+
+
+def test_the_report_and_the_events_of_an_apply_that_left_provisioning_paused_give_the_time_and_the_command(writer):
+    cli = writer
+    cli.file("mine/scimconf.yaml", f"extends: [{WRITER}]\nprovisioning: {{scope: all}}\n")
+    cli.fault({"status": 400, "body": {"error": {"code": "Code"}}}, method="PUT", path="*/secrets", times=0)
+    arguments = ("--allow", "scope-widened", "--events", "events.jsonl", "mine")
+    said = cli("apply", "--auto-approve", *arguments)
+    assert said.code == 5, said
+    lines = said.out.rstrip("\n").split("\n")
+    assert lines[-1].strip() == "scimconf apply --allow scope-widened mine/scimconf.yaml"
+    events = [json.loads(line) for line in (cli.folder / "events.jsonl").read_text().splitlines()]
+    (applied,) = [event for event in events if event["event"] == "applied"]
+    since = datetime.fromisoformat(applied["paused_since"])
+    assert f"Provisioning is paused since {since:%Y-%m-%d %H:%M:%S} UTC: nobody is" in " ".join(said.out.split())
+    assert (applied["paused"], applied["command"]) == (True, lines[-1].strip())
+    assert applied["backup"] in said.out
+    kinds = [event["event"] for event in events]
+    assert kinds.index("outcome") < len(kinds) - 1 - kinds[::-1].index("step"), "outcomes are written as they happen"
+    outcomes = [(event["address"], event["message"]) for event in events if event["event"] == "outcome"]
+    assert len(outcomes) == len(set(outcomes))
+    cli.service.faults.clear()
+    assert cli(*shlex.split(applied["command"])[1:], "--auto-approve").code == 0

@@ -9,6 +9,8 @@ import pytest
 from server_fixture import PATIENCE, child, environment, terminal, wait_until
 from tenant_fixture import WRITER
 
+from scimconf.cli.session import hangup_interrupts
+
 COLOR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -86,9 +88,36 @@ def test_apply_stops_immediately_after_a_second_interrupt(cli, env):
     process.send_signal(signal.SIGINT)
     wait_until(lambda: "stop at once" in process.stderr.readline())
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, err
     assert "Traceback" not in err
+    words = " ".join(out.split())
+    assert "done application" in words
+    assert re.search(r"FAILED .* stopped before the response: it may have taken effect", words)
+    assert "skipped" in words
+    assert "previous documents saved in .scimconf/backup/writer/" in words
+    assert "next: Interrupted." in words
+
+
+def test_a_hangup_stops_an_apply_as_one_interrupt_does_although_it_comes_twice(cli, env):
+    cli.fault({"delay": 1500}, method="PUT", path="*/schema")
+    process = start_slow_apply(cli, env)
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGHUP)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, err
+    words = " ".join(out.split())
+    assert "because the apply was interrupted" in words
+    assert "previous documents saved in .scimconf/backup/writer/" in words
+
+
+def test_a_hangup_that_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with hangup_interrupts():
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_plan_exits_0_if_the_reader_closes_the_pipe(cli, env):

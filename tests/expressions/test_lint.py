@@ -19,7 +19,9 @@ def rules(text, **facts):
 
 def test_issue_has_offset_message_hint_severity_and_rule():
     [issue] = check('Append([jobTitle],\n  Joyn(" ", [surname]))')
-    assert issue == ExpressionIssue(21, "unknown function `Joyn`", "Did you mean `Join`?", "warning", "L101")
+    assert issue == ExpressionIssue(
+        21, "unknown function `Joyn`: apply fails unless Entra has it", "Did you mean `Join`?", "warning", "L101"
+    )
 
 
 def test_check_sorts_issues_by_offset():

@@ -1,6 +1,7 @@
 """Any text as one of the files that scimconf reads: a value, or diagnostics with a place and a hint; never a crash."""
 
 import json
+from functools import partial
 
 import click
 import pytest
@@ -13,7 +14,8 @@ from scimconf.diagnostics import Diagnostic, ScimconfError
 from scimconf.graph.credentials import claim
 from scimconf.plan.diff import digest
 from scimconf.plan.file import SavedPlan, read
-from scimconf.render import text
+from scimconf.render import html, markdown, text
+from scimconf.render import json as json_format
 from scimconf.render.yaml import format_text
 from scimconf.spec.load import load, load_variables
 from scimconf.spec.rows import read_rows
@@ -182,7 +184,8 @@ def test_a_changed_plan_is_shown_or_refused(content, is_signed):
         checked([result])
         assert len(result.message) < 500
     else:
-        text.plan(result.plan, width=100).encode()
+        for render in (partial(text.plan, width=100), markdown.plan, html.plan, json_format.plan):
+            render(result.plan).encode()
 
 
 @examples(10)

@@ -1,10 +1,14 @@
 """What an apply makes of a tenant that throttles, fails, loses answers or has moved: done, or told what was done."""
 
-import pytest
-from tenant_fixture import WRITER, Person, Rehearsal, all_allowed, changes, exit_code, row, told
+import asyncio
+from datetime import timedelta
 
+import pytest
+from tenant_fixture import NOON, WRITER, Person, Rehearsal, all_allowed, changes, exit_code, row, told
+
+from scimconf import workflow
 from scimconf.plan import Result
-from scimconf.workflow.apply import STAYS_PAUSED
+from scimconf.render import text
 
 FIRST = {
     "instantiate": ("POST", "*/instantiate"),
@@ -253,12 +257,18 @@ def test_a_role_swap_that_fails_leaves_the_job_paused_and_the_report_says_so(wri
     writer.fault({"status": 400, "body": DENIED}, method=method, path=path, times=0)
     file = spec(SWAP)
     report = apply(writer, file)
-    assert (exit_code(report), report.warnings) == (5, (STAYS_PAUSED,))
+    assert (exit_code(report), report.is_paused, report.warnings) == (5, True, ())
+    assert NOON <= report.paused_since <= NOON + timedelta(seconds=writer.time)
+    last_line = " ".join(text.report([report]).split()).partition("Provisioning is paused since ")[2]
+    assert last_line == (
+        f"{report.paused_since:%Y-%m-%d %H:%M:%S} UTC: nobody is created, changed or disabled until an apply succeeds."
+        " Run apply again."
+    )
     assert not [one for one in writer.made if one.endswith("/start")]
     writer.service.faults.clear()
     assert "~ schedule" in changes(writer.plan(file))
     report = apply(writer, file)
-    assert (exit_code(report), report.warnings) == (0, ())
+    assert (exit_code(report), report.is_paused) == (0, False)
     assert writer.assigned()["Ada Lovelace"] == {"member"}
     assert writer.made[-1].endswith("/start")
 
@@ -275,7 +285,7 @@ def test_an_interrupted_role_swap_leaves_the_job_paused_and_the_report_says_so(w
     person = Person()
     person.interrupt = lambda: bool(writer.asked("POST", "/pause"))
     report = apply(writer, spec(SWAP), person)
-    assert (exit_code(report), report.warnings) == (130, (STAYS_PAUSED,))
+    assert (exit_code(report), report.is_paused, report.paused_since is None) == (130, True, False)
 
 
 # --- secrets --------------------------------------------------------------------------------------------------------
@@ -458,3 +468,26 @@ def test_a_write_that_is_not_visible_after_two_minutes_is_unconfirmed(writer, sp
     report = apply(writer, spec(MAPS_TITLE))
     assert exit_code(report) == 0
     assert {one.result for one in report.outcomes} == {Result.UNCONFIRMED}
+
+
+@pytest.mark.parametrize("path", ["/schema", "/jobs"])
+@pytest.mark.parametrize("is_interrupted", [True, False])
+def test_a_cancellation_ends_an_interrupted_apply_with_its_report_and_is_raised_otherwise(path, is_interrupted):
+    rehearsal, person, tasks = Rehearsal(), Person(), []
+    planned = rehearsal.plan(WRITER, all_allowed())
+    rehearsal.watch = lambda: tasks[0].cancel() if rehearsal.asked("GET", path) and not tasks[0].cancelling() else None
+
+    async def command(session):
+        tasks.append(asyncio.current_task())
+        person.interrupt = lambda: is_interrupted and bool(rehearsal.asked("GET", path))
+        return await workflow.apply(session, planned, all_allowed(), rehearsal.secrets, person)
+
+    rehearsal.forget()
+    if not is_interrupted:
+        with pytest.raises(asyncio.CancelledError):
+            rehearsal.run(command)
+        return
+    report = rehearsal.run(command)
+    assert (exit_code(report), report.backup) == (130, "backup/1")
+    assert any(outcome.result is Result.DONE for outcome in report.outcomes)
+    assert person.finished_steps

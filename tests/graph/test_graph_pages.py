@@ -1,5 +1,6 @@
 """Collections: pages, their guards, slim rows, and getByIds."""
 
+import asyncio
 import json
 
 import httpx
@@ -7,7 +8,9 @@ import pytest
 
 from scimconf.diagnostics import GraphError
 from scimconf.documents.application import AssignmentRow
-from scimconf.graph.client import IDS_SIZE
+from scimconf.graph.client import IDS_SIZE, Request
+from scimconf.graph.protocol.pages import MAX_PAGES, Pages
+from scimconf.graph.protocol.request import Reply
 
 PATH = "/servicePrincipals/{service_principal}/appRoleAssignedTo"
 COLLECTION = "/servicePrincipals/1/appRoleAssignedTo"
@@ -95,6 +98,22 @@ def test_a_repeated_next_link_is_refused(fake):
     fake.answers(page([], f"{fake.base}{COLLECTION}?$skiptoken=a"), page([], f"{fake.base}{COLLECTION}?$skiptoken=a"))
     with pytest.raises(GraphError, match="next page link repeats an earlier one"):
         collect(fake)
+
+
+def test_different_next_links_without_end_are_followed_to_the_limit_only():
+    requests = []
+
+    async def fetch(_request, link):
+        requests.append(link)
+        assert len(requests) <= MAX_PAGES
+        return Reply(
+            200, content=b'{"value": [], "@odata.nextLink": "https://x/v1.0/users?$skiptoken=%d"}' % len(requests)
+        )
+
+    pages = Pages("https://x/v1.0", fetch, str)
+    with pytest.raises(GraphError, match="the collection has more than 10,000 pages"):
+        asyncio.run(pages.all(Request("GET", "/users"), None))
+    assert len(requests) == MAX_PAGES
 
 
 def test_collect_decodes_rows_with_only_their_fields_and_guids_in_lower_case(fake):

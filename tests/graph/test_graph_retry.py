@@ -1,13 +1,16 @@
 """When requests are tried again, and how long everyone waits."""
 
 import asyncio
+import gzip
 import json
+import zlib
 
 import httpx
 import pytest
 
 from scimconf.diagnostics import GraphError, TransportError
 from scimconf.graph.client import Request, may_have_happened
+from scimconf.graph.protocol.retry import throttling_hint
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -221,3 +224,55 @@ def test_a_retry_sends_the_whole_body_again(fake):
     fake.answers(fake.error(503), fake.ok())
     fake.run(lambda graph: graph.put("/schema", {}, {"a": list(range(1000))}))
     assert [len(json.loads(request.content)["a"]) for request in fake.requests] == [1000, 1000]
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("3601", "Wait 3601 s (60 min), until 2026-11-25 09:00:01 UTC, then run the command again."),
+        ("Thu, 26 Nov 2026 08:00:00 GMT", "Wait 86400 s (1440 min), until 2026-11-26 08:00:00 UTC"),
+        ("9" * 400, "gives no usable time to wait. Run the command again later."),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "gives no usable time to wait. Run the command again later."),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_retry_after_beyond_an_hour_is_not_waited_for_and_the_hint_gives_the_time(fake, status, value, hint):
+    fake.answers(fake.error(status, retry_after=value), fake.ok())
+    with pytest.raises(GraphError) as caught:
+        send(fake, "GET", budget=1e9)
+    assert fake.slept == []
+    assert hint in caught.value.hint
+
+
+def test_the_hint_of_a_long_retry_after_without_a_date_has_the_seconds_only():
+    assert throttling_hint(60.0, None) == "Graph is throttling requests. Wait 60 s, then run the command again."
+
+
+# --- responses that are too large -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
+def test_a_response_that_unpacks_to_more_than_the_limit_is_not_read_to_its_end(fake, monkeypatch, method):
+    packed = zlib.compressobj(wbits=31)
+    chunks = [packed.compress(bytes(2**16)) + packed.flush(zlib.Z_FULL_FLUSH) for _ in range(100)]
+    sent = []
+
+    class Bomb(httpx.AsyncByteStream):
+        async def __aiter__(self):
+            for chunk in chunks:
+                sent.append(chunk)
+                yield chunk
+
+    monkeypatch.setattr("scimconf.graph.client.MAX_RESPONSE", 2**20)
+    fake.answers(lambda _request: httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Bomb()))
+    with pytest.raises(TransportError, match="the response was not read to its end: it is larger than 1 MB") as caught:
+        send(fake, method)
+    assert may_have_happened(caught.value.status)
+    assert (len(fake.requests), len(sent)) == (1, 17)
+
+
+def test_a_packed_response_within_the_limit_is_read(fake):
+    body = gzip.compress(b'{"a": 1}')
+    stream = httpx.ByteStream(body)
+    fake.answers(lambda _request: httpx.Response(200, headers={"content-encoding": "gzip"}, stream=stream))
+    assert fake.get() == {"a": 1}

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from scimconf.impact.assignees import effective_assignees, lost_assignments
+from scimconf.kinds.object_mapping import ObjectMappingKind
 from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.kinds.registry import guards
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Resource
@@ -81,6 +82,37 @@ def test_deprovisioning_disabled_blocks_if_no_row_disables_users_who_leave(chang
     """A row of IsSoftDeleted does, at every update; one of accountEnabled does for blocked users only; no other row does."""
     found = [guard.message for guard in guards([change], LIVE) if guard.id == "deprovisioning-disabled"]
     assert found == ([message] if message else [])
+
+
+OFF = (FieldChange("enabled", True, False),)
+
+
+@pytest.mark.parametrize(
+    ("section", "fields", "message"),
+    [
+        ("users", OFF, "the object mapping users would be off: its users would leave the scope and may be disabled"),
+        (
+            "guests",
+            (*OFF, FieldChange("filters", [], [1])),
+            "the object mapping guests would be off: its users would leave the scope and may be disabled",
+        ),
+        ("users", (FieldChange("enabled", False, True),), ""),
+        ("groups", OFF, ""),
+        (
+            "groups",
+            (FieldChange("filters", [], [1]),),
+            "groups that do not pass the new scoping filters would leave the scope and may be deleted",
+        ),
+    ],
+)
+def test_scope_narrowed_blocks_an_object_mapping_that_is_switched_off(section, fields, message):
+    """It moves all users out of the scope, more than any filter; the number is that of the effect."""
+    address, impact = Address("a", "object_mapping", section), Impact(8, 8)
+    effects = ObjectMappingKind().change_effects(Change(address, Action.UPDATE, fields=fields))
+    change = Change(address, Action.UPDATE, None, None, fields, effects, impact={Effect.DEPROVISIONS: impact})
+    expected = [("scope-narrowed", message, 8)] if message else []
+    assert [(guard.id, guard.message, guard.count) for guard in guards([change], LIVE)] == expected
+    assert guards([change], CONTEXT) == ()
 
 
 def test_deprovisioning_disabled_does_not_block_before_the_first_start():

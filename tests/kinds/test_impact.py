@@ -238,6 +238,30 @@ def test_annotate_counts_the_users_of_each_effect(one, tenant, expected):
     assert impact_of(one, tenant) == expected
 
 
+@pytest.mark.parametrize(
+    ("one", "tenant", "effect", "count"),
+    [
+        (WIDEN, {}, Effect.PROVISIONS, 0),
+        (assign("dis"), {}, Effect.PROVISIONS, 0),
+        (filters("x", None), {"filters": [("department", "x")], "rows": [row("1", "dis", "User")]}, Effect.PROVISIONS, 0),
+        (START, {"has_run": False, "rows": [row("1", "dis", "User")]}, Effect.PROVISIONS, 0),
+        (MATCH, {"rows": [row("1", "dis", "User")]}, Effect.PROVISIONS, 0),
+        (MATCH, {"rows": [row("1", "dis", "User")]}, Effect.DEPROVISIONS, 1),
+        (STOP, {"rows": [row("1", "dis", "User")]}, Effect.STOPS, 1),
+        (NARROW, {"everyone": "True", "rows": []}, Effect.DEPROVISIONS, 1),
+        (filters(None, "x", "noSuchThing"), {"filters": [("department", "x")]}, Effect.PROVISIONS, 0),
+    ],
+)  # fmt: skip
+def test_disabled_accounts_are_never_counted_as_created(one, tenant, effect, count):
+    """The service updates a disabled account that exists in the application; a preview says the same."""
+    disabled = user("dis", accountEnabled=False)
+    impact = impact_of(one, reading(users=(disabled,), members=Members({GROUP: set()}), **{"rows": [], **tenant}))[
+        effect
+    ]
+    assert (impact.count, impact.undetermined) == (count, 0)
+    assert impact.examples == (("dis@x.y",) if count else ())
+
+
 def test_impact_of_a_scope_does_not_count_users_of_another_field():
     """Who left the scope before is not counted where skipped deletions are made up for."""
     skip = FieldChange("skip_out_of_scope_deletions", True, False)
@@ -390,7 +414,7 @@ def test_plan_prints_the_impact_unless_no_impact_is_set(writer, tmp_path):
     (tmp_path / "people.csv").write_text((WRITER.parent / "people.csv").read_text("utf-8"), "utf-8")
     path = tmp_path / "scimconf.yaml"
     path.write_text(WRITER.read_text("utf-8").replace("scope: assigned", "scope: all"), "utf-8")
-    assert "4 of 12 users may be created" in told(writer.plan(path))
+    assert "3 of 12 users may be created" in told(writer.plan(path))
     writer.forget()
     assert "users may be created\n" in told(writer.plan(path, wishes(impact=False)))
     assert not [one for one in writer.journal if one["path"] == "/users" and "count" in one["query"]]

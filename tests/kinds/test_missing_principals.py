@@ -235,3 +235,18 @@ def test_a_recycle_bin_that_cannot_be_read_names_the_permission(status, by, list
     (row,) = [row for kind in KINDS for row in kind.missing(spec, snapshot_)]
     sentence = f" With {permission}, a plan shows whether it was deleted."
     assert row.diagnostic.hint.endswith(sentence if permission else GROUP_HINT)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (1, ' Groups that are assigned and not listed: "g0".'),
+        (4, ' Groups that are assigned and not listed: "g0", "g1", "g2" and 1 more.'),
+    ],
+)
+def test_a_missing_group_comes_with_groups_that_may_be_its_new_name(number, expected):
+    assigned = [{**assignment_row(f"{GONE[:-1]}{index}", ADMIN, "Group"), "id": f"r{index}"} for index in range(number)]
+    for index, row in enumerate(assigned):
+        row["principalDisplayName"] = f"g{index}"
+    (shown,) = rows("groups: [{name: Marketing, role: admin}]", assignments=[*assigned, assignment_row(ADA, ADMIN)])
+    assert shown == f'error groups[0]: the tenant has no group "Marketing". {GROUP_HINT}{expected}'

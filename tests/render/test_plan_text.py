@@ -15,6 +15,7 @@ from scimconf.plan import (
     Effect,
     FieldChange,
     Guard,
+    Impact,
     Plan,
     Report,
     Resource,
@@ -27,6 +28,7 @@ from scimconf.plan.diff import diff
 from scimconf.plan.redact import redact_report
 from scimconf.render import diagnostics, text
 from scimconf.render.common import labels
+from scimconf.render.common.change_view import change_rows, combined_sentence
 
 
 def plan_text(*changes, width=80, **more):
@@ -249,3 +251,14 @@ def test_report_text_calls_a_deletion_removed_also_with_pseudonyms():
 def test_report_text_after_a_declined_plan_mentions_no_problem():
     report = Report("a", wrote=True, status=ApplyStatus.PARTIALLY_APPLIED, declined=True)
     assert "next: You did not approve the new plan. Run apply again to see it" in text.report([report])
+
+
+def test_combined_sentence_names_users_and_groups_separately():
+    """A switched off mapping of groups has no number of users; it does not hide the number of others."""
+    off, deprovisions = (FieldChange("enabled", True, False),), frozenset({Effect.DEPROVISIONS})
+    changes = [
+        Change(Address("a", "object_mapping", name), Action.UPDATE, None, None, off, deprovisions, impact=impact)
+        for name, impact in (("users", {Effect.DEPROVISIONS: Impact(8, 8)}), ("groups", {}))
+    ]
+    sentences = [combined_sentence(Effect.DEPROVISIONS, change_rows(some), []) for some in (changes, changes[1:])]
+    assert sentences == ["8 of 8 users may be disabled; groups may be deleted", "groups may be deleted"]

@@ -21,7 +21,9 @@ _KEYWORDS = ("vbTextCompare", "vbBinaryCompare", "IgnoreAttributeFlow", "IgnoreO
 def unknown_function(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for call in root.calls():
         if call.name not in FUNCTIONS:
-            yield call.issue(f"unknown function `{call.name}`", name_hint(call.name, FUNCTIONS))
+            yield call.issue(
+                f"unknown function `{call.name}`: apply fails unless Entra has it", name_hint(call.name, FUNCTIONS)
+            )
 
 
 def casing(root: SourceSpan, _facts: MappingFacts) -> Iterator[ExpressionIssue]:

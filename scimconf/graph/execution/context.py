@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from scimconf.diagnostics import GraphError, ScimconfError
@@ -15,7 +16,7 @@ from scimconf.graph.reading import TenantSession
 from scimconf.json_types import Json
 from scimconf.plan import Result, StepOutcome
 from scimconf.snapshot import SecretRef, Snapshot
-from scimconf.steps import Step
+from scimconf.steps import Send, Step
 
 
 class SecretResolver(Protocol):
@@ -34,6 +35,8 @@ class ExecutionResult:
 
     `start_refused`: provisioning was not started, because the test of the stored credentials failed.
     `overwritten`: another client has overwritten what this run wrote.
+    `stopped`: it was stopped without waiting for the requests in flight.
+    `paused_at`: when provisioning was paused, by Graph's clock.
     `withdrawn`: the application that this run created was deleted again, with everything that was written to it.
     """
 
@@ -43,6 +46,8 @@ class ExecutionResult:
     stale: str = ""
     overwritten: bool = False
     withdrawn: bool = False
+    stopped: bool = False
+    paused_at: datetime | None = None
 
     @property
     def failed(self) -> bool:
@@ -54,7 +59,8 @@ class ExecutionRequest:
     """The input of an execution: the steps, the snapshot that the plan is based on, and the order of the kinds.
 
     `backup` is the folder with the documents as they were before the first write, or "".
-    `progress` is called with a description, the number of finished steps and the number of all steps.
+    `progress` is called with a description, the number of finished steps and the number of all steps; `finished` with
+    the outcome of each step as soon as it is known.
     """
 
     steps: Sequence[Step]
@@ -64,6 +70,7 @@ class ExecutionRequest:
     progress: Callable[[str, int, int], None]
     interrupted: Callable[[], bool]
     backup: str = ""
+    finished: Callable[[StepOutcome], None] = lambda _outcome: None
 
 
 class ExecutionContext:
@@ -74,6 +81,7 @@ class ExecutionContext:
         self.names: dict[str, str] = dict(request.snapshot.names)
         self.result = ExecutionResult()
         self.written: dict[str, Json] = {}
+        self._begun: set[int] = set()
         self._finished: set[int] = set()
 
     def finish(self, node: StepNode, result: Result, detail: str = "", hint: str = "") -> None:
@@ -84,9 +92,31 @@ class ExecutionContext:
 
     def finish_step(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
         self._finished.add(id(step))
-        self.result.outcomes.append(StepOutcome(result, step.addresses, step.description, detail, hint))
+        outcome = StepOutcome(result, step.addresses, step.description, detail, hint)
+        self.result.outcomes.append(outcome)
+        if isinstance(step, Send) and step.pauses and result is Result.DONE:
+            self.result.paused_at = self.session.graph.now
+        with suppress(Exception):  # as for `progress`
+            self.request.finished(outcome)
         if result is not Result.SKIPPED:  # it did not run
             self.report_progress(step.description)
+
+    def begin(self, node: StepNode) -> None:
+        """Record that the steps of a node may have sent a request, and report its first step."""
+        self._begun.update(map(id, node.steps))
+        self.report_progress(node.description)
+
+    def stop(self) -> None:
+        """Record the outcome of every step that has none, because the apply was stopped at once."""
+        self.result.stopped = True
+        for step in self.request.steps:
+            if id(step) in self._finished:
+                continue
+            if id(step) in self._begun:
+                self.result.wrote = True
+                self.finish_step(step, Result.FAILED, "stopped before the response: it may have taken effect")
+            else:
+                self.finish_step(step, Result.SKIPPED, "because the apply was interrupted")
 
     def report_progress(self, description: str) -> None:
         """Call `progress`; ignore its errors, so that a failing event log cannot abort an apply."""

@@ -6,6 +6,7 @@ user loses a last role and a paused job stays paused.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Set as AbstractSet
 from graphlib import TopologicalSorter
 
@@ -16,14 +17,30 @@ from scimconf.graph.execution.name_check import check_name
 from scimconf.graph.execution.order import StepNode, Waits, phases
 from scimconf.graph.execution.sender import send, send_batches
 from scimconf.graph.reading import TenantSession
-from scimconf.graph.task_group import task_group
+from scimconf.graph.task_group import stop_cancellation, task_group
 from scimconf.plan import Result
 from scimconf.steps import Edit, NameCheck, Phase, Read, Send
 
 
 async def execute(session: TenantSession, request: ExecutionRequest) -> ExecutionResult:
-    """Execute all phases; each step has an outcome, errors are not raised."""
+    """Execute all phases; each step has an outcome, errors are not raised.
+
+    A cancellation ends it with the outcomes if the apply was interrupted, since then a person cancelled it by a second
+    interrupt; otherwise it is raised.
+    """
     context = ExecutionContext(session, request)
+    try:
+        await _run_phases(context)
+    except asyncio.CancelledError:
+        if not request.interrupted():
+            raise
+        stop_cancellation()
+        context.stop()
+    return context.result
+
+
+async def _run_phases(context: ExecutionContext) -> None:
+    request = context.request
     for phase, waits in phases(request.steps, request.after).items():
         reason = _skip_phase(context, phase)
         if reason:
@@ -31,7 +48,6 @@ async def execute(session: TenantSession, request: ExecutionRequest) -> Executio
                 context.finish(node, Result.SKIPPED, reason)
         else:
             await _run_phase(context, waits)
-    return context.result
 
 
 def _skip_phase(context: ExecutionContext, phase: Phase) -> str:
@@ -70,7 +86,7 @@ async def _run_node(context: ExecutionContext, node: StepNode, failed: AbstractS
     if reason:
         context.finish(node, Result.SKIPPED, reason)
         return False
-    context.report_progress(node.description)
+    context.begin(node)
     try:
         return await _run_steps(context, node)
     except StaleError as error:

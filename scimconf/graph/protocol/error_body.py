@@ -14,7 +14,7 @@ from typing import Any
 from scimconf import permissions
 from scimconf.diagnostics import GraphError, TransportError
 from scimconf.graph.protocol.request import Reply, Request
-from scimconf.graph.protocol.retry import RETRY_LATER, retry_after
+from scimconf.graph.protocol.retry import RETRY_LATER, retry_after, throttling_hint
 from scimconf.json_types import UnusableJsonError, parse_json
 
 Scrub = Callable[[str], str]
@@ -104,7 +104,7 @@ def graph_error(request: Request, reply: Reply, body: Any, *, scrub: Scrub, now:
     error = parse_error(body) or GraphErrorBody(UNEXPECTED if quote else UNKNOWN, quote)
     wait = retry_after(reply.headers.get("retry-after"), now)
     throttled = wait is not None and reply.status in RETRY_LATER
-    retry_hint = f"Graph is throttling requests. Wait {wait:g} s, then run the command again." if throttled else ""
+    retry_hint = throttling_hint(wait, now) if wait is not None and throttled else ""
     return GraphError(
         status=reply.status,
         code=scrub(error.code),

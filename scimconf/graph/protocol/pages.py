@@ -15,6 +15,8 @@ from scimconf.graph.protocol.request import Reply, Request
 from scimconf.json_types import UnusableJsonError, parse_json
 
 NEXT = "@odata.nextLink"
+MAX_PAGES = 10_000
+"""Pages of one collection: ten million rows. A service that never ends a collection is not followed further."""
 PORTS = {"http": 80, "https": 443}
 
 Page = dict[str, Any]
@@ -34,7 +36,7 @@ class Pages:
     _decoders: dict[type, Decode] = field(default_factory=dict)
 
     async def all(self, request: Request, row: type | None) -> list[Any]:
-        """Return all rows; raise GraphError for a next link that `next_link_error` refuses."""
+        """Return all rows; raise GraphError for a next link that `next_link_error` refuses, and beyond MAX_PAGES."""
         rows: list[Any] = []
         links: set[str] = set()
         link = ""
@@ -46,6 +48,8 @@ class Pages:
             if not link:
                 return rows
             error = next_link_error(link, self.base, request, links)
+            if len(links) + 1 >= MAX_PAGES:
+                error = f"the collection has more than {MAX_PAGES:,} pages"
             if error:
                 raise unexpected(request, reply, error, self.scrub)
             links.add(link)

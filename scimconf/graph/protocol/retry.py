@@ -15,13 +15,17 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 RETRY_LATER = frozenset({429, 503})
 UNCERTAIN = frozenset({500, 502, 504})
 REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 LONGEST_PAUSE = 60.0
+LONGEST_RETRY_AFTER = 3600.0
+"""Seconds of a Retry-After beyond which a request is not sent again: the command ends and gives the time."""
+UNUSABLE_RETRY_AFTER = 366 * 24 * 3600.0
+"""Seconds from which a Retry-After is not a time to wait until."""
 SAME_WAIT = 1.0
 """Seconds by which the end of a wait must move before `on_wait` is called again."""
 
@@ -67,6 +71,8 @@ class Limits:
     budget: float
 
     def allow_retry(self, attempt: Attempt) -> bool:
+        if (attempt.retry_after or 0.0) > LONGEST_RETRY_AFTER:
+            return False
         if attempt.sent_once and not attempt.unsent:
             return False
         if attempt.status in RETRY_LATER:
@@ -174,3 +180,12 @@ def retry_after(text: str | None, now: datetime | None) -> float | None:
         return float(value)
     date = http_date(value)
     return max(0.0, (date - now).total_seconds()) if date and now else None
+
+
+def throttling_hint(wait: float, now: datetime | None) -> str:
+    """Return until when Graph refuses requests, in words; `wait` is in seconds, `now` Graph's clock if it is known."""
+    if wait >= UNUSABLE_RETRY_AFTER:
+        return "Graph is throttling requests and gives no usable time to wait. Run the command again later."
+    minutes = f" ({wait / 60:.0f} min)" if wait >= 120 else ""
+    until = f", until {now + timedelta(seconds=wait):%Y-%m-%d %H:%M:%S} UTC" if now else ""
+    return f"Graph is throttling requests. Wait {wait:g} s{minutes}{until}, then run the command again."

@@ -14,7 +14,7 @@ from typing import Any
 from scimconf.kinds import BY_NAME
 from scimconf.kinds.kind import RowPart
 from scimconf.plan import Action, Address, ApplicationPlan, Change, Effect, FieldChange, Impact, WriteOnly
-from scimconf.render.common.effects import MEMBERS, combine, full_resync, sentence
+from scimconf.render.common.effects import MEMBERS, combine, full_resync, is_about_other_objects, sentence
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.fields import detail_path, is_nested, removal_facts, shown_fields
 from scimconf.render.common.labels import by_weight, counts, kind_order, plural
@@ -162,6 +162,10 @@ def combined_sentence(effect: Effect, rows: Sequence[ChangeRow], plans: Iterable
     resyncs_all = [row for row in rows if not row.principal] if effect is Effect.RESYNC else []
     if resyncs_all:
         return full_resync(len(resyncs_all))
+    groups = [row for row in rows if is_about_other_objects(effect, row.changes)]
+    if 0 < len(groups) < len(rows):
+        users = [row for row in rows if row not in groups]
+        return f"{combined_sentence(effect, users, plans)}; {combined_sentence(effect, groups, plans)}"
     changes = [change for row in rows for change in row.changes]
     impact = combine([row.impact.get(effect) for row in rows])
     total = next((plan.impact.get(effect) for plan in plans if _is_about(plan, effect, changes)), None)

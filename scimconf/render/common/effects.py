@@ -53,6 +53,11 @@ def _template(effect: Effect, changes: Iterable[Change]) -> str:
     return (templates.pop() if len(templates) == 1 else "") or _SENTENCES[effect]
 
 
+def is_about_other_objects(effect: Effect, changes: Iterable[Change]) -> bool:
+    """Return whether these changes affect groups, although the effect is in general one on users."""
+    return "{users}" in _SENTENCES[effect] and "{users}" not in _template(effect, changes)
+
+
 def guard_message(guard: Guard) -> str:
     """Return the message of a guard with the number of affected users, and its count unless the message contains it."""
     message = guard.message if guard.impact is None else f"{guard.message} ({users(guard.impact)})"

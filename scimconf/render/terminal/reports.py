@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from scimconf.plan import Address, ApplyStatus, Report, Result, StepOutcome
 from scimconf.render.common.change_view import address_row
 from scimconf.render.common.labels import counts
+from scimconf.render.common.outcome import paused_sentence
 from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page
 
@@ -116,3 +117,12 @@ def _end(page: Page, report: Report) -> Iterator[str]:
     if report.status in _NEXT_STEPS:
         next_step = _DECLINED if report.declined else _NEXT_STEPS[report.status]
         yield from page.labelled(2, ("strong", "next:"), ("", f" {next_step}"), hang=2)
+    if report.is_paused:
+        yield from _paused(page, report)
+
+
+def _paused(page: Page, report: Report) -> Iterator[str]:
+    """Yield that provisioning is paused, and the command that continues on a line that is never broken, for copying."""
+    yield from page.prose(2, paused_sentence(report), "danger", hang=2)
+    if report.command:
+        yield page.line(4, ("strong", report.command))
