@@ -68,6 +68,8 @@ def users(impact: Impact | None) -> str:
     """Return the number of users in words: `3 of 14 users`, `up to 1 user`, `users` if it was not counted."""
     if impact is None:
         return "users"
+    if impact.total == 0 and impact.population == "assigned" and not impact.sample_size:
+        return "0 users (no user is assigned)"
     bound = {"exact": "", "at_least": "at least ", "at_most": "up to "}[impact.precision]
     if impact.sample_size:
         number = f"{impact.count:,} of {impact.sample_size:,} sampled users"
