@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -168,7 +168,20 @@ async def _apply_all(session: Session, results: PlanResults, applying: ApplyOpti
         if not _approve(ready, auto_approve=applying.auto_approve):
             return [*codes, ExitCode.FAILED]
     redact = output.redactor(results.combined_plan(), redact=applying.redact)
-    return [*codes, *[await _apply_one(session, planned, applying, redact) for planned in ready]]
+    ends = {planned.name: await _apply_one(session, planned, applying, redact) for planned in ready}
+    with session.progress.paused():
+        _print_failed(results, ends)
+    return [*codes, *ends.values()]
+
+
+def _print_failed(results: PlanResults, ends: Mapping[str, ExitCode]) -> None:
+    """Print which of several applications were not applied completely, since the last report may be of one that was."""
+    matching = {planned.name for planned in results.planned if not planned.plan.changes}
+    names = {planned.name for planned in results.planned} | {failure.name for failure in results.failures}
+    failed = sorted(name for name in names - matching if ends.get(name) is not ExitCode.OK)
+    if failed and len(names) > 1:
+        total = f"{len(failed)} of {len(names)} applications"
+        output.print_lines(f"{total} not applied or not completely: {', '.join(failed)}.", err=True)
 
 
 def _print_blocked(planned: PlannedApplication) -> None:

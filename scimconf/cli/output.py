@@ -57,6 +57,9 @@ def print_plan(results: PlanResults, options: Mapping[str, Any], output: OutputO
         steps = {planned.name: planned.steps for planned in results.planned} if output.show_steps else None
         click.echo(render_plan(plan, output, steps), nl=False)
     print_diagnostics(results.diagnostics)
+    for planned in results.planned:
+        if planned.pauses_provisioning:
+            print_lines(f"{planned.name}: apply pauses provisioning first and starts it again at the end.", err=True)
     for name, error in results.errors:
         print_error(name, error)
 

@@ -142,7 +142,7 @@ def _secret_value(text: str | None, ref: SecretRef, missing: str, hint: str = ""
     if text is None:
         raise SecretError(missing, hint)
     if not text:
-        raise SecretError(f"{ref.name} is empty")
+        raise SecretError(f"{ref.name} is empty", hint or f"Write the value into {ref.name}, as one line.")
     if "\n" in text or "\r" in text:
         raise SecretError(f"{ref.name} has several lines; a token is one line")
     if any("\ud800" <= char <= "\udfff" for char in text):  # how Python decodes bytes that are not UTF-8

@@ -150,12 +150,13 @@ class ConnectionKind(Kind):
         document = documents.secrets(spec.connection)
         for change in self.mine(changes):
             if spec.connection.authentication != "portal":  # there the service has the credentials, and nobody else
-                yield _try([change], saved=False)
+                yield _try([change], spec.connection, saved=False)
             for key, value in _edits(change, spec.connection):
                 operation: OperationName = "remove_value" if value is None else "set_value"
                 yield Edit(Phase.BUILD, (change.address,), f"set {key}", document, operation, (key,), value)
         if spec.connection.authentication != "portal" or documents.service_owned(snapshot.get("secrets")):
-            yield _try(writers, saved=True)  # without these tokens, the test before the start says what to authorize
+            # without these tokens, the test before the start says what to authorize
+            yield _try(writers, spec.connection, saved=True)
         if _shows_tags(snapshot):
             yield from _tags(spec.connection, writers)
 
@@ -221,7 +222,14 @@ def _missing_credentials(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]
         return
     stored = _stored(raw)
     if connection is not None and connection.authentication == "portal":
-        if not documents.service_owned(raw):
+        used = _authentication(raw) if raw is not None else None
+        if used in ("bearer", "oauth2_client_credentials"):
+            message = (
+                f"nobody has authorized the connection in the portal; Entra has stored {used} credentials and uses them"
+            )
+            hint = f"Write `authentication: {used}`, or authorize it. {AUTHORIZE}"
+            yield Diagnostic("K407", message, ("connection", "authentication"), hint=hint, severity="warning")
+        elif not documents.service_owned(raw):
             message = "nobody has authorized the connection in the portal yet, so apply would not start provisioning"
             yield Diagnostic("K407", message, ("connection", "authentication"), hint=AUTHORIZE, severity="warning")
     elif not stored and (connection is None or not _desired(connection)):
@@ -330,13 +338,27 @@ def _edits(change: Change, connection: Connection) -> Iterable[tuple[str, str | 
     return written.items()
 
 
-def _try(changes: Changes, *, saved: bool) -> Send:
+def _try(changes: Changes, connection: Connection, *, saved: bool) -> Send:
+    """Return a test of the new or the stored credentials, for these changes."""
     addresses = tuple(change.address for change in changes)
     description = f"test the connection with the {'stored' if saved else 'new'} credentials"
     credentials: Any = [] if saved else PendingDocument("secrets")
     path, body = job.validate_credentials(credentials, saved=saved)
     before, after = ("", "secrets") if saved else ("secrets", "")
-    return Send(Phase.BUILD, addresses, description, "POST", path, body, before_write=before, after_write=after)
+    hint = _tested(connection)
+    return Send(
+        Phase.BUILD, addresses, description, "POST", path, body, before_write=before, after_write=after, hint=hint
+    )
+
+
+def _tested(connection: Connection) -> str:
+    """Return the hint that names the tested address and the references of the tested credentials, without a value."""
+    if connection.authentication == "portal":
+        return AUTHORIZE
+    keys = dict(documents.references(connection))
+    credentials = ", ".join(f"{_field(key)} from {reference}" for key, reference in keys.items())
+    address = connection.base_address or "the stored tenant URL"
+    return f"Tested: {mask_secrets(address)}{f' with {credentials}' if credentials else ''}. Correct what is wrong."
 
 
 def _tags(connection: Connection, changes: Changes) -> Iterable[Step]:

@@ -84,8 +84,15 @@ def unrepresentable_numbers(value: Any, path: SpecPath = ()) -> Iterator[SpecPat
             yield from unrepresentable_numbers(item, (*path, key))
     elif isinstance(value, Plain) and (INTEGER.fullmatch(value) or FLOAT.fullmatch(value)):
         number = core(value)
-        if isinstance(number, str) or not isfinite(number):
+        if isinstance(number, str) or not _fits_float(number):
             yield path
+
+
+def _fits_float(number: float) -> bool:
+    try:
+        return isfinite(number)
+    except OverflowError:  # an integer of more than 308 digits
+        return False
 
 
 def locate(tree: Any, path: SpecPath) -> Location | None:

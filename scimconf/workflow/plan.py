@@ -20,7 +20,7 @@ from scimconf.plan.impact import ImpactData, Members, UserQuery
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded, digest
 from scimconf.spec.model import Spec
-from scimconf.steps import Step
+from scimconf.steps import Phase, Send, Step
 from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, compared_kinds, documents, lookups
 from scimconf.workflow.guard_context import PlanImpact, guard_context, tenant_of, warnings
 from scimconf.workflow.role_warnings import role_warnings
@@ -56,6 +56,12 @@ class PlannedApplication:
     @property
     def blocking_guards(self) -> tuple[Guard, ...]:
         return self.plan.blocking_guards
+
+    @property
+    def pauses_provisioning(self) -> bool:
+        """Whether an apply pauses provisioning for its changes and starts it again at the end."""
+        is_paused = any(isinstance(step, Send) and step.pauses for step in self.steps)
+        return is_paused and any(step.phase is Phase.START for step in self.steps)
 
     @property
     def missing_errors(self) -> tuple[Diagnostic, ...]:

@@ -253,6 +253,7 @@ def test_apply_continues_with_other_applications_after_a_failure(cli):
     cli.fault({"status": 403, "body": DENIED}, method="POST", path="*/instantiate")
     result = cli("apply", "--auto-approve", first, second)
     assert result.code in (1, 5)
+    assert result.err.endswith("1 of 2 applications not applied or not completely: one.\n")
     assert [application["displayName"] for application in cli.service.tenant.documents.all("application")] == ["Two"]
     assert cli("apply", "--auto-approve", first, second).code == 0
 
@@ -353,6 +354,20 @@ def test_apply_progress_lists_no_step_that_did_not_run(cli, monkeypatch):
     assert "test the connection" in result.err
     assert "skipped" in result.out
     assert "start provisioning" not in result.err
+
+
+def test_a_refused_credential_is_reported_with_its_reference_and_the_address(cli, monkeypatch):
+    monkeypatch.setenv("WRITER_SCIM_TOKEN", "a-wrong-token")
+    report = " ".join(cli("apply", "--auto-approve", WRITER).out.split())
+    assert "Tested: https://app.writer.com/api/scim/v2 with secret_token from WRITER_SCIM_TOKEN" in report
+    assert "a-wrong-token" not in report
+
+
+def test_plan_says_without_steps_that_apply_pauses_provisioning(writer):
+    wider = writer.file("all.yaml", f"extends: [{WRITER}]\nprovisioning: {{scope: all}}\n")
+    sentence = "writer: apply pauses provisioning first and starts it again at the end.\n"
+    assert sentence in writer("plan", wider).err
+    assert sentence not in writer("plan", WRITER).err
 
 
 # --- an apply that leaves provisioning paused ------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 """What an apply makes of a tenant that throttles, fails, loses answers or has moved: done, or told what was done."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from tenant_fixture import NOON, WRITER, Person, Rehearsal, all_allowed, changes, exit_code, row, told
 
+from scimconf import workflow
 from scimconf.plan import Result
 from scimconf.render import text
 
@@ -466,3 +468,26 @@ def test_a_write_that_is_not_visible_after_two_minutes_is_unconfirmed(writer, sp
     report = apply(writer, spec(MAPS_TITLE))
     assert exit_code(report) == 0
     assert {one.result for one in report.outcomes} == {Result.UNCONFIRMED}
+
+
+@pytest.mark.parametrize("path", ["/schema", "/jobs"])
+@pytest.mark.parametrize("is_interrupted", [True, False])
+def test_a_cancellation_ends_an_interrupted_apply_with_its_report_and_is_raised_otherwise(path, is_interrupted):
+    rehearsal, person, tasks = Rehearsal(), Person(), []
+    planned = rehearsal.plan(WRITER, all_allowed())
+    rehearsal.watch = lambda: tasks[0].cancel() if rehearsal.asked("GET", path) and not tasks[0].cancelling() else None
+
+    async def command(session):
+        tasks.append(asyncio.current_task())
+        person.interrupt = lambda: is_interrupted and bool(rehearsal.asked("GET", path))
+        return await workflow.apply(session, planned, all_allowed(), rehearsal.secrets, person)
+
+    rehearsal.forget()
+    if not is_interrupted:
+        with pytest.raises(asyncio.CancelledError):
+            rehearsal.run(command)
+        return
+    report = rehearsal.run(command)
+    assert (exit_code(report), report.backup) == (130, "backup/1")
+    assert any(outcome.result is Result.DONE for outcome in report.outcomes)
+    assert person.finished_steps

@@ -108,6 +108,8 @@ def test_markdown_title_names_the_tenant_if_known(tenant, title):
     [
         (Impact(1, precision="at_most", total=1, population="assigned"), "up to 1 of 1 user who is assigned"),
         (Impact(0, total=1, population="assigned"), "0 of 1 user who is assigned"),
+        (Impact(0, precision="at_most", total=0, population="assigned"), "0 users (no user is assigned)"),
+        (Impact(0, total=0, population="in_scope"), "0 of 0 users in scope"),
         (Impact(1, population="assigned"), "1 user who is assigned"),
         (Impact(1, total=2, population="assigned"), "1 of 2 users who are assigned"),
         (Impact(1, sample_size=1, population="assigned"), "1 of 1 sampled users who are assigned"),

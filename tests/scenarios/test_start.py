@@ -160,6 +160,13 @@ def test_a_denied_read_of_secrets_is_no_error_if_the_spec_manages_none(spec):
     assert "K401" in codes(rehearsal.plan(spec(ZOOM + SETTINGS)))
 
 
+def test_a_portal_connection_that_runs_with_a_token_is_reported_with_the_kind_of_its_credentials(spec):
+    rehearsal = tenant(secrets={"BaseAddress": URL, "SecretToken": "a-token"})
+    warning = warnings(rehearsal.plan(spec(ON + PORTAL)))["K407"]
+    assert "Entra has stored bearer credentials and uses them" in warning.message
+    assert warning.hint.startswith("Write `authentication: bearer`")
+
+
 # --- connections that a person authorizes ------------------------------------------------------------------------------
 
 

@@ -59,6 +59,7 @@ def test_missing_secrets_of_a_partial_plan_are_all_secrets_of_the_spec(environ, 
     tenant = Rehearsal(environ=environ)
     (error,) = missing_secrets(tenant.plan(WRITER), tenant.secrets)
     assert str(error) == f"WRITER_SCIM_TOKEN {expected}"
+    assert error.hint
 
 
 def test_missing_secrets_are_only_those_that_the_plan_sends(writer, tmp_path):

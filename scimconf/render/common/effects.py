@@ -72,6 +72,8 @@ def users(impact: Impact | None) -> str:
     """
     if impact is None:
         return "users"
+    if impact.total == 0 and impact.population == "assigned" and not impact.sample_size:
+        return "0 users (no user is assigned)"
     if impact.precision == "at_most" and not impact.sample_size:
         impact = replace(impact, count=impact.count + impact.undetermined)
     bound = {"exact": "", "at_least": "at least ", "at_most": "up to "}[impact.precision]

@@ -14,7 +14,7 @@ PARTIAL = (
     "Partial plan.",
     (
         "The template's defaults are known only once the application exists. apply creates it, plans again, and asks "
-        "again."
+        "again only if the new plan deletes something or a guard blocks it."
     ),
 )
 """The note on a plan that is not complete: in short, and the explanation."""
