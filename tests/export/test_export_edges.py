@@ -248,6 +248,7 @@ OAUTH2 = {
         ({"UserName": "${env:X}"}, {"authentication": "other", "other": {"UserName": {"env": "EXPORTED_USER_NAME"}}}, []),
         ({"BaseAddress": "https://app.example.com/?token=hunter2"}, {"authentication": "entra_token"}, ["BaseAddress"]),
         ({"BaseAddress": "http://localhost:1"}, {"authentication": "entra_token"}, ["BaseAddress"]),
+        ({"Oauth2AccessToken": "hush", "Oauth2RefreshToken": "hush"}, {"authentication": "portal"}, []),
         ({"AuthenticationType": "Basic"}, None, ["AuthenticationType"]),
         ({"AuthenticationType": "Basic", "SecretToken": "hush"}, {"secret_token": {"env": "EXPORTED_SCIM_TOKEN"}}, ["AuthenticationType"]),
         ({**OAUTH2, "Oauth2TokenExchangeUri": "http://x"}, None, ["Oauth2TokenExchangeUri", "Oauth2ClientId", "Oauth2ClientSecret"]),

@@ -579,10 +579,11 @@ def test_needed_secrets_are_the_written_and_the_masked_ones():
     assert needed_secrets(something.steps, Snapshot()) == {}
 
 
-def test_plan_with_errors_has_no_changes_guards_or_steps():
+def test_plan_with_errors_has_no_changes_and_no_steps():
     """It still has the tenant that was read."""
     found = make_plan("tenant: fabrikam.com\napp_roles: {roles: [{value: x}]}", applications=[])
-    assert (found.plan.changes, found.plan.guards, found.steps) == ((), (), ())
+    assert (found.plan.changes, found.steps) == ((), ())
+    assert [guard.id for guard in found.plan.guards] == ["tenant-mismatch"]
     assert found.tenant is not None
     assert found.tenant.domain == "contoso.com"
 
@@ -762,3 +763,17 @@ def test_plan_warns_with_k812_about_unmanaged_assignments_without_a_role(text, r
     found = make_plan(f"assignments: {{unlisted: keep}}\n{text}", assignments=rows)
     warnings = [one.message for one in found.plan.warnings if one.code == "K812"]
     assert [one.partition(" (")[0] for one in warnings] == messages
+
+
+@pytest.mark.parametrize(
+    ("connection", "hint"),
+    [
+        ("connection: {authentication: portal}", "Select Authorize in the portal"),
+        ("", "Add `connection:` to the spec"),
+        ("connection: {base_address: https://x.example}", "Correct the credentials of `connection`."),
+    ],
+)
+def test_the_test_of_stored_credentials_says_how_to_fix_them(connection, hint):
+    tested = [step for step in make_plan(connection, **OFF).steps if "before provisioning starts" in step.description]
+    assert all(hint in step.hint for step in tested)
+    assert tested
