@@ -201,6 +201,12 @@ def test_a_key_that_appears_after_a_write_is_no_sign_of_another_client(writer, s
     assert (exit_code(report), failures(report)) == (0, [])
 
 
+def test_a_masked_setting_after_a_write_is_no_sign_of_another_client(writer, spec):
+    writer.switch(mask="settings")
+    report = writer.apply(writer.plan(spec(THRESHOLD)), all_allowed())
+    assert (exit_code(report), failures(report)) == (0, [])
+
+
 # --- If-Match -------------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 
 from scimconf.diagnostics import OverwrittenError
 from scimconf.documents import OPERATIONS
-from scimconf.documents.secrets import values
+from scimconf.documents.secrets import masked, values
 from scimconf.json_types import Json
 from scimconf.plan import Address
 from scimconf.snapshot import Document, SecretRef, Snapshot
@@ -44,7 +44,7 @@ def overwritten(edits: Sequence[Edit], before: Json, raw: Json) -> list[Edit]:
     no sign of that: the service may return more or fewer keys than it was sent.
     """
     secrets = [edit for edit in edits if isinstance(edit.value, SecretRef)]
-    missing = [edit for edit in edits if edit not in secrets and not _holds(edit, raw)]
+    missing = [edit for edit in edits if _is_lost(edit, raw)]
     if secrets and not secrets[0].document.partial and _other_value_differs(edits, before, raw):
         missing += secrets
     return missing
@@ -67,7 +67,7 @@ def check_remaining(
         own = [edit for edit in edits if edit.document.name == name and edit.document.written in REPLACED]
         if raw is None or not own or is_earlier(raw, earlier):
             continue
-        lost = [edit for edit in own if not isinstance(edit.value, SecretRef) and not _holds(edit, raw)]
+        lost = [edit for edit in own if _is_lost(edit, raw)]
         if lost:
             raise overwritten_error(lost, earlier[-1], raw, backup)
         changed = [edit for edit in own if _is_visible(remaining & {*edit.addresses}, steps, snapshot)]
@@ -89,6 +89,12 @@ def _shows(snapshot: Snapshot, edit: Edit) -> bool:
 
 def _holds(edit: Edit, raw: Json) -> bool:
     return OPERATIONS[edit.operation].holds(raw, edit.key, edit.value)
+
+
+def _is_lost(edit: Edit, raw: Json) -> bool:
+    """Return whether the document certainly does not have the result of an edit; a masked value may be any."""
+    is_masked = edit.document.written == "put_values" and edit.key[0] in masked(raw)
+    return not is_masked and not isinstance(edit.value, SecretRef) and not _holds(edit, raw)
 
 
 def _other_value_differs(edits: Iterable[Edit], before: Json, raw: Json) -> bool:
