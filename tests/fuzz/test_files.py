@@ -19,7 +19,6 @@ from scimconf.render import json as json_format
 from scimconf.render.yaml import format_text
 from scimconf.spec.load import load, load_variables
 from scimconf.spec.rows import read_rows
-from scimconf.spec.tree import Plain, YamlMapping, unrepresentable_numbers
 from tests.fuzz.mutations import mutations
 from tests.hypothesis_profiles import examples
 from tests.properties.specs import ENVIRON, specs
@@ -227,13 +226,3 @@ def test_a_long_value_of_a_variable_takes_linear_time(value):
         assert list(env_file.parse(f"A={value}")) == [("A", value)]
     except ValueError as error:
         assert str(error) == "1"
-
-
-@pytest.mark.parametrize("number", ["1" + "0" * 400, "-" + "9" * 999, "9" * 5000, "1e999"])
-def test_a_number_beyond_a_float_in_a_raw_value_is_a_diagnostic(number):
-    """Python cannot convert an integer of 309 to 1000 digits to a float."""
-    row = f"{{source: mail, raw: {{x: {number}}}}}"
-    content = f"version: 1\nname: w\nmappings: {{users: {{attributes: {{title: {row}}}}}}}\n"
-    checked(loaded(content).diagnostics)
-    tree = YamlMapping({"x": Plain(number)}.items())
-    assert list(unrepresentable_numbers(tree)) == [("x",)]

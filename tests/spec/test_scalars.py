@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scimconf.spec.loaded import digest
-from scimconf.spec.tree import Plain, core, plain_json
+from scimconf.spec.tree import Plain, YamlMapping, core, plain_json, unrepresentable_numbers
 from tests.spec.reading import MINIMAL, lines, load_text
 
 TEXTS = ["NO", "no", "on", "0010", "1.10", "1_000", "0x1F", "1e3", "true", "2026-12-01", "12:30:00", "=", "none", "a b"]
@@ -85,3 +85,12 @@ def test_core_keeps_an_integer_of_too_many_digits_as_a_string():
     loaded = load_text(f"{MINIMAL}app_roles: {{roles: [{{value: admin, display_name: {long}}}]}}\n")
     assert lines(loaded.diagnostics) == ""
     assert len(digest(loaded.resolved)) == 64
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "-" + "9" * 999, "9" * 5000, "1e999"])
+def test_a_number_beyond_a_float_in_a_raw_value_is_a_diagnostic(number):
+    """Python cannot convert an integer of 309 to 1000 digits to a float."""
+    row = f"{{source: mail, raw: {{x: {number}}}}}"
+    text = f"{MINIMAL}mappings: {{users: {{attributes: {{title: {row}}}}}}}\n"
+    assert [diagnostic.code for diagnostic in load_text(text).diagnostics] == ["S210"]
+    assert list(unrepresentable_numbers(YamlMapping({"x": Plain(number)}.items()))) == [("x",)]
