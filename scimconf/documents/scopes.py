@@ -21,7 +21,13 @@ def ordered(groups: list[Json]) -> list[Json]:
 
 
 def _clause_key(clause: Json) -> tuple[str, str, str]:
-    return str(clause["attribute"]), str(clause["operator"]), str(clause["value"])
+    return str(clause["attribute"]), str(clause["operator"]), str(clause.get("value"))
+
+
+def clause_fields(attribute: Json, operator: str, value: Json) -> Json:
+    """Return a clause in the spec's words; without a value it has no key `value`, since the spec takes none then."""
+    fields = {"attribute": attribute, "operator": operator}
+    return fields if value is None else {**fields, "value": value}
 
 
 def _filter(group: Json) -> Json:
@@ -31,11 +37,8 @@ def _filter(group: Json) -> Json:
 def _clause(clause: Json) -> Json:
     operand = clause.get("targetOperand") or {}
     values = [str(value) for value in operand.get("values") or ()]
-    return {
-        "attribute": clause.get("sourceOperandName"),
-        "operator": word(str(clause.get("operatorName") or "")),
-        "value": values[0] if len(values) == 1 else values or None,
-    }
+    operator = word(str(clause.get("operatorName") or ""))
+    return clause_fields(clause.get("sourceOperandName"), operator, values[0] if len(values) == 1 else values or None)
 
 
 def word(spelling: str) -> str:
@@ -66,7 +69,7 @@ def _raw_group(group: Json, existing: list[Json], supported: Json) -> Json:
 
 
 def _raw_clause(clause: Json, supported: Json) -> Json:
-    value = clause["value"]
+    value = clause.get("value")
     values = [] if value is None else value if isinstance(value, list) else [value]
     return {
         "sourceOperandName": clause["attribute"],

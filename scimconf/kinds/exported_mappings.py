@@ -116,17 +116,11 @@ def _filters(filters: Json) -> list[dict[str, Any]] | str:
         return "filters that a spec cannot express"
     if any(not scoping_filter["name"] for scoping_filter in filters):
         return "a filter without a name"
-    return [
-        {
-            "name": each["name"],
-            "all": [{key: clause[key] for key in clause if clause[key] is not None} for clause in each["all"]],
-        }
-        for each in filters
-    ]
+    return [{"name": each["name"], "all": each["all"]} for each in filters]
 
 
 def _is_expressible(clause: Json) -> bool:
-    operator, value = clause["operator"], clause["value"]
+    operator, value = clause["operator"], clause.get("value")
     is_unary = operator in OPERATORS and OPERATORS[operator].unary
     fits = value is None if is_unary else isinstance(value, str) or operator not in OPERATORS
     return bool(clause["attribute"]) and bool(operator) and not isinstance(value, list) and fits

@@ -137,7 +137,7 @@ def _filter(scoping_filter: Filter, operators: Any) -> dict[str, Any]:
     clauses: list[dict[str, Any]] = []
     for clause in scoping_filter.all:
         operator = operator_word(clause.operator) or scopes.operator_spelling(clause.operator, operators)
-        clauses.append({"attribute": clause.attribute, "operator": operator, "value": clause.value})
+        clauses.append(scopes.clause_fields(clause.attribute, operator, clause.value))
     return {"name": scoping_filter.name, "all": clauses}
 
 

@@ -48,7 +48,7 @@ def _lines(page: Page, diagnostic: Diagnostic, *, wrapped: bool) -> Iterator[str
     place = f"{diagnostic.location}  " if diagnostic.location else ""
     style, mark = ("danger", "") if diagnostic.is_error else ("replace", "warning  ")
     message = f"{mark}{diagnostic_sentence(diagnostic)}"
-    if not wrapped or cells(f"{place}{diagnostic.code}  {message}") <= page.room(0):
+    if not wrapped or cells(f"{place}{diagnostic.code}  {message}") <= page.space(0):
         yield page.line(0, ("strong", place), (style, diagnostic.code), ("", f"  {message}"))
         return
     yield page.line(0, ("strong", place), (style, diagnostic.code))

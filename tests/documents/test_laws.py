@@ -66,7 +66,7 @@ DESIRED_CLAUSES = st.builds(
     lambda attribute, operator, value: {
         "attribute": attribute,
         "operator": operator,
-        "value": None if OPERATORS[operator].unary else value,
+        **({} if OPERATORS[operator].unary else {"value": value}),
     },
     NAMES,
     st.sampled_from(list(OPERATORS)),

@@ -11,7 +11,9 @@ LIVE = [{"name": "equals"}, {"id": "Is_Null"}, {"name": None}, None, {"name": "S
 
 
 def clause(operator="equals", value="x", attribute="a"):
-    return {"attribute": attribute, "operator": operator, "value": value}
+    """Return a clause in the spec's words; a clause without a value has no such key."""
+    fields = {"attribute": attribute, "operator": operator}
+    return fields if value is None else {**fields, "value": value}
 
 
 def raw(operator, operand, attribute="a"):

@@ -1,10 +1,11 @@
-"""A pretend Graph over httpx's MockTransport, with its own clock: only for the client's table of failures."""
+"""Fixtures: a scripted Graph over httpx's MockTransport, with its own clock, and specs that extend the example."""
 
 import asyncio
 import json
 
 import httpx
 import pytest
+from tenant_fixture import WRITER
 
 from scimconf.graph.client import Settings, open_graph
 
@@ -88,3 +89,15 @@ class Fake:
 @pytest.fixture
 def fake():
     return Fake()
+
+
+@pytest.fixture
+def spec(tmp_path):
+    """Return a function that writes a spec that extends the example, and returns its path."""
+
+    def write(text, name="scimconf"):
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(f"extends: [{WRITER}]\n{text}")
+        return file
+
+    return write

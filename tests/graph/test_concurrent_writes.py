@@ -33,18 +33,6 @@ def writer(applied):
     return applied.copy()
 
 
-@pytest.fixture
-def spec(tmp_path):
-    """Write a spec that extends the example; return its path."""
-
-    def write(text, name="scimconf"):
-        file = tmp_path / f"{name}.yaml"
-        file.write_text(f"extends: [{WRITER}]\n{text}")
-        return file
-
-    return write
-
-
 def failures(report):
     return [message for message in (report.error, *(outcome.detail for outcome in report.failed)) if message]
 

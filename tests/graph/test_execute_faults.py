@@ -69,18 +69,6 @@ EVERY_FAULT = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture
-def spec(tmp_path):
-    """Writes the example with something else in it."""
-
-    def write(text, name="scimconf"):
-        file = tmp_path / f"{name}.yaml"
-        file.write_text(f"extends: [{WRITER}]\n{text}")
-        return file
-
-    return write
-
-
 @pytest.fixture(scope="module")
 def applied():
     """A tenant that is as the example says, made once."""

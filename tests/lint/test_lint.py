@@ -384,6 +384,7 @@ CREATE = "application: {display_name: Writer, create: {from_template: %s}}\n"
 BADGE = "mappings: {users: {attributes: {title: badge}}}"
 
 
+@pytest.mark.parametrize(("code", "mappings"), [("L310", BADGE), ("L602", FILTER % "is_not_null")])
 @pytest.mark.parametrize(
     ("head", "snapshot", "severity"),
     [
@@ -393,32 +394,18 @@ BADGE = "mappings: {users: {attributes: {title: badge}}}"
         (CREATE % "custom", schema(), "warning"),
     ],
 )
-def test_l310_is_an_error_for_an_application_that_is_still_to_be_created(head, snapshot, severity):
-    [diagnostic] = lint(loaded(head + BADGE), snapshot)
-    assert (diagnostic.code, diagnostic.severity) == ("L310", severity)
-
-
-FILTERED = FILTER % "is_not_null"
-
-
-@pytest.mark.parametrize(
-    ("head", "snapshot", "severity"),
-    [
-        ("", None, "warning"),
-        (CREATE % "custom", None, "error"),
-        (CREATE % "Slack", Snapshot(), "error"),
-        (CREATE % "custom", schema(), "warning"),
-    ],
-)
-def test_l602_is_an_error_for_an_application_that_is_still_to_be_created(head, snapshot, severity):
-    [diagnostic] = lint(loaded(head + FILTERED), snapshot)
-    assert (diagnostic.code, diagnostic.severity) == ("L602", severity)
+def test_an_unknown_source_is_an_error_for_an_application_that_is_still_to_be_created(
+    head, snapshot, severity, code, mappings
+):
+    """L310 is about the source of a mapping, L602 about the attribute of a scoping filter."""
+    [diagnostic] = lint(loaded(head + mappings), snapshot)
+    assert (diagnostic.code, diagnostic.severity) == (code, severity)
 
 
 @pytest.mark.parametrize("name", ["memberOf", "isMemberOf", "transitiveMemberOf"])
 def test_lint_explains_what_sends_the_groups_of_a_user(name):
     mapped = linted_hints(f"mappings: {{users: {{attributes: {{title: {name}}}}}}}")
-    filtered = linted_hints(FILTERED.replace("badge", name))
+    filtered = linted_hints((FILTER % "is_not_null").replace("badge", name))
     assert set(mapped) == {"L310"}
     assert set(filtered) >= {"L602"}
     assert {*mapped.values(), *filtered.values()} == {MEMBERSHIP_HINT}

@@ -52,8 +52,8 @@ def _reach(text: str, start: int, width: int) -> int:
     if text.isascii():
         return start + max(width, 1)
     end = start + 1
-    room = width - _cells(text[start])
-    while end < len(text) and (room := room - _cells(text[end])) >= 0:
+    space = width - _cells(text[start])
+    while end < len(text) and (space := space - _cells(text[end])) >= 0:
         end += 1
     return end
 

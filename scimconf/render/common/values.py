@@ -53,7 +53,7 @@ def _quoted(text: str) -> str:
 
 
 def block(value: Json, width: int) -> list[str]:
-    """Return the value in lines of at most `width` cells, as far as its nesting leaves room."""
+    """Return the value in lines of at most `width` cells, as far as its nesting leaves space."""
     whole = inline(value)
     if cells(whole) <= width:
         return [whole]

@@ -39,21 +39,21 @@ def plan(
     rows = [change_rows(application.changes) for application in plan.applications]
     sections = [section(*pair, as_html=as_html) for pair in zip(plan.applications, rows, strict=True)]
     groups = [group for group in summary(plan, [row for own in rows for row in own], command) if group.parts]
-    room = max_length - size(first)
+    space = max_length - size(first)
     needed = sum(group.size for group in groups) + sum(section.size for section in sections)
-    head, _ = fit_all(groups, room if needed <= room else room // 2)
-    return f"{first}{head}{_sections(sections, room - size(head))}"
+    head, _ = fit_all(groups, space if needed <= space else space // 2)
+    return f"{first}{head}{_sections(sections, space - size(head))}"
 
 
-def _sections(sections: Sequence[MarkdownSection], room: int) -> str:
+def _sections(sections: Sequence[MarkdownSection], space: int) -> str:
     """Return every application, or as many as fit, and a line that counts the rest."""
     needs = [section.size for section in sections]
-    reserve = LINE if sum(needs) > room else 0
-    rooms = shares(needs, max(room - reserve, 0))
-    fitted = [section.fit(share) for section, share in zip(sections, rooms, strict=True)]
+    reserve = LINE if sum(needs) > space else 0
+    spaces = shares(needs, max(space - reserve, 0))
+    fitted = [section.fit(share) for section, share in zip(sections, spaces, strict=True)]
     text = "".join(text for text, _ in fitted)
     missing = sum(not text for text, _ in fitted)
-    return text + (_missing(missing, sum(number for _, number in fitted)) if missing and room >= LINE else "")
+    return text + (_missing(missing, sum(number for _, number in fitted)) if missing and space >= LINE else "")
 
 
 def _missing(applications: int, changes: int) -> str:

@@ -38,10 +38,10 @@ class MarkdownSection:
     def size(self) -> int:
         return size(self.head) + size(self.tail) + sum(group.size for group in self.groups)
 
-    def fit(self, room: int) -> tuple[str, int]:
-        """Return the section within `room`, and how many changes are not shown or counted in it."""
-        is_cut = self.size > room
-        inner = room - size(self.head) - size(self.tail) - (LINE if is_cut else 0)
+    def fit(self, space: int) -> tuple[str, int]:
+        """Return the section within `space`, and how many changes are not shown or counted in it."""
+        is_cut = self.size > space
+        inner = space - size(self.head) - size(self.tail) - (LINE if is_cut else 0)
         groups = [group for group in self.groups if not (group.extra and is_cut)]
         inside, left_out = fit_all(groups, inner) if inner >= 0 else ("", 0)
         if inner < 0 or (left_out and not inside):

@@ -13,7 +13,7 @@ MIN_SHARE = 1_000
 """A section that needs more than this gets at least this much or nothing; less would show nothing useful."""
 
 LINE = 100
-"""The room for the line that counts what is left out."""
+"""The space for the line that counts what is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +48,25 @@ class SectionGroup:
         return size(self.head) + size(self.tail) + sum(size(part.text) for part in self.parts)
 
 
-def shares(needs: Sequence[int], room: int) -> list[int]:
-    """Divide the room fairly: needs below a fair share leave the rest to the others."""
+def shares(needs: Sequence[int], space: int) -> list[int]:
+    """Divide the space fairly: needs below a fair share leave the rest to the others."""
     least = accumulate(min(need, MIN_SHARE) for need in needs)
-    served = max(sum(need <= room for need in least), min(len(needs), 1))
-    rooms = [0] * len(needs)
+    served = max(sum(need <= space for need in least), min(len(needs), 1))
+    spaces = [0] * len(needs)
     for place, index in enumerate(sorted(range(served), key=needs.__getitem__)):
-        rooms[index] = min(needs[index], room // (served - place))
-        room -= rooms[index]
-    return rooms
+        spaces[index] = min(needs[index], space // (served - place))
+        space -= spaces[index]
+    return spaces
 
 
-def fill(parts: Iterable[MarkdownPart], room: int) -> tuple[str, int]:
+def fill(parts: Iterable[MarkdownPart], space: int) -> tuple[str, int]:
     """Return as many of the first parts as fit, and the number of changes in the others."""
     fitting: list[str] = []
-    left_out, left, full = 0, room, False
+    left_out, left, full = 0, space, False
     for part in parts:
         need = size(part.text)
         if full or need > left:
-            full = full or need <= room  # a part that could never fit does not exclude later parts
+            full = full or need <= space  # a part that could never fit does not exclude later parts
             left_out += part.number
         else:
             fitting.append(part.text)
@@ -74,10 +74,10 @@ def fill(parts: Iterable[MarkdownPart], room: int) -> tuple[str, int]:
     return "".join(fitting), left_out
 
 
-def fit(group: SectionGroup, room: int) -> tuple[str, int]:
-    """Return the group within `room`, and how many changes are left out."""
-    reserve = LINE if group.more and group.size > room else 0
-    inside, left_out = fill(group.parts, room - reserve - size(group.head) - size(group.tail))
+def fit(group: SectionGroup, space: int) -> tuple[str, int]:
+    """Return the group within `space`, and how many changes are left out."""
+    reserve = LINE if group.more and group.size > space else 0
+    inside, left_out = fill(group.parts, space - reserve - size(group.head) - size(group.tail))
     if not inside:
         return "", group.number
     if group.more:
@@ -86,10 +86,10 @@ def fit(group: SectionGroup, room: int) -> tuple[str, int]:
     return f"{group.head}{inside}{group.tail}", left_out
 
 
-def fit_all(groups: Sequence[SectionGroup], room: int) -> tuple[str, int]:
-    """Return all groups, each with a fair share of the room, and how many changes are left out."""
-    rooms = shares([group.size for group in groups], room)
-    fitted = [fit(group, share) for group, share in zip(groups, rooms, strict=True)]
+def fit_all(groups: Sequence[SectionGroup], space: int) -> tuple[str, int]:
+    """Return all groups, each with a fair share of the space, and how many changes are left out."""
+    spaces = shares([group.size for group in groups], space)
+    fitted = [fit(group, share) for group, share in zip(groups, spaces, strict=True)]
     return "".join(text for text, _ in fitted), sum(left_out for _, left_out in fitted)
 
 

@@ -42,7 +42,7 @@ def _blocks(page: Page, rows: Sequence[ChangeRow]) -> Iterator[Iterable[str]]:
 def _single_line(page: Page, row: ChangeRow, column: int, text: str) -> str:
     """Return the row on one line; empty if it does not fit."""
     notes, rest = _notes(row), f" {pad(row.address, column)}  {text}"
-    if cells(f"{row.action.symbol}{rest}{notes}") > page.room(2):
+    if cells(f"{row.action.symbol}{rest}{notes}") > page.space(2):
         return ""
     edge = 1 + len(row.address)
     return page.line(2, _sign(row), ("strong", rest[:edge]), ("", rest[edge:]), ("quiet", notes))
@@ -59,7 +59,7 @@ def _head(page: Page, row: ChangeRow, address: StyledText, *roles: StyledText) -
     """Yield sign, address, roles and notes on one line, or roles and notes below if they do not fit."""
     rest = [*roles, ("quiet", _notes(row))]
     text = "".join(part for _, part in rest)
-    if cells(f"{row.action.symbol}{address[1]}{text}") <= page.room(2):
+    if cells(f"{row.action.symbol}{address[1]}{text}") <= page.space(2):
         yield page.line(2, _sign(row), address, *rest)
         return
     yield from page.labelled(2, _sign(row), (address[0], address[1].rstrip()), hang=4)

@@ -57,7 +57,7 @@ def _value(page: Page, name: str, column: int, value: Json) -> Iterator[str]:
         yield from _row(page, name, column, [("", inline(value))])
         return
     yield page.line(INDENT, ("", name))
-    yield from page.lines(INDENT + 2, block(value, page.room(INDENT + 2)))
+    yield from page.lines(INDENT + 2, block(value, page.space(INDENT + 2)))
 
 
 def _both(page: Page, field: FieldChange, column: int) -> Iterator[str]:
@@ -85,11 +85,11 @@ def _row(page: Page, name: str, column: int, value: list[StyledText]) -> Iterato
 
 
 def _fits(page: Page, column: int, text: str) -> bool:
-    return column + 2 + cells(visible(text)) <= page.room(INDENT)
+    return column + 2 + cells(visible(text)) <= page.space(INDENT)
 
 
 def _signed(page: Page, sign: str, style: str, value: Json) -> Iterator[str]:
-    for number, line in enumerate(block(value, page.room(INDENT + 4))):
+    for number, line in enumerate(block(value, page.space(INDENT + 4))):
         yield page.line(INDENT + 2, (style, f"{' ' if number else sign} {line}"))
 
 
@@ -99,7 +99,7 @@ def _detail(page: Page, path: str, detail: Detail) -> Iterator[str]:
     sides = [("-", "delete", detail.before), ("+", "create", detail.after)]
     present = [(sign, style, value) for sign, style, value in sides if value is not None]
     short = " → ".join(inline(value) for _, _, value in present)
-    if cells(lead + short) > page.room(INDENT + 4):
+    if cells(lead + short) > page.space(INDENT + 4):
         yield from page.prose(INDENT + 2, path) if path else ()
         for sign, style, value in present:
             yield from _signed(page, sign, style, value)

@@ -36,7 +36,7 @@ class Page:
     def _styled(self, style: str, text: str) -> str:
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.color and style else text
 
-    def room(self, indent: int) -> int:
+    def space(self, indent: int) -> int:
         """Return the columns to the right of an indent."""
         return max(self.width, MIN_WIDTH) - indent
 
@@ -47,7 +47,7 @@ class Page:
     def labelled(self, indent: int, label: StyledText, rest: StyledText, *, hang: int = 0) -> Iterator[str]:
         """Yield a wrapped sentence whose label has a style of its own, as far as it fits on the first line."""
         (label_style, lead), (style, text) = label, rest
-        first, *more = wrap(visible(lead + text), self.room(indent + hang))
+        first, *more = wrap(visible(lead + text), self.space(indent + hang))
         edge = len(visible(lead))
         yield self.line(indent, (label_style, first[:edge]), (style, first[edge:]))
         for line in more:

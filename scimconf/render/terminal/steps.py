@@ -55,7 +55,7 @@ def _request(page: Page, step: Send | Read | NameCheck) -> Iterator[str]:
         return
     yield from page.prose(6, f"{step.method} {step.path}", "update", hang=4)
     if step.body is not None:
-        yield from page.lines(8, block(_printable(step.body), page.room(8)))
+        yield from page.lines(8, block(_printable(step.body), page.space(8)))
     if step.outputs:
         outputs = ", ".join(f"{{{name}}} = {source}" for name, source in step.outputs)
         yield from page.prose(6, f"from the response: {outputs}", "quiet", hang=2)
@@ -65,10 +65,10 @@ def _edit(page: Page, step: Edit) -> Iterator[str]:
     yield from page.prose(6, f"{step.description}: {_operation(step)}", hang=2)
     yield from _addresses(page, step, 8)
     if step.value is not None:
-        yield from page.lines(8, block(_printable(step.value), page.room(8)))
+        yield from page.lines(8, block(_printable(step.value), page.space(8)))
     if step.expression:
         yield from page.prose(8, "source: parseExpression of", hang=2)
-        yield from page.lines(10, block(step.expression, page.room(10)))
+        yield from page.lines(10, block(step.expression, page.space(10)))
 
 
 def _operation(step: Edit | Read) -> str:

@@ -2,7 +2,7 @@
 
 Two spaces per level, one blank line between sections, at most one elsewhere. A mapping or list in brackets stays on one
 line if it fits and contains no comment; else every entry has its own line. A trailing comment keeps its column if the
-line leaves room.
+line leaves space.
 """
 
 from __future__ import annotations
@@ -123,9 +123,9 @@ def _key(key: Scalar | Alias) -> str:
     return f"&{key.anchor} {text}:" if key.anchor else f"{text}:"
 
 
-def _is_long(scalar: Scalar, line: str, room: int) -> bool:
+def _is_long(scalar: Scalar, line: str, space: int) -> bool:
     """Return whether a scalar of several lines stays on several lines."""
-    return scalar.spread and not scalar.keep_quotes and "\n" not in scalar.text and len(line) + room > WIDTH
+    return scalar.spread and not scalar.keep_quotes and "\n" not in scalar.text and len(line) + space > WIDTH
 
 
 def _line(node: Node, *, in_flow: bool) -> str | None:
