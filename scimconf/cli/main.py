@@ -88,9 +88,14 @@ def cli() -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command and return its exit code. Raise nothing but a second interrupt."""
+    """Run one command and return its exit code, with secrets in its output masked. Raise nothing but a second interrupt."""
+    with streams.masked() as mask:
+        return _run(argv, mask)
+
+
+def _run(argv: Sequence[str], mask: streams.OutputMask) -> int:
     try:
-        result: Any = cli.main(list(argv), prog_name="scimconf", standalone_mode=False)
+        result: Any = cli.main(list(argv), prog_name="scimconf", standalone_mode=False, obj=mask)
     except (click.ClickException, click.exceptions.Exit) as error:
         return _click_error(error)
     except (click.Abort, KeyboardInterrupt):
