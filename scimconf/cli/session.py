@@ -11,13 +11,15 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from scimconf.cli.events import EventLog
 from scimconf.cli.progress import Progress
-from scimconf.cli.streams import output_mask
+from scimconf.cli.streams import masked
 
 if TYPE_CHECKING:
     from scimconf.api import TenantClient
@@ -124,7 +126,7 @@ def run(common: CommonOptions, task: str, work: Callable[[Session], Awaitable[Ex
 
     settings = graph_settings(os.environ, common.cloud)
     mask = SecretMask()
-    output_mask().scrub = mask.scrub
+    click.get_current_context().ensure_object(ExitStack).enter_context(masked(mask.scrub))
     secrets = Secrets(os.environ, credential=lambda: _token_source(settings, common.auth, mask), mask=mask)
     events = EventLog(common.events, secrets.scrub)
 

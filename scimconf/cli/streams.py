@@ -10,10 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass
 from typing import Any, TextIO, cast
-
-import click
 
 NAMES = ("stdin", "stdout", "stderr")
 
@@ -28,21 +25,14 @@ class _LossyFile(io.FileIO):
             return len(data)
 
 
-@dataclass(slots=True)
-class OutputMask:
-    """The mask of one command's output; the command replaces `scrub` when it has secrets."""
-
-    scrub: Callable[[str], str] = str
-
-
 class MaskedStream:
-    """A text stream that masks secrets in each text written to it, with the current mask of a command.
+    """A text stream that masks secrets in each text written to it.
 
     It has no `buffer`, because click would write to that directly if the encoding of the stream is ASCII.
     """
 
-    def __init__(self, stream: TextIO, mask: OutputMask) -> None:
-        self._stream, self._mask = stream, mask
+    def __init__(self, stream: TextIO, scrub: Callable[[str], str]) -> None:
+        self._stream, self._scrub = stream, scrub
 
     def __getattr__(self, name: str) -> Any:
         if name == "buffer":
@@ -53,7 +43,7 @@ class MaskedStream:
         """Write a text with its secrets masked; raise TypeError for bytes, by which click tests a stream."""
         if not isinstance(text, str):
             raise TypeError("expected a text")
-        return self._stream.write(self._mask.scrub(text))
+        return self._stream.write(self._scrub(text))
 
     def writelines(self, lines: Iterable[str]) -> None:
         """Write texts with their secrets masked; a secret may extend over several of them."""
@@ -61,19 +51,11 @@ class MaskedStream:
 
 
 @contextmanager
-def masked() -> Iterator[OutputMask]:
-    """Mask the secrets in everything that is printed in this context, on stdout and on stderr, errors included."""
-    mask = OutputMask()
-    stdout, stderr = MaskedStream(sys.stdout, mask), MaskedStream(sys.stderr, mask)
+def masked(scrub: Callable[[str], str]) -> Iterator[None]:
+    """Mask the secrets in everything that is printed in this context, on stdout and on stderr."""
+    stdout, stderr = MaskedStream(sys.stdout, scrub), MaskedStream(sys.stderr, scrub)
     with redirect_stdout(cast("TextIO", stdout)), redirect_stderr(cast("TextIO", stderr)):
-        yield mask
-
-
-def output_mask() -> OutputMask:
-    """Return the mask of the command that runs."""
-    mask = click.get_current_context().find_object(OutputMask)
-    assert mask is not None
-    return mask
+        yield
 
 
 def prepare() -> None:

@@ -72,8 +72,7 @@ def test_no_command_prints_a_secret_of_the_sign_in_that_the_service_echoes(cli, 
 
 
 def test_masked_streams_mask_every_text_and_refuse_bytes(capsys):
-    with streams.masked() as mask:
-        mask.scrub = lambda text: text.replace("hush", "***")
+    with streams.masked(lambda text: text.replace("hush", "***")):
         print("a hush", file=sys.stderr)
         click.echo("b hush")
         sys.stdout.writelines(["hu", "sh\n"])
