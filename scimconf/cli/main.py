@@ -21,6 +21,7 @@ from scimconf.version import __version__
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "apply": "Apply the spec. Shows the plan and asks first.",
+        "ci-matrix": "Print the job matrix of a CI system for many specs.",
         "completion": "Print the completion script for a shell.",
         "diff": "Compare two specs, a spec and an application, or two applications.",
         "drift": "Check whether the tenant still matches the specs; exit 2 if not.",
@@ -32,12 +33,12 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "preview": "Show what each user's record will look like, before and after.",
         "probe": "Find out on a test tenant how Graph behaves where its documentation is silent.",
         "sandbox": "Run a simulated Microsoft Entra tenant on this machine.",
-        "show": "Print a saved plan.",
+        "show": "Print saved plans.",
         "validate": "Check specs offline, and run the tests in them.",
         "version": "Print the version.",
     }
 )
-"""The commands in the order of the help; the module of each has its name."""
+"""The commands in the order of the help; the module of each has its name, with underscores."""
 
 OTHER_TOOLS: Mapping[str, str] = MappingProxyType(
     {"target": "--only", "json": "--format json", "yes": "--auto-approve"}
@@ -54,7 +55,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"scimconf.cli.{cmd_name}").command
+        command: click.Command = import_module(f"scimconf.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
