@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from types import MappingProxyType
 
+import click
+
+from scimconf.diagnostics import DiagnosticsError, StaleError
 from scimconf.plan.outcome import ApplyStatus
 
 
@@ -23,6 +27,21 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+MEANINGS: Mapping[ExitCode, str] = MappingProxyType(
+    {
+        ExitCode.OK: "success",
+        ExitCode.FAILED: "failed before anything was written",
+        ExitCode.CHANGES: "changes or drift",
+        ExitCode.STALE: "stale",
+        ExitCode.BLOCKED: "blocked",
+        ExitCode.PARTIALLY_APPLIED: "partially applied",
+        ExitCode.QUARANTINE: "the provisioning job is in quarantine",
+        ExitCode.USAGE: "wrong usage",
+        ExitCode.INVALID: "errors in the spec or in the saved plan",
+        ExitCode.INTERRUPTED: "interrupted",
+    }
+)
+"""What `docs/exit-codes.md` begins each explanation with."""
 PRECEDENCE = (
     ExitCode.PARTIALLY_APPLIED,
     ExitCode.FAILED,
@@ -40,6 +59,17 @@ PRECEDENCE = (
 def of_status(status: ApplyStatus) -> ExitCode:
     """Return the exit code of one application's apply: the one with the name of the status."""
     return ExitCode.OK if status is ApplyStatus.APPLIED else ExitCode[status.name]
+
+
+def of_error(error: BaseException) -> ExitCode:
+    """Return the exit code of a command that this error ends."""
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    if isinstance(error, click.ClickException):
+        return ExitCode.USAGE
+    if isinstance(error, DiagnosticsError):
+        return ExitCode.INVALID
+    return ExitCode.STALE if isinstance(error, StaleError) else ExitCode.FAILED
 
 
 def combine(codes: Iterable[ExitCode]) -> ExitCode:

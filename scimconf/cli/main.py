@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from scimconf.cli import streams
-from scimconf.cli.exit_codes import ExitCode
-from scimconf.diagnostics import DiagnosticsError, GraphError, ScimconfError, StaleError, describe_unexpected
+from scimconf.cli.exit_codes import ExitCode, of_error
+from scimconf.diagnostics import DiagnosticsError, GraphError, ScimconfError, describe_unexpected
 from scimconf.render.common.escaping import visible
 from scimconf.suggestions import suggest, unknown
 from scimconf.version import __version__
@@ -147,8 +147,7 @@ def _other_error(error: Exception) -> int:
 
 def _scimconf_error(error: ScimconfError) -> int:
     text = visible(str(error)) if isinstance(error, GraphError) else str(error)  # line ends of Graph are escaped
-    code = ExitCode.STALE if isinstance(error, StaleError) else ExitCode.FAILED
-    return _print_error("\n".join(filter(None, [f"Error: {text}", error.hint])), code)
+    return _print_error("\n".join(filter(None, [f"Error: {text}", error.hint])), of_error(error))
 
 
 def _print_error(text: str, code: ExitCode) -> ExitCode:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
 
 from scimconf.diagnostics import Diagnostic
+from scimconf.plan.change import Tenant
 from scimconf.plan.resource import Address
 
 
@@ -111,5 +112,26 @@ class Report:
         return self.pause is not Pause.NONE
 
     @property
+    def is_complete(self) -> bool:
+        """Whether every change was made, or there was none."""
+        return self.status is ApplyStatus.APPLIED
+
+    @property
     def failed(self) -> tuple[StepOutcome, ...]:
         return tuple(outcome for outcome in self.outcomes if outcome.result is Result.FAILED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitReport:
+    """How a whole apply ended: each application, the exit code and its meaning; None while it has not ended.
+
+    `error` and `hint` are about the whole command, `details` are the lines that explain the error.
+    """
+
+    tenant: Tenant = field(default_factory=Tenant)
+    reports: tuple[Report, ...] = ()
+    exit_code: int | None = None
+    meaning: str = ""
+    error: str = ""
+    hint: str = ""
+    details: tuple[str, ...] = ()
