@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
@@ -89,9 +90,17 @@ def cli() -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command and return its exit code. Raise nothing but a second interrupt."""
+    """Run one command and return its exit code. Raise nothing but a second interrupt.
+
+    What a command enters into the stack, such as masked streams, holds until its errors are printed.
+    """
+    with ExitStack() as stack:
+        return _run(argv, stack)
+
+
+def _run(argv: Sequence[str], stack: ExitStack) -> int:
     try:
-        result: Any = cli.main(list(argv), prog_name="scimconf", standalone_mode=False)
+        result: Any = cli.main(list(argv), prog_name="scimconf", standalone_mode=False, obj=stack)
     except (click.ClickException, click.exceptions.Exit) as error:
         return _click_error(error)
     except (click.Abort, KeyboardInterrupt):
