@@ -50,9 +50,14 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; for shell completion, which parses resiliently, its outline, which imports nothing else."""
         if cmd_name not in COMMANDS:
             return None
+        if ctx.resilient_parsing:
+            from scimconf.cli.completion import outline
+
+            return outline(cmd_name)
         command: click.Command = import_module(f"scimconf.cli.{cmd_name}").command
         return command
 
@@ -72,7 +77,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
-        if name not in COMMANDS and not name.startswith("-"):
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             ctx.fail(unknown("command", name, COMMANDS))
         return super().resolve_command(ctx, args)
 
