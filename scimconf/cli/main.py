@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -59,6 +60,9 @@ class Commands(click.Group):
 
             return outline(cmd_name)
         command: click.Command = import_module(f"scimconf.cli.{cmd_name}").command
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -155,9 +159,11 @@ def _print_error(text: str, code: ExitCode) -> ExitCode:
 
 
 def entry() -> None:
-    """Run the console script. Most objects of the start-up stay, so the garbage collector looks at them less often."""
-    import gc
+    """Run the console script. The objects of the start-up stay, so the garbage collector never looks at them.
 
+    It is enabled once the command is imported, and looks at the other objects less often than usual.
+    """
+    gc.disable()
     gc.set_threshold(200_000, 20, 20)
     streams.prepare()
     code = main(sys.argv[1:])

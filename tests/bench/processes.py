@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,28 +47,36 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def run(command: Sequence[str], *, url: str = "", limit: float = 0, codes: Sequence[int] = (0,)) -> Cost:
-    """Run a process and return what it cost; stop it after `limit` seconds, if that is not 0.
+    """Run a process and return what it cost; stop it after `limit` CPU seconds, if that is not 0.
 
     Raise CommandFailedError if its exit code is not one of `codes`.
     """
     env = environment(**({"SCIMCONF_GRAPH_URL": url} if url else {}))
+    seconds = math.ceil(limit)
+    bounded = partial(resource.setrlimit, resource.RLIMIT_CPU, (seconds, seconds + 1)) if limit else None
     with tempfile.TemporaryFile() as errors:
         begin = time.perf_counter()
-        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=errors, cwd=ROOT)
-        stopped = threading.Event()
-        timer = threading.Timer(limit, lambda: (stopped.set(), process.kill())) if limit else None
-        if timer:
-            timer.start()
-        _, status, usage = os.wait4(process.pid, 0)
+        process = subprocess.Popen(
+            command,
+            env=env,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            cwd=ROOT,
+            preexec_fn=bounded,  # noqa: PLW1509  no threads
+        )
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            raise
         wall = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
-        if timer:
-            timer.cancel()
-        if not stopped.is_set() and process.returncode not in codes:
+        complete = not (limit and process.returncode == -signal.SIGXCPU)
+        if complete and process.returncode not in codes:
             errors.seek(0)
             text = errors.read().decode("utf-8", "replace")[-2000:]
             raise CommandFailedError(f"{' '.join(command)} ended with {process.returncode}:\n{text}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / MIB, complete=not stopped.is_set())
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / MIB, complete=complete)
 
 
 def scimconf(*arguments: str) -> list[str]:

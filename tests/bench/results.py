@@ -19,6 +19,7 @@ class Row:
     With `least` it is the least, with `worst` the most that each value may be.
     """
 
+    scenario: str
     name: str
     title: str
     bar: float | None
@@ -37,30 +38,31 @@ class Row:
         return f"{number}{'' if self.unit == '×' else ' '}{self.unit}"
 
 
+VALIDATE, WRITER, ASSIGNMENTS, APPLY = "validate", "writer", "assignments", "apply"
+QUOTA, FLEET, PREVIEW = "quota", "fleet", "preview"
+_RAW = "apply, 10,000 new assignments: time against the same batches with bare httpx, 50 ms a response"
+_QUOTA = "apply, 100,000 new assignments at 3,000 writes in 150 s, simulated clock: done"
+_WAVES = "plan, Writer: time at 30 ms a response against bare httpx in the same waves, start-up included"
 ROWS = (
-    Row("plan-cpu", "plan, 100,000 assignments unchanged: CPU against bare httpx with getByIds", 3.0),
-    Row("plan-wall", "the same: time at 50 ms a response, 8 requests at a time", 1.3),
-    Row("plan-sequential", "the same: time at 50 ms against bare httpx, one request after another", None),
-    Row("plan-memory", "the same: peak memory", 300, "MiB", worst=True),
-    Row("plan-requests", "the same: requests, responses arriving in any order", 213, "requests", worst=True),
-    Row("plan-requests-fewer", "the same with 10,000 assignments, four orders a round", 33, "requests", worst=True),
-    Row("plan-growth", "the same: CPU against 10,000 assignments", 8.0),
-    Row("plan-sandbox", "plan, 10,000 assignments unchanged, on the sandbox: time against bare httpx", None),
-    Row("misspelt", "plan, 1,000 of 100,000 users misspelt: CPU against none", 1.2),
-    Row("apply", "apply, 10,000 new assignments: time against the same batches with bare httpx, 50 ms a response", 1.3),
-    Row("apply-near", "the same without latency", None),
-    Row(
-        "quota", "apply, 100,000 new assignments at 3,000 writes in 150 s, simulated clock: done", 1.0, "%", least=True
-    ),
-    Row("fleet", "plan, 300 applications: CPU against bare httpx without repeated requests", 2.0),
-    Row("fleet-requests", "the same: requests an application", None, "requests"),
-    Row(
-        "writer", "plan, Writer: time at 30 ms a response against bare httpx in the same waves, start-up included", 1.3
-    ),
-    Row("validate", "validate, Writer: CPU against the import of its libraries and models", 1.25),
-    Row("preview-cpu", "preview, 100,000 users as JSON: CPU a user", 0.4, "ms"),
-    Row("preview-memory", "the same: peak memory against the plan", 1.2),
-    Row("preview-growth", "the same: CPU against 10,000 users", None),
+    Row(VALIDATE, "validate", "validate, Writer: CPU against the import of its libraries and models", 1.25),
+    Row(WRITER, "writer", _WAVES, 1.3),
+    Row(ASSIGNMENTS, "plan-cpu", "plan, 100,000 assignments unchanged: CPU against bare httpx with getByIds", 3.0),
+    Row(ASSIGNMENTS, "plan-wall", "the same: time at 50 ms a response, 8 requests at a time", 1.3),
+    Row(ASSIGNMENTS, "plan-sequential", "the same: time at 50 ms against bare httpx, one request after another", None),
+    Row(ASSIGNMENTS, "plan-memory", "the same: peak memory", 300, "MiB", worst=True),
+    Row(ASSIGNMENTS, "plan-requests", "the same: requests, responses in any order", 213, "requests", worst=True),
+    Row(ASSIGNMENTS, "plan-requests-fewer", "the same: requests for 10,000 assignments", 33, "requests", worst=True),
+    Row(ASSIGNMENTS, "plan-growth", "the same: CPU against 10,000 assignments", 8.0),
+    Row(ASSIGNMENTS, "plan-sandbox", "plan, 10,000 assignments, on the sandbox: time against bare httpx", None),
+    Row(ASSIGNMENTS, "misspelt", "plan, 1,000 of 100,000 users misspelt: CPU against none", 1.2),
+    Row(APPLY, "apply", _RAW, 1.3),
+    Row(APPLY, "apply-near", "the same without latency", None),
+    Row(QUOTA, "quota", _QUOTA, 1.0, "%", least=True),
+    Row(FLEET, "fleet", "plan, 300 applications: CPU against bare httpx without repeated requests", 2.0),
+    Row(FLEET, "fleet-requests", "the same: requests an application", None, "requests"),
+    Row(PREVIEW, "preview-cpu", "preview, 100,000 users as JSON: CPU a user", 0.4, "ms"),
+    Row(PREVIEW, "preview-memory", "the same: peak memory against the plan", 1.2),
+    Row(PREVIEW, "preview-growth", "the same: CPU against 10,000 users", None),
 )
 
 

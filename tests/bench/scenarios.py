@@ -34,7 +34,7 @@ class Sizes:
     quota: int = 100_000
     misspelt: int = 1000
     applications: int = 300
-    stop_after: float = 5.0
+    stop_after: float = 3.0
     """Times of the other side after which a process is stopped, whose ratio is then at least this."""
 
 
@@ -111,7 +111,7 @@ def assignments(folder: Path, sizes: Sizes) -> Iterator[Round]:
             server.change()
             ours, bare = run(plan, url=server.url), concurrent(server.url)
             less = run(small_plan, url=small.url)
-            wrong = run(scimconf("plan", misspelt), url=server.url, limit=ours.wall * sizes.stop_after, codes=(0, 1))
+            wrong = run(scimconf("plan", misspelt), url=server.url, limit=ours.cpu * sizes.stop_after, codes=(0, 1))
             server.change(latency=LATENCY)
             late, late_bare, late_sequential = run(plan, url=server.url), concurrent(server.url), sequential(server.url)
             near = run(small_plan, url=small.upstream).wall / floor("concurrent", fewer_file)(small.upstream).wall
