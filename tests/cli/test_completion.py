@@ -105,7 +105,7 @@ def test_outlines_of_the_commands_are_up_to_date():
     ],
 )
 def test_outline_completes_as_the_command_does(name, words, incomplete):
-    command = import_module(f"scimconf.cli.{name}").command
+    command = import_module(f"scimconf.cli.{name.replace('-', '_')}").command
     expected, outlined = (
         ShellComplete(one, {}, "scimconf", "").get_completions(words, incomplete)
         for one in (command, completion.outline(name))
