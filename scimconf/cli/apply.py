@@ -14,7 +14,8 @@ from scimconf.cli import options, output, streams
 from scimconf.cli.exit_codes import ExitCode, combine, of_status
 from scimconf.cli.exit_report import ExitReportLog, check_suffix, exit_report
 from scimconf.cli.plan import run_plans
-from scimconf.cli.session import Session, interruptible_prompt, run
+from scimconf.cli.session import Session, interruptible_prompt
+from scimconf.cli.tenants import TenantSpecs, by_tenant, run_each
 from scimconf.cli.terminal import Terminal, can_ask
 from scimconf.diagnostics import StaleError
 from scimconf.files import check_folder_writable
@@ -23,9 +24,11 @@ from scimconf.plan.file import SavedPlan
 from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_outcome, redact_report
 from scimconf.render import text
+from scimconf.spec.loaded import Loaded
 from scimconf.workflow import PlannedApplication, apply
 from scimconf.workflow.apply import MISSING_ERROR, guards_that_need_allow, missing_secrets, save_documents
 from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.fleet import FleetLimits
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
 
@@ -46,6 +49,7 @@ class ApplyOptions:
     auto_approve: bool
     backup: str
     report: ExitReportLog
+    limits: FleetLimits
     saved: SavedPlan | None = None
 
     def recorded(self) -> dict[str, Any]:
@@ -67,6 +71,18 @@ class ApplyOptions:
     default=".scimconf/backup",
     show_default=True,
     help="Folder for a backup of the job, schema, settings and assignments before the first write.",
+)
+@click.option(
+    "--max-applications",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Make no changes if more than N applications change.",
+)
+@click.option(
+    "--max-users",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Make no changes if more than N users may be created or disabled, or if they cannot be counted.",
 )
 @click.option(
     "--report",
@@ -98,10 +114,18 @@ def command(paths: tuple[str, ...], report: str | None, **params: Any) -> int:
 
 def _run_apply(applying: ApplyOptions) -> ExitCode:
     applying.report.redact = output.redactor(Plan(), redact=applying.redact)
-    specs = options.load_specs(applying.common)
+    groups = by_tenant(options.load_specs(applying.common), applying.common, is_apply=True)
     check_folder_writable(applying.backup)
 
-    async def work(session: Session) -> ExitCode:
+    def run_group(group: TenantSpecs) -> ExitCode:
+        with applying.report.errors():
+            return _apply_tenant(group, replace(applying, common=group.common))
+
+    return run_each(groups, run_group)
+
+
+def _apply_tenant(group: TenantSpecs, applying: ApplyOptions) -> ExitCode:
+    async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
         results = await run_plans(session, specs, applying.planning, {}, is_reviewed=applying.saved is not None)
         plan = results.combined_plan(applying.recorded())
         _begin_report(applying, session, results)
@@ -111,10 +135,16 @@ def _run_apply(applying: ApplyOptions) -> ExitCode:
                 return ExitCode.FAILED
             if applying.saved is not None and _is_stale(applying.saved, plan, applying.report):
                 return ExitCode.STALE
+        problem = applying.limits.problem(plan.applications)
+        if problem:
+            with session.progress.paused():
+                output.print_lines(f"No changes were made: {problem}.", err=True)
+            applying.report.explain(f"No changes were made: {problem}.")
+            return ExitCode.BLOCKED
         codes = await _apply_all(session, results, applying)
         return combine([output.plan_exit_code(results, detailed=False), *codes])
 
-    return run(applying.common, "reading", work)
+    return group.run(work)
 
 
 def _begin_report(applying: ApplyOptions, session: Session, results: PlanResults) -> None:
@@ -129,7 +159,7 @@ def _is_stale(saved: SavedPlan, plan: Plan, log: ExitReportLog) -> bool:
     heading = "No changes were made. The saved plan is out of date:"
     lines = output.print_changes_since(saved, plan, heading)
     if lines:
-        log.explain(heading, lines)
+        log.explain(heading, details=lines)
     return bool(lines)
 
 
@@ -149,6 +179,7 @@ def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
         auto_approve=params["auto_approve"],
         backup=params["backup"],
         report=log,
+        limits=FleetLimits(params["max_applications"], params["max_users"]),
         saved=saved,
     )
 
@@ -321,7 +352,8 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
 
 def _command_line(planned: PlannedApplication, applying: ApplyOptions) -> str:
     """Return the command that plans the same application with the same options again, and applies it."""
-    settings = {"auth": applying.common.auth, "cloud": applying.common.cloud, **applying.recorded()}
+    common = applying.common
+    settings = {"auth": common.auth, "cloud": common.cloud, "tenants": common.tenants, **applying.recorded()}
     words = ["scimconf", "apply"]
     for name, value in settings.items():
         values = value if isinstance(value, list) else [value] if value else []

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import click
-
-from scimconf.diagnostics import DiagnosticsError, StaleError
-from scimconf.plan.outcome import ApplyStatus
+if TYPE_CHECKING:
+    from scimconf.plan.outcome import ApplyStatus
 
 
 class ExitCode(IntEnum):
@@ -58,18 +57,7 @@ PRECEDENCE = (
 
 def of_status(status: ApplyStatus) -> ExitCode:
     """Return the exit code of one application's apply: the one with the name of the status."""
-    return ExitCode.OK if status is ApplyStatus.APPLIED else ExitCode[status.name]
-
-
-def of_error(error: BaseException) -> ExitCode:
-    """Return the exit code of a command that this error ends."""
-    if isinstance(error, click.Abort | KeyboardInterrupt):
-        return ExitCode.INTERRUPTED
-    if isinstance(error, click.ClickException):
-        return ExitCode.USAGE
-    if isinstance(error, DiagnosticsError):
-        return ExitCode.INVALID
-    return ExitCode.STALE if isinstance(error, StaleError) else ExitCode.FAILED
+    return ExitCode.OK if status.name == "APPLIED" else ExitCode[status.name]
 
 
 def combine(codes: Iterable[ExitCode]) -> ExitCode:

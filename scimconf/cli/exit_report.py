@@ -12,11 +12,11 @@ from pathlib import Path
 
 import click
 
-from scimconf.cli.exit_codes import MEANINGS, ExitCode, of_error
+from scimconf.cli.exit_codes import MEANINGS, ExitCode
 from scimconf.cli.streams import print_to_stderr
-from scimconf.diagnostics import Diagnostic, DiagnosticsError, ScimconfError, describe_unexpected
+from scimconf.diagnostics import Diagnostic, DiagnosticsError, ScimconfError, StaleError, describe_unexpected
 from scimconf.files import is_pipe_or_device, write_file
-from scimconf.plan import ApplyStatus, ExitReport, Plan, Report
+from scimconf.plan import ApplyStatus, ExitReport, Plan, Report, Tenant
 from scimconf.plan.redact import redact_report
 from scimconf.render import markdown
 
@@ -37,66 +37,78 @@ def check_suffix(_context: click.Context, _parameter: click.Parameter, path: str
 class ExitReportLog:
     """What an apply has done until now; without a path nothing is written.
 
-    `scrub` masks secrets and `redact` replaces user names, in everything that is written.
+    `scrub` masks secrets and `redact` replaces user names, in everything that is added.
     """
 
     def __init__(self, path: str | None) -> None:
         self._path = path
         self._report = ExitReport()
-        self._names: list[str] = []
+        self._open: list[tuple[Tenant, str]] = []
         self.scrub: Text = str
         self.redact: Text = str
         if path is not None and not is_pipe_or_device(Path(path)):
             self._write()
 
     def begin(self, plan: Plan, changed: Sequence[str]) -> None:
-        """Record the plan: its tenant, what could not be planned, and the applications with changes."""
-        self._report = replace(self._report, tenant=plan.tenant)
-        self._names = list(changed)
+        """Record the plan of a tenant: what could not be planned, and the applications with changes."""
+        self._report = replace(self._report, tenants=(*self._report.tenants, plan.tenant))
         for failure in plan.failures:
             self.add(Report(failure.name, error=failure.message, hint=failure.hint, status=ApplyStatus.FAILED))
         for application in plan.applications:
             if application.name not in changed:
                 self.add(Report(application.name))
+        self._open += [(plan.tenant, name) for name in changed]
 
     def add(self, report: Report) -> None:
-        """Record how one application ended."""
+        """Record how one application of the last tenant ended."""
         masked = redact_report(redact_report(report, self.scrub), self.redact)
-        self._report = replace(self._report, reports=(*self._report.reports, masked))
+        end = (self._report.tenants[-1], masked)
+        self._open = [(tenant, name) for tenant, name in self._open if (tenant, name) != (end[0], report.name)]
+        self._report = replace(self._report, applications=(*self._report.applications, end))
 
-    def explain(self, error: str, details: Sequence[str] = (), hint: str = "") -> None:
-        """Record why the whole command ends."""
-        lines = tuple(map(self._masked, details))
-        self._report = replace(self._report, error=self._masked(error), details=lines, hint=self._masked(hint))
+    def explain(self, *errors: str, details: Sequence[str] = ()) -> None:
+        """Record why the whole command ends, in sentences, with lines that explain them."""
+        masked = [self._masked(error) for error in errors if error]
+        self._report = replace(
+            self._report,
+            errors=tuple(dict.fromkeys([*self._report.errors, *masked])),
+            details=tuple(dict.fromkeys([*self._report.details, *map(self._masked, details)])),
+        )
 
-    def fail(self, error: BaseException) -> None:
-        """Record the error that ends the command."""
-        if isinstance(error, DiagnosticsError):
-            self.explain("The input has errors.", [_line(diagnostic) for diagnostic in error.diagnostics])
-        elif isinstance(error, ScimconfError):
-            self.explain(str(error), hint=error.hint)
-        elif isinstance(error, click.ClickException):
-            self.explain(error.format_message())
-        elif isinstance(error, OSError):
-            self.explain(f"{error.filename or 'input or output failed'}: {error.strerror or type(error).__name__}")
-        elif isinstance(error, Exception):
-            self.explain(f"Error: {describe_unexpected(error)}")
-        else:
-            self.explain("Interrupted.")
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Record an error that ends this context, and raise it again."""
+        try:
+            yield
+        except BaseException as error:
+            self._explain_error(error)
+            raise
 
     def end(self, code: ExitCode) -> None:
         """Write the report of a command that ends with this code. A file that cannot be written does not change it."""
-        reported = {report.name for report in self._report.reports}
         status = _ENDS.get(code, ApplyStatus.FAILED)
-        for name in self._names:
-            if name not in reported:
-                self.add(Report(name, error=_STOPPED, status=status))
-        reports = tuple(sorted(self._report.reports, key=lambda report: report.name))
-        self._report = replace(self._report, reports=reports, exit_code=int(code), meaning=MEANINGS[code])
+        stopped = [(tenant, Report(name, error=_STOPPED, status=status)) for tenant, name in self._open]
+        ends = sorted((*self._report.applications, *stopped), key=lambda end: (end[0].id, end[1].name))
+        self._report = replace(self._report, applications=tuple(ends), exit_code=int(code), meaning=MEANINGS[code])
         try:
             self._write()
         except ScimconfError as error:
             print_to_stderr(str(error))
+
+    def _explain_error(self, error: BaseException) -> None:
+        match error:
+            case DiagnosticsError():
+                self.explain("The input has errors.", details=[_line(diagnostic) for diagnostic in error.diagnostics])
+            case ScimconfError():
+                self.explain(str(error), error.hint)
+            case click.ClickException():
+                self.explain(error.format_message())
+            case OSError():
+                self.explain(f"{error.filename or 'input or output failed'}: {error.strerror or type(error).__name__}")
+            case click.Abort() | KeyboardInterrupt():
+                self.explain("Interrupted.")
+            case _:
+                self.explain(describe_unexpected(error))
 
     def _masked(self, text: str) -> str:
         return self.redact(self.scrub(text))
@@ -117,8 +129,20 @@ def exit_report(path: str | None) -> Iterator[ExitReportLog]:
     """Yield the log of a command; the report is written when the command ends with an error."""
     log = ExitReportLog(path)
     try:
-        yield log
+        with log.errors():
+            yield log
     except BaseException as error:
-        log.fail(error)
-        log.end(of_error(error))
+        log.end(_code(error))
         raise
+
+
+def _code(error: BaseException) -> ExitCode:
+    """Return the exit code of a command that this error ends."""
+    match error:
+        case click.Abort() | KeyboardInterrupt():
+            return ExitCode.INTERRUPTED
+        case click.ClickException():
+            return ExitCode.USAGE
+        case DiagnosticsError():
+            return ExitCode.INVALID
+    return ExitCode.STALE if isinstance(error, StaleError) else ExitCode.FAILED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, IntEnum
 
@@ -123,15 +123,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitReport:
-    """How a whole apply ended: each application, the exit code and its meaning; None while it has not ended.
+    """How a whole apply ended: each application with its tenant, the exit code and its meaning.
 
-    `error` and `hint` are about the whole command, `details` are the lines that explain the error.
+    `exit_code` is None while the apply has not ended. `errors` are sentences about the whole command, `details` the lines
+    that explain them.
     """
 
-    tenant: Tenant = field(default_factory=Tenant)
-    reports: tuple[Report, ...] = ()
+    applications: tuple[tuple[Tenant, Report], ...] = ()
+    tenants: tuple[Tenant, ...] = ()
     exit_code: int | None = None
     meaning: str = ""
-    error: str = ""
-    hint: str = ""
+    errors: tuple[str, ...] = ()
     details: tuple[str, ...] = ()

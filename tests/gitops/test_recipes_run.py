@@ -24,11 +24,15 @@ OTHER = "version: 1\\nname: other\\napplication: {display_name: Other}\\nprovisi
 PEOPLE = ("ada@contoso.com", "grace@contoso.com")
 ACTION, MERGED, GITLAB, AZURE = FILES[0], FILES[2], FILES[4], FILES[5]
 COVERED = {
-    "github": {(ACTION, name) for name in ("Install", "Validate", "Sign in", "Plan", "Comment", "Result", "Apply", "Report")}
+    "github": {
+        (ACTION, name) for name in ("Install", "Validate", "Sign in", "Plan", "Comment", "Result", "Apply", "Report")
+    }
     | {(MERGED, "Find the reviewed plan"), (MERGED, "Download the reviewed plan")},
     "drift": {(ACTION, name) for name in ("Install", "Sign in", "Drift", "Issue")},
     "gitlab": {(GITLAB, f"scimconf-{name}") for name in ("validate", "plan", "apply", "drift")},
-    "azure": {(AZURE, name) for name in ("Validate", "Plan", "Comment", "Find the reviewed plan", "Apply", "Report", "Drift")},
+    "azure": {
+        (AZURE, name) for name in ("Validate", "Plan", "Comment", "Find the reviewed plan", "Apply", "Report", "Drift")
+    },
 }
 """The scripts that each test runs; together they are all scripts."""
 
@@ -101,7 +105,9 @@ def test_github_recipe_from_pull_request_to_apply(tmp_path, tenant, workdir, run
     assert "::error::" in done.stdout
     summary = (tmp_path / "runner" / "summary").read_text("utf-8")
     assert "### scimconf apply\n\n**Exit code 3: stale.**" in summary
-    assert summary.index("**Exit code 3") < summary.index("### scimconf apply for `contoso.com`\n\n**Exit code 0: success.**")
+    assert summary.index("**Exit code 3") < summary.index(
+        "### scimconf apply for `contoso.com`\n\n**Exit code 0: success.**"
+    )
     assert forge.ran == COVERED["github"]
 
     failed = json.loads((workdir.parent / "failed.json").read_text("utf-8"))["comments"][-1]["body"]

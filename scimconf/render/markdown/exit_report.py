@@ -18,7 +18,8 @@ _NOT_ENDED = "This apply has not ended, or was killed. Plan again to see what re
 def exit_report(report: ExitReport, *, max_length: int) -> str:
     """Return the report in at most `max_length` characters."""
     head = _head(report)
-    groups = [_section(application) for application in report.reports]
+    several = len(report.tenants) > 1
+    groups = [_section(own, tenant_name(tenant) if several else "") for tenant, own in report.applications]
     space = max_length - size(head)
     needed = sum(group.size for group in groups)
     text, left_out = fit_all(groups, space if needed <= space else space - LINE)
@@ -28,21 +29,20 @@ def exit_report(report: ExitReport, *, max_length: int) -> str:
 
 def _head(report: ExitReport) -> str:
     """Return the title, the exit code with its meaning, and what concerns the whole command."""
-    tenant = tenant_name(report.tenant)
+    tenants = ", ".join(code(name) for tenant in report.tenants[:MAX_LISTED] if (name := tenant_name(tenant)))
     lines = [
-        f"### scimconf apply for {code(tenant)}" if tenant else "### scimconf apply",
+        f"### scimconf apply for {tenants}" if tenants else "### scimconf apply",
         f"**{_NOT_ENDED if report.exit_code is None else _ended(report)}**",
-        prose(report.error),
-        "".join(f"- {prose(detail)}\n" for detail in report.details[:MAX_LISTED]).rstrip("\n"),
+        *map(prose, report.errors),
+        "\n".join(f"- {prose(detail)}" for detail in report.details[:MAX_LISTED]),
         _more(len(report.details) - MAX_LISTED),
-        prose(report.hint),
     ]
     return "".join(f"{line}\n\n" for line in lines if line)
 
 
 def _ended(report: ExitReport) -> str:
-    failed = sum(not application.is_complete for application in report.reports)
-    total = len(report.reports)
+    failed = sum(not own.is_complete for _, own in report.applications)
+    total = len(report.applications)
     some = f" {failed} of {total} applications not applied or not completely." if failed and total > 1 else ""
     return f"Exit code {report.exit_code}: {report.meaning}.{some}"
 
@@ -51,11 +51,12 @@ def _more(number: int) -> str:
     return f"and {number:,} more" if number > 0 else ""
 
 
-def _section(report: Report) -> SectionGroup:
-    """Return the part of one application. Its lines are left out from the end."""
+def _section(report: Report, tenant: str) -> SectionGroup:
+    """Return the part of one application, with its tenant unless it is "". Its lines are left out from the end."""
     results = list(_results(report))
     lines = [*_paused(report), *_about(report), *results]
-    head, tail = f"#### {code(report.name)}: {_status(report)}\n\n", "\n" if results else ""
+    place = f" in {code(tenant)}" if tenant else ""
+    head, tail = f"#### {code(report.name)}{place}: {_status(report)}\n\n", "\n" if results else ""
     return SectionGroup(head, tuple(map(MarkdownPart, lines)), tail)
 
 
