@@ -265,7 +265,7 @@ def _print_blocked(planned: PlannedApplication, log: ExitReportLog) -> None:
 
 
 def _blocked_by(guards: Iterable[Guard]) -> str:
-    return f"No changes were made. Blocked by {'; '.join(f'{guard.id}: {guard.message}' for guard in guards)}."
+    return f"No changes were made. Blocked by {'; '.join(f'`{guard.id}`: {guard.message}' for guard in guards)}."
 
 
 def _has_listed_principals(planned: PlannedApplication, log: ExitReportLog) -> bool:
