@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scimconf.permissions import PERMISSIONS, grant, hint, missing, required
+from scimconf.permissions import PERMISSIONS, grant, hint, missing_reads, required
 
 PAGE = (Path(__file__).parents[2] / "docs" / "permissions.md").read_text("utf-8")
 NAME = re.compile(r"\b[A-Z][A-Za-z]+\.(?:ReadBasic|ReadWrite|Read)\.(?:All|OwnedBy)\b")
