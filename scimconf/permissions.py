@@ -69,6 +69,7 @@ _READ_ORGANIZATION = ("Organization.Read.All", "Organization.ReadWrite.All", *_R
 _READ_USERS = ("User.Read.All", "User.ReadWrite.All", *_READ_DIRECTORY)
 _READ_GROUPS = ("Group.Read.All", "Group.ReadWrite.All", *_READ_DIRECTORY)
 _ASSIGN = ("AppRoleAssignment.ReadWrite.All",)
+_READ_FOR_ASSIGNMENTS = ("Application.Read.All", "Directory.Read.All")
 
 _APPLICATIONS = "(applications|servicePrincipals)"
 _SECRETS = "in some tenants Synchronization.ReadWrite.All"
@@ -78,7 +79,8 @@ PERMISSIONS = (
     Permission("GET", r"^/organization\b", (_READ_ORGANIZATION,)),
     Permission("GET", r"^/applicationTemplates$", (_READ_APPLICATIONS,)),
     Permission("POST", r"^/applicationTemplates/", ((*_WRITE_APPLICATIONS, "Directory.ReadWrite.All"),)),
-    Permission("POST|DELETE", r"/appRoleAssign", (_ASSIGN, _READ_APPLICATIONS), disputed=_DISPUTED),
+    Permission("POST", r"/appRoleAssign", (_ASSIGN, _READ_FOR_ASSIGNMENTS), disputed=_DISPUTED),
+    Permission("DELETE", r"/appRoleAssign", (_ASSIGN,), disputed=_DISPUTED),
     Permission("GET", r"/appRoleAssign", (_READ_APPLICATIONS,)),
     Permission(
         "GET|POST",
@@ -237,3 +239,35 @@ def hint(method: str, path: str, granted: Granted | None = None) -> str:
     if any(name.endswith(APPLICATION_ONLY) for name in granted.names):
         return "The access token has a permission for owned applications: make the identity an owner of this one."
     return "The access token has the permission. If it was granted a short time ago, try again in a few minutes."
+
+
+# ---- profiles --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A smallest set of application permissions, and what an identity with it can do."""
+
+    name: str
+    purpose: str
+    permissions: tuple[str, ...]
+
+
+_TENANT = "Organization.Read.All"
+_PRINCIPALS = ("User.ReadBasic.All", "GroupMember.Read.All")
+_PLAN = ("Application.Read.All", "Synchronization.Read.All", _TENANT)
+_APPLY = ("Application.Read.All", "Synchronization.ReadWrite.All", _TENANT)
+_OWNED = ("Application.ReadWrite.OwnedBy", _TENANT)
+PROFILES = (
+    Profile("plan", "`plan` and `drift` of specs without `assignments`", _PLAN),
+    Profile("plan-assignments", "`plan` and `drift` of specs with `assignments`", (*_PLAN, *_PRINCIPALS)),
+    Profile("apply", "mappings and provisioning status of existing applications", _APPLY),
+    Profile("apply-assignments", "the same, and assignments", (*_APPLY, *_PRINCIPALS, *_ASSIGN)),
+    Profile("owned", "all of applications that the identity owns, and new ones, without `assignments`", _OWNED),
+    Profile(
+        "owned-assignments",
+        "the same, and assignments",
+        (*_OWNED, "Application.Read.All", *_PRINCIPALS, *_ASSIGN),
+    ),
+)
+"""Each is tested in a sandbox that grants exactly these permissions, and with one permission less."""

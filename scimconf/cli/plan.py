@@ -17,7 +17,6 @@ from scimconf.spec.model import Spec
 from scimconf.workflow.plan_all import PlanResults, UnmatchedPatternError, plan_all
 from scimconf.workflow.saved_plan import read_saved_plan
 
-
 CANNOT_APPLY = "note: this identity can plan, but not apply. It lacks:"
 ANOTHER_IDENTITY = "This is as it should be if another identity applies the plan."
 
