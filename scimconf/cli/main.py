@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +21,7 @@ from scimconf.version import __version__
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "apply": "Apply the spec. Shows the plan and asks first.",
+        "ci-matrix": "Print the job matrix of a CI system for many specs.",
         "completion": "Print the completion script for a shell.",
         "diff": "Compare two specs, a spec and an application, or two applications.",
         "drift": "Check whether the tenant still matches the specs; exit 2 if not.",
@@ -31,12 +33,12 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "preview": "Show what each user's record will look like, before and after.",
         "probe": "Find out on a test tenant how Graph behaves where its documentation is silent.",
         "sandbox": "Run a simulated Microsoft Entra tenant on this machine.",
-        "show": "Print a saved plan.",
+        "show": "Print saved plans.",
         "validate": "Check specs offline, and run the tests in them.",
         "version": "Print the version.",
     }
 )
-"""The commands in the order of the help; the module of each has its name."""
+"""The commands in the order of the help; the module of each has its name, with underscores."""
 
 OTHER_TOOLS: Mapping[str, str] = MappingProxyType(
     {"target": "--only", "json": "--format json", "yes": "--auto-approve"}
@@ -53,7 +55,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"scimconf.cli.{cmd_name}").command
+        command: click.Command = import_module(f"scimconf.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -88,9 +90,17 @@ def cli() -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command and return its exit code. Raise nothing but a second interrupt."""
+    """Run one command and return its exit code. Raise nothing but a second interrupt.
+
+    What a command enters into the stack, such as masked streams, holds until its errors are printed.
+    """
+    with ExitStack() as stack:
+        return _run(argv, stack)
+
+
+def _run(argv: Sequence[str], stack: ExitStack) -> int:
     try:
-        result: Any = cli.main(list(argv), prog_name="scimconf", standalone_mode=False)
+        result: Any = cli.main(list(argv), prog_name="scimconf", standalone_mode=False, obj=stack)
     except (click.ClickException, click.exceptions.Exit) as error:
         return _click_error(error)
     except (click.Abort, KeyboardInterrupt):

@@ -109,7 +109,8 @@ def _access_token(tenant: Tenant, client_id: str, root: str) -> str:
     if kind == "opaque":
         return stable_id(f"token/{client_id}")
     if kind == "delegated":
-        return _jwt({**claims, "idtyp": "user", "scp": " ".join(claims.pop("roles"))})
+        scopes = " ".join(claims.pop("roles"))
+        return _jwt({**claims, "idtyp": "user", "scp": scopes})
     return _jwt(claims)
 
 
