@@ -13,7 +13,8 @@ import click
 from scimconf.cli import options, output, streams
 from scimconf.cli.exit_codes import ExitCode, combine, of_status
 from scimconf.cli.plan import run_plans
-from scimconf.cli.session import Session, interruptible_prompt, run
+from scimconf.cli.session import Session, interruptible_prompt
+from scimconf.cli.tenants import TenantSpecs, by_tenant, run_each
 from scimconf.cli.terminal import Terminal, can_ask
 from scimconf.diagnostics import StaleError
 from scimconf.files import check_folder_writable
@@ -22,9 +23,11 @@ from scimconf.plan.file import SavedPlan
 from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_outcome, redact_report
 from scimconf.render import text
+from scimconf.spec.loaded import Loaded
 from scimconf.workflow import PlannedApplication, apply
 from scimconf.workflow.apply import MISSING_ERROR, guards_that_need_allow, missing_secrets, save_documents
 from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.fleet import FleetLimits
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
 
@@ -45,6 +48,7 @@ class ApplyOptions:
     full: bool
     auto_approve: bool
     backup: str
+    limits: FleetLimits
     saved: SavedPlan | None = None
 
     def recorded(self) -> dict[str, Any]:
@@ -74,6 +78,18 @@ class ApplyOptions:
     default=True,
     help="Apply although the access token lacks permissions: the identity has a role in Entra, or is an owner.",
 )
+@click.option(
+    "--max-applications",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Make no changes if more than N applications change.",
+)
+@click.option(
+    "--max-users",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Make no changes if more than N users may be created or disabled, or if they cannot be counted.",
+)
 @options.events
 def command(paths: tuple[str, ...], **params: Any) -> int:
     """Apply the spec. Shows the plan and asks first.
@@ -90,10 +106,13 @@ def command(paths: tuple[str, ...], **params: Any) -> int:
         scimconf apply plan.json
     """
     applying = _apply_options({**params, "paths": paths})
-    specs = options.load_specs(applying.common)
+    groups = by_tenant(options.load_specs(applying.common), applying.common, is_apply=True)
     check_folder_writable(applying.backup)
+    return run_each(groups, lambda group: _apply_tenant(group, replace(applying, common=group.common)))
 
-    async def work(session: Session) -> ExitCode:
+
+def _apply_tenant(group: TenantSpecs, applying: ApplyOptions) -> ExitCode:
+    async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
         results = await run_plans(session, specs, applying.planning, {}, is_reviewed=applying.saved is not None)
         plan = results.combined_plan(applying.recorded())
         with session.progress.paused():
@@ -103,10 +122,15 @@ def command(paths: tuple[str, ...], **params: Any) -> int:
             heading = "No changes were made. The saved plan is out of date:"
             if applying.saved is not None and output.print_changes_since(applying.saved, plan, heading):
                 return ExitCode.STALE
+        problem = applying.limits.problem(plan.applications)
+        if problem:
+            with session.progress.paused():
+                output.print_lines(f"No changes were made: {problem}.", err=True)
+            return ExitCode.BLOCKED
         codes = await _apply_all(session, results, applying)
         return combine([output.plan_exit_code(results, detailed=False), *codes])
 
-    return run(applying.common, "reading", work)
+    return group.run(work)
 
 
 def _apply_options(params: dict[str, Any]) -> ApplyOptions:
@@ -124,6 +148,7 @@ def _apply_options(params: dict[str, Any]) -> ApplyOptions:
         full=params["full"],
         auto_approve=params["auto_approve"],
         backup=params["backup"],
+        limits=FleetLimits(params["max_applications"], params["max_users"]),
         saved=saved,
     )
 
@@ -280,8 +305,14 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
 
 def _command(planned: PlannedApplication, applying: ApplyOptions) -> str:
     """Return the command that plans the same application with the same options again, and applies it."""
-    common, no_check = applying.common, not applying.planning.check_permissions
-    settings = {"auth": common.auth, "cloud": common.cloud, "no_permission_check": no_check, **applying.recorded()}
+    common = applying.common
+    settings = {
+        "auth": common.auth,
+        "cloud": common.cloud,
+        "tenants": common.tenants,
+        "no_permission_check": not applying.planning.check_permissions,
+        **applying.recorded(),
+    }
     words = ["scimconf", "apply"]
     for name, value in settings.items():
         values = value if isinstance(value, list) else [value] if value else []

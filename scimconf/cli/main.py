@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -52,10 +53,18 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; for shell completion, which parses resiliently, its outline, which imports nothing else."""
         if cmd_name not in COMMANDS:
             return None
+        if ctx.resilient_parsing:
+            from scimconf.cli.completion import outline
+
+            return outline(cmd_name)
         command: click.Command = import_module(f"scimconf.cli.{cmd_name.replace('-', '_')}").command
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -74,7 +83,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
-        if name not in COMMANDS and not name.startswith("-"):
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             ctx.fail(unknown("command", name, COMMANDS))
         return super().resolve_command(ctx, args)
 
@@ -160,9 +169,11 @@ def _print_error(text: str, code: ExitCode) -> ExitCode:
 
 
 def entry() -> None:
-    """Run the console script. Most objects of the start-up stay, so the garbage collector looks at them less often."""
-    import gc
+    """Run the console script. The objects of the start-up stay, so the garbage collector never looks at them.
 
+    It is enabled once the command is imported, and looks at the other objects less often than usual.
+    """
+    gc.disable()
     gc.set_threshold(200_000, 20, 20)
     streams.prepare()
     code = main(sys.argv[1:])
