@@ -78,7 +78,7 @@ def test_report_of_an_apply_that_makes_no_changes_says_why(cli, argv, code, word
 def test_report_of_an_apply_without_the_secret(cli, monkeypatch):
     monkeypatch.delenv("WRITER_SCIM_TOKEN")
     text = report_of(cli, "--auto-approve", WRITER, code=1)
-    assert "#### `writer`: failed\n\n`WRITER_SCIM_TOKEN` is not set." in text
+    assert "#### `writer`: failed\n\n`WRITER_SCIM_TOKEN` is not set\n\nSet the environment variable.\n" in text
 
 
 def test_report_of_a_stale_plan_lists_what_has_changed(cli):

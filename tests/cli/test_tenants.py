@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 
@@ -89,54 +88,6 @@ def test_named_file_is_read_instead(repository):
     (repository / "scimconf.toml").write_text("[tenants")
     (repository / "trusted.toml").write_text(FILE)
     assert grouped([spec("contoso.com")], CommonOptions(tenants="trusted.toml"))[0][0] == "contoso.com"
-
-
-@pytest.mark.parametrize(
-    ("content", "error"),
-    [
-        (
-            '[tenants."contoso.com"]\nauht = "cli"\nauth = "cli"\n',
-            'scimconf.toml:2:0  S321  tenants.contoso.com.auht: unknown key "auht". Did you mean auth?',
-        ),
-        (
-            '[tenants."a.com"]\nauth = "cli"\n[tenants."contoso.com"]\nauth = "cli "\n',
-            (
-                "scimconf.toml:4:0  S321  tenants.contoso.com.auth: the value is not allowed. "
-                "Write 'environment', 'workload', 'managed', 'cli' or 'device_code'."
-            ),
-        ),
-        (
-            '[tenants."contoso.com"]\nauth = "cli"\nclient_id = "scimconf-plan"\n',
-            (
-                "scimconf.toml:3:0  S321  tenants.contoso.com.client_id: the value is not an id. Write the id as "
-                "00000000-0000-0000-0000-000000000000."
-            ),
-        ),
-        (
-            '[tenants."contoso.com"]\n',
-            'scimconf.toml:1:0  S321  tenants.contoso.com.auth: `auth` is missing. Add it, such as auth = "workload".',
-        ),
-        (
-            "[tenants\n",
-            (
-                "scimconf.toml:1:9  S321  not TOML: expected ']' at the end of a table declaration. "
-                'A tenant is a table: [tenants."contoso.com"].'
-            ),
-        ),
-        ("tenants = 1\n", None),
-        ("[tenant]\n", 'scimconf.toml:1:0  S321  tenant: unknown key "tenant". Did you mean tenants?'),
-        ("\udcff", "scimconf.toml  S001  cannot be read: it is not UTF-8."),
-    ],
-)
-def test_errors_in_the_file(repository, content, error):
-    (repository / "scimconf.toml").write_bytes(content.encode("utf-8", "surrogateescape"))
-    with pytest.raises(DiagnosticsError) as caught:
-        tenants.by_tenant([spec("contoso.com")], CommonOptions())
-    lines = diagnostics_text(caught.value.diagnostics).splitlines()
-    if error is None:
-        assert re.match(r"scimconf\.toml:1:0  S321  tenants: input should be a valid dict", lines[0])
-    else:
-        assert lines[0] == error
 
 
 def test_tenant_that_the_file_does_not_have(repository):

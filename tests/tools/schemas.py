@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from scimconf.cli import tenants
 from scimconf.render.json import write
 from scimconf.render.json_schema import plan_schema
+from scimconf.spec import tenants_file
 from scimconf.spec.json_schema import as_text
 
 FOLDER = Path(__file__).resolve().parents[2] / "schemas"
@@ -18,7 +18,7 @@ def texts() -> Mapping[str, str]:
     return {
         "spec.schema.json": as_text(),
         "plan.schema.json": write(plan_schema()),
-        "tenants.schema.json": write(tenants.schema()),
+        "tenants.schema.json": write(tenants_file.schema()),
     }
 
 

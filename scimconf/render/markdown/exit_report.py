@@ -74,7 +74,7 @@ def _paused(report: Report) -> Iterator[str]:
 def _about(report: Report) -> Iterator[str]:
     """Yield what is true of the whole application, and how to continue."""
     texts = [report.error, report.hint, *(f"Warning: {warning}" for warning in report.warnings)]
-    texts += [f"{diagnostic.code} {diagnostic.message}." for diagnostic in report.diagnostics]
+    texts += [f"{diagnostic.code} {diagnostic.message}. {diagnostic.hint}" for diagnostic in report.diagnostics]
     for text in (*texts, result_sentence(report), next_sentence(report)):
         if text:
             yield f"{prose(text)}\n\n"
