@@ -23,6 +23,7 @@ from scimconf.render import json as as_json
 from scimconf.render.common.escaping import visible
 from scimconf.steps import Step
 from scimconf.workflow.apply import guards_that_need_allow
+from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.plan_all import PlanResults
 from scimconf.workflow.saved_plan import changes_since
 
@@ -33,11 +34,24 @@ def render_plan(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[
     if output.output_format == "json":
         return as_json.plan(plan)
     if output.output_format == "markdown":
-        return markdown.plan(plan, max_length=output.max_length, marker=output.comment_marker, command=output.command)
+        return markdown.plan(
+            plan,
+            max_length=output.max_length,
+            marker=output.comment_marker,
+            command=output.command,
+            full=output.full,
+        )
     if output.output_format == "html":
         return html.plan(plan, command=output.command)
     terminal = Terminal.of_stdout()
-    return text.plan(plan, width=terminal.width, color=terminal.color, steps=steps, unmanaged=output.show_unmanaged)
+    return text.plan(
+        plan,
+        width=terminal.width,
+        color=terminal.color,
+        steps=steps,
+        unmanaged=output.show_unmanaged,
+        full=output.full,
+    )
 
 
 def redact_plan(plan: Plan, *, redact: bool) -> Plan:
@@ -63,6 +77,13 @@ def print_plan(results: PlanResults, options: Mapping[str, Any], output: OutputO
     print_diagnostics(results.diagnostics)
     for name, error in results.errors:
         print_error(name, error)
+
+
+def print_missing_permissions(planned: PlannedApplication, heading: str, hint: str) -> None:
+    """Print the permissions that the identity lacks for an apply on stderr, one a line, if there are any."""
+    lines = [f"  {permission.describe()}" for permission in planned.missing_permissions]
+    if lines:
+        print_lines(f"{planned.name}: {heading}", *lines, f"  {hint}", err=True)
 
 
 def print_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
