@@ -38,7 +38,7 @@ class ExecutionResult:
     `start_refused`: provisioning was not started, because the test of the stored credentials failed.
     `overwritten`: another client has overwritten what this run wrote.
     `stopped`: it was stopped without waiting for the requests in flight.
-    `paused_at`: when provisioning was paused, by Graph's clock.
+    `paused_at`: when provisioning was paused, or may have been, by Graph's clock; `is_paused`: Graph confirmed it.
     `withdrawn`: the application that this run created was deleted again, with everything that was written to it.
     """
 
@@ -49,6 +49,7 @@ class ExecutionResult:
     overwritten: bool = False
     withdrawn: bool = False
     stopped: bool = False
+    is_paused: bool = False
     paused_at: datetime | None = None
 
     @property
@@ -96,14 +97,15 @@ class ExecutionContext:
     def finish_step(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
         """Record the result of a step; that of a failed one says so if a request of it may have taken effect."""
         self._finished.add(id(step))
-        if result is Result.FAILED and write_key(step) in self._uncertain and _MAY_BE_DONE not in detail:
+        may_be_done = result is Result.FAILED and write_key(step) in self._uncertain
+        if may_be_done and _MAY_BE_DONE not in detail:
             detail = f"{detail}; a write was sent before and {_MAY_BE_DONE}"
         if result in (Result.DONE, Result.UNCONFIRMED):
             self.confirm_write(write_key(step))
-        outcome = StepOutcome(result, step.addresses, step.description, detail, hint)
+        outcome = StepOutcome(result, step.addresses, step.description, detail, hint, may_be_done)
         self.result.outcomes.append(outcome)
-        if isinstance(step, Send) and step.pauses and result is Result.DONE:
-            self.result.paused_at = self.session.graph.now
+        if isinstance(step, Send) and step.pauses and (may_be_done or result is Result.DONE):
+            self.result.is_paused, self.result.paused_at = not may_be_done, self.session.graph.now
         with suppress(Exception):  # as for `progress`
             self.request.finished(outcome)
         if result is not Result.SKIPPED:  # it did not run
@@ -121,7 +123,7 @@ class ExecutionContext:
             if id(step) in self._finished:
                 continue
             if id(step) in self._begun:
-                self.result.wrote = True
+                self.record_write(write_key(step))
                 self.finish_step(step, Result.FAILED, f"stopped before the response: it {_MAY_BE_DONE}")
             else:
                 self.finish_step(step, Result.SKIPPED, "because the apply was interrupted")
@@ -139,7 +141,7 @@ class ExecutionContext:
     def writing(self, key: object, *, counts: bool = True) -> Iterator[None]:
         """Record that something was written, or may have been; `counts` is False for a request that writes nothing.
 
-        `key` is that of its steps, see `write_key`.
+        `key` is that of its steps, see `write_key`: if they fail in the end, their outcome says that they may be done.
         """
         try:
             yield
