@@ -1,7 +1,7 @@
-"""Set-up of all tests: the Hypothesis profiles, the check of requests against Microsoft's description, and the counts of lifecycles."""
+"""Set-up of all tests: the Hypothesis profiles, the check of requests against Microsoft's description, and counts."""
 
 import hypothesis_profiles
 
-pytest_plugins = ["conformance.plugin", "tests.lifecycle.counts"]
+pytest_plugins = ["conformance.plugin", "lifecycle.disturbances", "tests.lifecycle.counts"]
 
 hypothesis_profiles.register()
