@@ -12,6 +12,7 @@ from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph.client import may_have_happened
 from scimconf.graph.eventual_consistency import Backoff
 from scimconf.graph.execution.order import After, StepNode
+from scimconf.graph.protocol.retry import is_throttled
 from scimconf.graph.reading import TenantSession
 from scimconf.json_types import Json
 from scimconf.plan import Result, StepOutcome
@@ -85,6 +86,25 @@ class ExecutionContext:
         self._begun: set[int] = set()
         self._finished: set[int] = set()
         self._uncertain: set[int] = set()
+        self._throttled: GraphError | None = None
+
+    def check_throttling(self, error: Exception | None) -> None:
+        """Stop the apply if this error, at which a step was given up, says that Graph throttles requests."""
+        if isinstance(error, GraphError) and is_throttled(error.status):
+            self._throttled = error
+
+    def stop_reason(self) -> tuple[str, str]:
+        """Return why no more requests are sent, and what to do; both are empty while they are."""
+        if self.result.stale:
+            return "because the plan is stale", ""
+        if self.request.interrupted():
+            return "because the apply was interrupted", ""
+        if self._throttled is not None:
+            return "not sent, because Graph is throttling requests", self._throttled.hint
+        return "", ""
+
+    def is_stopped(self) -> bool:
+        return bool(self.stop_reason()[0])
 
     def finish(self, node: StepNode, result: Result, detail: str = "", hint: str = "") -> None:
         """Record the result of the steps of a node that have not finished by themselves."""
