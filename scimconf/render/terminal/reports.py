@@ -13,6 +13,7 @@ from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page
 
 _MAX_LISTED = 20
+_MAX_NAMED = 3
 _REMOVED = "removed"
 _STYLES = {
     Result.UNCONFIRMED: "update",
@@ -40,8 +41,10 @@ def report_lines(page: Page, report: Report) -> Iterator[str]:
         yield from _unchanged_or_done(page, word, by_word.get(word, []))
     for result in (Result.UNCONFIRMED, Result.SKIPPED, Result.FAILED):
         outcomes = [outcome for outcome in report.outcomes if outcome.result is result]
-        is_long = len(outcomes) > _MAX_LISTED and result is not Result.FAILED
-        yield from _summarised(page, outcomes) if is_long else _listed(page, outcomes)
+        if result is Result.FAILED:
+            yield from _failed(page, outcomes)
+        else:
+            yield from _summarised(page, outcomes) if len(outcomes) > _MAX_LISTED else _listed(page, outcomes)
     yield from _end(page, report)
     yield ""
 
@@ -72,6 +75,20 @@ def _summarised(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
     yield from _line(page, outcomes[0].result, counts(Counter(address.kind for address in addresses)))
     for text in dict.fromkeys(part for outcome in outcomes for part in (outcome.detail, outcome.hint) if part):
         yield from page.prose(INDENT, text, hang=2)
+
+
+def _failed(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
+    """Yield each failure, and those with the same reason as one if there are many."""
+    by_reason: dict[tuple[str, str], list[StepOutcome]] = {}
+    for outcome in outcomes:
+        by_reason.setdefault((outcome.detail, outcome.hint), []).append(outcome)
+    for same in by_reason.values():
+        if len(same) <= _MAX_LISTED:
+            yield from _listed(page, same)
+            continue
+        yield from _summarised(page, same)
+        first = [address_row(address)[0] for outcome in same for address in outcome.addresses][:_MAX_NAMED]
+        yield from page.prose(INDENT, f"{', '.join(first)} and {len(same) - len(first):,} more", hang=2)
 
 
 def _listed(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
