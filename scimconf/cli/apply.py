@@ -31,6 +31,7 @@ from scimconf.workflow.fleet import FleetLimits
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
 
+LACKING = "K006 apply needs permissions that the identity lacks:"
 ABANDONED_GUARD = "resources-abandoned"
 """Only a plan with `--previous` triggers this guard, so apply uses the guards of the saved plan."""
 
@@ -69,6 +70,13 @@ class ApplyOptions:
     default=".scimconf/backup",
     show_default=True,
     help="Folder for a backup of the job, schema, settings and assignments before the first write.",
+)
+@click.option(
+    "--no-permission-check",
+    "check_permissions",
+    flag_value=False,
+    default=True,
+    help="Apply although the access token lacks permissions: the identity has a role in Entra, or is an owner.",
 )
 @click.option(
     "--max-applications",
@@ -189,7 +197,7 @@ async def _apply_all(session: Session, results: PlanResults, applying: ApplyOpti
     abandoning = _abandoning_applications(applying.saved)
     allowed = [planned for planned in changed if not guards_that_need_allow(planned) and planned.name not in abandoning]
     complete = [planned for planned in allowed if _has_listed_principals(planned)]
-    ready = [planned for planned in complete if _has_secrets(session, planned)]
+    ready = [planned for planned in complete if _has_permissions_and_secrets(session, planned)]
     codes = [ExitCode.BLOCKED] * (len(changed) - len(allowed)) + [ExitCode.INVALID] * (len(allowed) - len(complete))
     codes += [ExitCode.FAILED] * (len(complete) - len(ready))
     if not ready:
@@ -237,15 +245,17 @@ def _abandoning_applications(saved: SavedPlan | None) -> frozenset[str]:
     return frozenset(names)
 
 
-def _has_secrets(session: Session, planned: PlannedApplication) -> bool:
-    """Return whether the variables and files of all secrets exist; print those that do not."""
+def _has_permissions_and_secrets(session: Session, planned: PlannedApplication) -> bool:
+    """Return whether no permission is certainly missing, and the variables and files of all secrets exist; print what is not so."""
     errors = list(missing_secrets(planned, session.client.secrets))
+    is_ready = not errors and not planned.missing_permissions
     with session.progress.paused():
+        output.print_missing_permissions(planned, LACKING, planned.permission_error.hint)
         for error in errors:
             output.print_error(planned.name, error)
-        if errors:
+        if not is_ready:
             output.print_lines(f"{planned.name}: no changes were made.", err=True)
-    return not errors
+    return is_ready
 
 
 def _approve(planned: Sequence[PlannedApplication], *, auto_approve: bool, wrote: bool = False) -> bool:
@@ -296,7 +306,13 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
 def _command(planned: PlannedApplication, applying: ApplyOptions) -> str:
     """Return the command that plans the same application with the same options again, and applies it."""
     common = applying.common
-    settings = {"auth": common.auth, "cloud": common.cloud, "tenants": common.tenants, **applying.recorded()}
+    settings = {
+        "auth": common.auth,
+        "cloud": common.cloud,
+        "tenants": common.tenants,
+        "no_permission_check": not applying.planning.check_permissions,
+        **applying.recorded(),
+    }
     words = ["scimconf", "apply"]
     for name, value in settings.items():
         values = value if isinstance(value, list) else [value] if value else []

@@ -19,6 +19,9 @@ from scimconf.spec.model import Spec
 from scimconf.workflow.plan_all import PlanResults, UnmatchedPatternError, plan_all
 from scimconf.workflow.saved_plan import read_saved_plan
 
+CANNOT_APPLY = "note: this identity can plan, but not apply. It lacks:"
+ANOTHER_IDENTITY = "This is as it should be if another identity applies the plan."
+
 
 @click.command("plan", short_help="Show what differs from the tenant, and which users it affects.")
 @options.planning
@@ -74,6 +77,8 @@ def plan_command(
         with session.progress.paused():
             output.print_plan(results, recorded, printing)
             output.write_plan_file(results, recorded, printing)
+            for planned in results.planned if not is_drift else ():
+                output.print_missing_permissions(planned, CANNOT_APPLY, ANOTHER_IDENTITY)
             heading = f"Compared with the saved plan {baseline}:"
             if saved is not None and not output.print_changes_since(saved, plan, heading):
                 click.echo(f"No changes since {baseline}.", err=True)
