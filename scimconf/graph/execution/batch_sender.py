@@ -8,7 +8,7 @@ from scimconf.diagnostics import GraphError
 from scimconf.graph.client import may_have_happened
 from scimconf.graph.eventual_consistency import may_be_propagating
 from scimconf.graph.execution.attempts import Attempts
-from scimconf.graph.execution.context import ExecutionContext, may_be_written
+from scimconf.graph.execution.context import ExecutionContext, may_be_written, write_key
 from scimconf.graph.execution.order import StepNode
 from scimconf.graph.execution.sender import build_request, is_success, rows_of
 from scimconf.graph.protocol.batches import BATCH_SIZE
@@ -79,7 +79,7 @@ def _give_up(context: ExecutionContext, retries: Sequence[tuple[Send, GraphError
     """Record the steps that are not sent again. If Graph throttles requests, the first fails and the apply stops."""
     context.check_throttling(next((error for _, error in retries if is_throttled(error.status)), None))
     for number, (step, error) in enumerate(retries):
-        if number and is_throttled(error.status):
+        if number and is_throttled(error.status) and not context.is_uncertain(step):
             reason, hint = context.stop_reason()
             context.finish_step(step, Result.SKIPPED, reason, hint)
         else:
@@ -121,9 +121,12 @@ async def _answers(context: ExecutionContext, steps: Sequence[Send]) -> Sequence
     try:
         answers = await context.session.graph.batch([await build_request(context, step) for step in steps])
     except Exception as error:
-        context.result.wrote |= may_be_written(error)
+        for step in steps if may_be_written(error) else ():
+            context.record_write(write_key(step))
         raise
-    context.result.wrote |= any(not isinstance(answer, GraphError) or may_be_written(answer) for answer in answers)
+    for step, answer in zip(steps, answers, strict=True):
+        if not isinstance(answer, GraphError) or may_be_written(answer):
+            context.record_write(write_key(step))
     return answers
 
 

@@ -12,7 +12,7 @@ from scimconf.diagnostics import GraphError, ScimconfError, StaleError
 from scimconf.graph.client import Request, may_have_happened
 from scimconf.graph.eventual_consistency import may_be_propagating
 from scimconf.graph.execution.attempts import Attempts
-from scimconf.graph.execution.context import ExecutionContext
+from scimconf.graph.execution.context import ExecutionContext, write_key
 from scimconf.graph.execution.document_writer import pending_pairs
 from scimconf.graph.execution.name_check import CREATED_MEANWHILE
 from scimconf.graph.protocol.retry import is_throttled
@@ -53,6 +53,7 @@ async def send(context: ExecutionContext, step: Send) -> None:
     if _creates_application(step):
         context.session.created = outputs
     if step.lookup is not None and not await _find(context, step, step.lookup, frozenset(outputs.values())):
+        context.confirm_write(write_key(step))
         raise _NotVisibleYetError(f"done, but not visible yet: {step.description}")
 
 
@@ -94,7 +95,7 @@ async def _check_absence(context: ExecutionContext, step: Send) -> None:
 
 async def _send_once(context: ExecutionContext, step: Send) -> Json:
     request = await build_request(context, step)
-    with context.writing(step, counts=not step.is_credentials_test):
+    with context.writing(write_key(step), counts=not step.is_credentials_test):
         return (await context.session.graph.send(request)).body
 
 
