@@ -117,7 +117,7 @@ class ExecutionContext:
     def finish_step(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
         """Record the result of a step; that of a failed one says so if a request of it may have taken effect."""
         self._finished.add(id(step))
-        may_be_done = result is Result.FAILED and write_key(step) in self._uncertain
+        may_be_done = result is Result.FAILED and self.is_uncertain(step)
         if may_be_done and _MAY_BE_DONE not in detail:
             detail = f"{detail}; a write was sent before and {_MAY_BE_DONE}"
         if result in (Result.DONE, Result.UNCONFIRMED):
