@@ -58,7 +58,7 @@ def load(
     from scimconf.spec import load as loading
 
     def read(name: str) -> bytes:
-        return read_regular_file(name, loading.MAX_SIZE + 1)
+        return read_regular_file(name, loading.MAX_CSV_SIZE + 1)
 
     file = os.fspath(path)
     folders = AllowedFolders.of_spec(file, [os.fspath(folder) for folder in allow_paths])
