@@ -38,7 +38,7 @@ class MissingPermission:
         changes = [f"{counts[name]} {kind.labels[counts[name] > 1]}" for name, kind in BY_NAME.items() if counts[name]]
         others = [f"{name} as an owner" if name.endswith(APPLICATION_ONLY) else name for name in self.sufficient]
         alternatives = f" (or {', '.join(others)})" if others else ""
-        return f"{self.name}{alternatives} for {permissions.listed(changes)}"
+        return f"{self.name}{alternatives}{f' for {permissions.listed(changes)}' if changes else ''}"
 
 
 # ---- before an apply -------------------------------------------------------------------------------------------------

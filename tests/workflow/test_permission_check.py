@@ -85,6 +85,7 @@ WRITE = "Application.ReadWrite.All"
         ([CREATE, ROLE], READS, [f"{OWNER} (or {WRITE}) for 1 application and 1 role"]),
         ([CREATE], ["Directory.ReadWrite.All"], []),
         ([send("POST", "/unknown")], READS, []),
+        ([send("DELETE", ASSIGNED)], READS, ["AppRoleAssignment.ReadWrite.All"]),
         ([], READS, []),
     ],
 )
