@@ -25,6 +25,7 @@ OperationName = Literal[
     "disable_role",
     "remove_role",
     "set_tag",
+    "record_sent",
     "set_property",
     "set_value",
     "set_flag",
@@ -96,9 +97,11 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change of a document by an operation; the write of the document `after_write` must precede it.
+    """A change of a document by an operation.
 
-    If `expression` is not empty, the service parses it, and the tree replaces `value["source"]`.
+    - The write of the document `after_write` must precede it, that of `before_write` follow it.
+    - If `expression` is not empty, the service parses it, and the tree replaces `value["source"]`.
+    - `optional`: if Graph denies the write, it is skipped, and the apply goes on.
     """
 
     phase: Phase
@@ -109,7 +112,9 @@ class Edit:
     key: tuple[str, ...]
     value: Json = None
     expression: str = ""
+    before_write: str = ""
     after_write: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,13 @@ KEYS = {
     "oauth2.client_id": "Oauth2ClientId",
     "oauth2.client_secret": "Oauth2ClientSecret",
 }
+"""The fields of a connection in the spec, and Graph's key of each; every other key is a field below `other`."""
+_FIELDS = {key: field for field, key in KEYS.items()}
+
+
+def field_of(key: str) -> str:
+    """Return the field of the connection that has a key of Graph."""
+    return _FIELDS.get(key, f"other.{key}")
 
 
 def export_connection(request: ExportRequest) -> ExportedSpec:

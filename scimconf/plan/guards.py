@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
+from typing import Literal
 
 from scimconf.plan.change import Guard, Tenant
 from scimconf.plan.impact import Impact
@@ -40,6 +41,26 @@ class GuardExemption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectedSecret:
+    """A secret that a plan sends otherwise than the last apply did, or of which nothing is recorded.
+
+    `field` is its key in the spec, `source` its reference, such as `env:NAME`; `hosts` are the hosts that it would be
+    sent to. `record` says what is known about the last apply: `read`, `unreadable`, `missing` though Entra has a secret,
+    or `new` since it has none. If it is read, `is_other_source` or `is_other_host` is true, and `last_hosts` are the
+    hosts of the last apply if they are still stored: only hashes are recorded.
+    """
+
+    address: Address
+    field: str
+    source: str
+    hosts: tuple[str, ...] = ()
+    record: Literal["read", "unreadable", "missing", "new"] = "read"
+    is_other_source: bool = False
+    is_other_host: bool = False
+    last_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuardContext:
     """What guards need besides the changes of their kind.
 
@@ -62,6 +83,7 @@ class GuardContext:
     removed_assignments: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     matching: frozenset[Address] = frozenset()
     unavailable_secrets: tuple[str, ...] = ()
+    redirected_secrets: tuple[RedirectedSecret, ...] = ()
     missing_sign_on: str = ""
     abandoned: int = 0
     exemptions: tuple[GuardExemption, ...] = ()

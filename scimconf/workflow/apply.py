@@ -13,8 +13,8 @@ from scimconf.diagnostics import OverwrittenError, ScimconfError, SecretError, W
 from scimconf.documents.secrets import references as connection_references
 from scimconf.files import write_private_files
 from scimconf.kinds import KINDS
-from scimconf.kinds.connection import needed_secrets
 from scimconf.kinds.identity import name_checks
+from scimconf.kinds.sent_secrets import needed_secrets
 from scimconf.plan import Action, Address, ApplyStatus, Guard, Report, Result, StepOutcome
 from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_report

@@ -9,7 +9,7 @@ import pytest
 
 from scimconf.impact.queries import guard_groups
 from scimconf.kinds import KINDS
-from scimconf.kinds.connection import needed_secrets
+from scimconf.kinds.sent_secrets import needed_secrets
 from scimconf.plan import Change, Effect, Resource, Tenant
 from scimconf.plan.guards import GuardExemption
 from scimconf.plan.impact import ImpactData, Members

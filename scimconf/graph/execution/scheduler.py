@@ -10,7 +10,14 @@ import asyncio
 from collections.abc import Set as AbstractSet
 from graphlib import TopologicalSorter
 
-from scimconf.diagnostics import OverwrittenError, ScimconfError, StaleError, WithdrawnError, describe_unexpected
+from scimconf.diagnostics import (
+    GraphError,
+    OverwrittenError,
+    ScimconfError,
+    StaleError,
+    WithdrawnError,
+    describe_unexpected,
+)
 from scimconf.graph.execution.context import ExecutionContext, ExecutionRequest, ExecutionResult
 from scimconf.graph.execution.document_writer import wait_until_visible, write
 from scimconf.graph.execution.name_check import check_name
@@ -95,6 +102,9 @@ async def _run_node(context: ExecutionContext, node: StepNode, failed: AbstractS
         context.result.withdrawn = isinstance(error, WithdrawnError)
         context.finish(node, Result.FAILED, str(error), error.hint)
     except ScimconfError as error:
+        if _may_be_denied(node, error):
+            context.finish(node, Result.SKIPPED, str(error), error.hint)
+            return True
         context.finish(node, Result.FAILED, str(error), " ".join(filter(None, (error.hint, _step_hint(node)))))
         context.result.start_refused |= _tests_credentials(node)
     except Exception as error:  # noqa: BLE001  see above
@@ -141,3 +151,9 @@ async def _run_steps(context: ExecutionContext, node: StepNode) -> bool:
         visible = await write(context, first.document, [step for step in node.steps if isinstance(step, Edit)])
     context.finish(node, Result.DONE if visible else Result.UNCONFIRMED)
     return True
+
+
+def _may_be_denied(node: StepNode, error: ScimconfError) -> bool:
+    """Return whether Graph denied the write of a document that the apply can do without."""
+    is_optional = all(isinstance(step, Edit) and step.optional for step in node.steps)
+    return is_optional and isinstance(error, GraphError) and error.status == 403
