@@ -23,7 +23,13 @@ from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_outcome, redact_report
 from scimconf.render import text
 from scimconf.workflow import PlannedApplication, apply
-from scimconf.workflow.apply import MISSING_ERROR, guards_that_need_allow, missing_secrets, save_documents
+from scimconf.workflow.apply import (
+    MISSING_ERROR,
+    guards_that_need_allow,
+    missing_secrets,
+    save_documents,
+    shared_secret_files,
+)
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
@@ -208,9 +214,10 @@ def _abandoning_applications(saved: SavedPlan | None) -> frozenset[str]:
 
 
 def _has_secrets(session: Session, planned: PlannedApplication) -> bool:
-    """Return whether the variables and files of all secrets exist; print those that do not."""
+    """Return whether the variables and files of all secrets exist; print those that do not, and files that are shared."""
     errors = list(missing_secrets(planned, session.client.secrets))
     with session.progress.paused():
+        output.print_diagnostics(list(shared_secret_files(planned, session.client.secrets)))
         for error in errors:
             output.print_error(planned.name, error)
         if errors:

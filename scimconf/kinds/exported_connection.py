@@ -8,7 +8,7 @@ from typing import Any
 
 from scimconf.documents import application, secrets
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.spec.addresses import holds_secret, host_problem
+from scimconf.spec.addresses import holds_secret, host_problem, other_problem
 from scimconf.spec.model.connection import CONFIDENTIAL, SERVICE_OWNED
 from scimconf.spec.patterns import ENV_NAME, ENV_REFERENCE, HTTPS
 
@@ -51,6 +51,8 @@ def export_connection(request: ExportRequest) -> ExportedSpec:
     elif "secret_token" in fields and not is_authorized:
         section["secret_token"] = _reference(name, "SCIM_TOKEN", rotations.get("SecretToken"))
         del fields["secret_token"]
+    hidden = [key for key, value in keys.items() if other_problem(key, value)]
+    keys = {key: value for key, value in keys.items() if key not in hidden}
     if keys:
         section["other"] = {key: _other(name, key, value, rotations.get(key)) for key, value in keys.items()}
     authentication = _authentication(section, grant, is_mixed="secret_token" in fields)
@@ -60,7 +62,8 @@ def export_connection(request: ExportRequest) -> ExportedSpec:
         section = {"authentication": authentication, **section}
     elif grant not in (None, secrets.CLIENT_CREDENTIALS):
         fields["authentication"] = grant
-    part.omitted += [f"a spec cannot express {KEYS[field]} of the connection; it stays as it is" for field in fields]
+    unwritten = (*(KEYS[field] for field in fields), *hidden)
+    part.omitted += [f"a spec cannot express {key} of the connection; it stays as it is" for key in unwritten]
     if section:
         part.tree["connection"] = section
         part.comments["connection",] = PORTAL if section.get("authentication") == "portal" else REFERENCES

@@ -18,13 +18,11 @@ from scimconf.kinds.exported_connection import KEYS, field_of
 from scimconf.plan import Address
 from scimconf.plan.guards import RedirectedSecret
 from scimconf.snapshot import SecretRef, Snapshot
-from scimconf.spec.addresses import endpoint
+from scimconf.spec.addresses import HOST_KEYS, endpoint, is_url
 from scimconf.spec.model import Connection, SecretReference, Spec
 from scimconf.steps import Edit, Phase, Step
 
 _URL, _TOKEN_URL, _CLIENT = KEYS["base_address"], KEYS["oauth2.token_url"], KEYS["oauth2.client_secret"]
-_HOST_KEYS = frozenset({"Domain", "InstanceName", "Server", "Url"})
-"""Graph's keys (synchronizationSecret) that decide the host of gallery applications, beside `BaseAddress`."""
 _HASH_LENGTH = 32
 """Hexadecimal digits of a hash: 128 bits, so that nobody can find another host with the same one."""
 
@@ -89,17 +87,15 @@ def _values_after(snapshot: Snapshot, connection: Connection, written: Mapping[s
 
 def _hosts(key: str, values: Mapping[str, str]) -> tuple[str, ...]:
     """Return the hosts that receive the secret of a key: a client secret goes to the token URL, and its tokens on."""
-    other = sorted(_HOST_KEYS & values.keys()) + sorted(
-        name for name, value in values.items() if name not in _HOST_KEYS and value.startswith(("https://", "http://"))
-    )
-    first = [_TOKEN_URL] if key == _CLIENT else []
-    keys = [*first, _URL, *(name for name in other if name != _TOKEN_URL)]
+    own = (_TOKEN_URL, _URL) if key == _CLIENT else (_URL,)
+    others = sorted(name for name, value in values.items() if name in HOST_KEYS or is_url(value))
+    keys = (*own, *(name for name in others if name != _TOKEN_URL))
     return tuple(dict.fromkeys(_host(values[name]) for name in keys if name in values))
 
 
 def _host(value: str) -> str:
     """Return the host of a URL with its port, in lower case; another value as it is, such as an instance's name."""
-    return endpoint(value)[0].removeprefix("https://") if "://" in value else value.strip().lower()
+    return endpoint(value)[0].removeprefix("https://") if is_url(value) else value.strip().lower()
 
 
 # --- records -----------------------------------------------------------------------------------------------------
@@ -132,7 +128,7 @@ def redirected_secrets(spec: Spec, steps: Iterable[Step], snapshot: Snapshot) ->
 
 
 def _redirected(secret: SentSecret, address: Address, snapshot: Snapshot) -> RedirectedSecret | None:
-    field, source = field_of(secret.key), _source(secret.reference)
+    field, source = field_of(secret.key), secret.reference.source
     result = RedirectedSecret(address=address, field=field, source=source, hosts=secret.hosts)
     if not shows_tags(snapshot):
         return replace(result, record="unreadable")
@@ -152,18 +148,11 @@ def _recorded(snapshot: Snapshot) -> Mapping[str, str]:
     return application.sent(rows[0].get("tags")) if rows else {}
 
 
-def _source(reference: SecretReference) -> str:
-    """Return what a reference names, without its version and its rotation: these are other values of one secret."""
-    if reference.key_vault is not None:
-        return f"key_vault:{reference.key_vault.secret} in {reference.key_vault.vault.rstrip('/')}".lower()
-    return f"env:{reference.env}" if reference.env is not None else f"file:{reference.file}"
-
-
 def _hashes(secret: SentSecret, snapshot: Snapshot) -> tuple[str, str]:
     """Return the hashes of the reference and of the hosts of a secret."""
     rows = snapshot.rows("service_principals")
     salt = (str(rows[0]["id"]) if rows else "", secret.key)
-    return _hash(*salt, "from", _source(secret.reference)), _hash(*salt, "to", *sorted(secret.hosts))
+    return _hash(*salt, "from", secret.reference.source), _hash(*salt, "to", *sorted(secret.hosts))
 
 
 def _hash(*parts: str) -> str:

@@ -15,10 +15,14 @@ from scimconf.plan.resource import Address, is_like
 ASKED = frozenset({"application-created", "initial-start"})
 """Guards of a first run: a yes at the prompt and `--auto-approve` allow these two, and no others."""
 
+COVERED: Mapping[str, str] = MappingProxyType({"secret-redirected": "endpoint-changed"})
+"""Guard → the guard that its exemptions allow as well: a change of the host raises the first, and the second alone if an
+apply is continued that has recorded the new host, and was killed before it sent the secret."""
+
 
 @dataclass(frozen=True, slots=True)
 class GuardExemption:
-    """Allows one guard, optionally for an address (a glob), up to `max`, and through a day, which `--allow` does not have."""
+    """Allows one guard (and the one that it covers), optionally for an address (a glob), up to `max`, and through a day, which `--allow` does not have."""
 
     guard: str
     until: date | None = None
@@ -31,7 +35,7 @@ class GuardExemption:
         address = "" if guard.address is None else str(guard.address)
         at_address = not self.address or (bool(address) and is_like(address, self.address))
         within_max = self.max is None or (guard.count is not None and guard.count <= self.max)
-        return self.guard == guard.id and in_time and at_address and within_max
+        return guard.id in (self.guard, COVERED.get(self.guard)) and in_time and at_address and within_max
 
     @property
     def description(self) -> str:
