@@ -123,8 +123,9 @@ def test_apply_reports_missing_secrets_before_it_requests_approval(spec):
 
 
 def test_apply_reports_a_secret_file_that_others_can_read(folder):
-    (folder / "token").write_text(TOKEN)
-    (folder / "token").chmod(0o644)
+    token = folder / "token"
+    token.write_text(TOKEN)
+    token.chmod(0o644)
     path = folder / "own.yaml"
     path.write_text(
         "version: 1\nname: own\napplication: {display_name: Own, create: {from_template: custom}}\n"
@@ -135,7 +136,7 @@ def test_apply_reports_a_secret_file_that_others_can_read(folder):
     (warning,) = report.warnings
     assert (report.status, warning) == (
         ApplyStatus.APPLIED,
-        "other users can read the file token, which holds a secret (its mode is 0644). Run `chmod 600 token`.",
+        f"other users can read the file {token}, which holds a secret (its mode is 0644). Run `chmod 600 {token}`.",
     )
 
 
