@@ -106,7 +106,8 @@ class Edit:
 
     - The write of the document `after_write` must precede it, that of `before_write` follow it.
     - If `expression` is not empty, the service parses it, and the tree replaces `value["source"]`.
-    - `optional`: if Graph denies the write, it is skipped, and the apply goes on.
+    - `optional`: if it is not empty and Graph denies the write, the write is skipped, and the apply goes on. It says what
+      follows from that.
     """
 
     phase: Phase
@@ -119,7 +120,7 @@ class Edit:
     expression: str = ""
     before_write: str = ""
     after_write: str = ""
-    optional: bool = False
+    optional: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from scimconf.spec.model import Connection, SecretReference, Spec
 from scimconf.steps import Edit, Phase, Step
 
 _URL, _TOKEN_URL, _CLIENT = KEYS["base_address"], KEYS["oauth2.token_url"], KEYS["oauth2.client_secret"]
+_UNRECORDED = "Without this record, the guard secret-redirected blocks each plan that sends the secret."
 _HASH_LENGTH = 32
 """Hexadecimal digits of a hash: 128 bits, so that nobody can find another host with the same one."""
 
@@ -117,7 +118,7 @@ def record_edits(secrets: Iterable[SentSecret], snapshot: Snapshot) -> Iterator[
         if recorded.get(secret.key) != hashes:
             text, document = f"record which secret is sent to which host for {secret.key}", application.sent_secrets()
             edit = Edit(Phase.BUILD, (), text, document, "record_sent", (secret.key,), hashes)
-            yield replace(edit, before_write="secrets", optional=True)
+            yield replace(edit, before_write="secrets", optional=_UNRECORDED)
 
 
 def redirected_secrets(spec: Spec, steps: Iterable[Step], snapshot: Snapshot) -> tuple[RedirectedSecret, ...]:

@@ -169,6 +169,9 @@ def test_an_apply_without_permission_for_the_record_sends_the_secrets_and_says_s
     assert (exit_code(report), skipped.result, skipped.addresses) == (0, Result.SKIPPED, ())
     assert skipped.message == "record which secret is sent to which host for SecretToken"
     assert "Application.ReadWrite.OwnedBy" in skipped.hint
+    assert skipped.hint.endswith(
+        "Without this record, the guard secret-redirected blocks each plan that sends the secret."
+    )
     assert record(tenant) is None
     file = spec("provisioning: {deletion_threshold: 8}\n")
     assert (changes(tenant.plan(file)), blocking(tenant.plan(file))) == (["~ settings"], ["secret-redirected"])

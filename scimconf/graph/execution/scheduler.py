@@ -102,8 +102,9 @@ async def _run_node(context: ExecutionContext, node: StepNode, failed: AbstractS
         context.result.withdrawn = isinstance(error, WithdrawnError)
         context.finish(node, Result.FAILED, str(error), error.hint)
     except ScimconfError as error:
-        if _may_be_denied(node, error):
-            context.finish(node, Result.SKIPPED, str(error), error.hint)
+        consequence = _if_denied(node, error)
+        if consequence:
+            context.finish(node, Result.SKIPPED, str(error), f"{error.hint} {consequence}".strip())
             return True
         context.finish(node, Result.FAILED, str(error), " ".join(filter(None, (error.hint, _step_hint(node)))))
         context.result.start_refused |= _tests_credentials(node)
@@ -153,7 +154,8 @@ async def _run_steps(context: ExecutionContext, node: StepNode) -> bool:
     return True
 
 
-def _may_be_denied(node: StepNode, error: ScimconfError) -> bool:
-    """Return whether Graph denied the write of a document that the apply can do without."""
-    is_optional = all(isinstance(step, Edit) and step.optional for step in node.steps)
-    return is_optional and isinstance(error, GraphError) and error.status == 403
+def _if_denied(node: StepNode, error: ScimconfError) -> str:
+    """Return what follows if Graph denied a write that the apply can do without; "" for any other error or write."""
+    first = node.steps[0]
+    is_denied = isinstance(error, GraphError) and error.status == 403
+    return first.optional if is_denied and isinstance(first, Edit) else ""
