@@ -58,7 +58,7 @@ def export_connection(request: ExportRequest) -> ExportedSpec:
     authentication = _authentication(section, grant, is_mixed="secret_token" in fields)
     if is_authorized:
         section = {"authentication": "portal", **section}
-    elif authentication:
+    elif authentication and (section or not hidden):
         section = {"authentication": authentication, **section}
     elif grant not in (None, secrets.CLIENT_CREDENTIALS):
         fields["authentication"] = grant
