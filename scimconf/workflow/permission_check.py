@@ -64,7 +64,9 @@ def missing_permissions(
 
 
 def requests(step: Step) -> Iterator[tuple[str, str]]:
-    """Yield method and path of each request that a step sends; the reads that precede a write are those of the plan."""
+    """Yield method and path of each request that a step must send; the reads that precede a write are those of the plan."""
+    if isinstance(step, Edit) and step.optional:
+        return
     if isinstance(step, Send):
         yield step.method, step.path
     elif isinstance(step, Edit):

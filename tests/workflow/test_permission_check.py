@@ -53,6 +53,7 @@ START = send("POST", f"{SYNC}/jobs/1/start", address("schedule"))
         (ROLE, [("PATCH", "/applications/{app}")]),
         (START, [("POST", f"{SYNC}/jobs/1/start")]),
         (Read(Phase.START, (), "", application.assignments(), "rows_gone", ()), [("GET", ASSIGNED)]),
+        (Edit(Phase.BUILD, (), "", application.sent_secrets(), "record_sent", (), optional="x"), []),
     ],
 )
 def test_requests_of_a_step(step, expected):
