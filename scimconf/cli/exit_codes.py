@@ -38,8 +38,12 @@ PRECEDENCE = (
 
 
 def of_status(status: ApplyStatus) -> ExitCode:
-    """Return the exit code of one application's apply: the one with the name of the status."""
-    return ExitCode.OK if status is ApplyStatus.APPLIED else ExitCode[status.name]
+    """Return the exit code of one application's apply: the one with the name of the status, if there is one.
+
+    Another run has the application: its plan will be stale when that run has ended.
+    """
+    named = {ApplyStatus.APPLIED: ExitCode.OK, ApplyStatus.LOCKED: ExitCode.STALE}
+    return named[status] if status in named else ExitCode[status.name]
 
 
 def combine(codes: Iterable[ExitCode]) -> ExitCode:

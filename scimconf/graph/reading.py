@@ -22,6 +22,8 @@ from scimconf.json_types import Json
 from scimconf.permissions import grant, missing
 from scimconf.snapshot import DeniedRead, Document, Lookup, Snapshot, substitute
 
+OWN_TAGS = "scimconf"
+"""The beginning of the tags that scimconf writes."""
 Lookups = Callable[[Snapshot], Iterable[Lookup]]
 
 
@@ -31,7 +33,8 @@ class TenantSession:
 
     `created` are the names of the application that this run created, if the response was received; `started` says
     whether this run may have started provisioning. `replaced` are the documents, by name, as they were read before each
-    write of this run, and `unconfirmed` the names of those whose write did not become visible in time.
+    write of this run, and `unconfirmed` the names of those whose write did not become visible in time. `own_tags` are
+    the tags of scimconf in the last write of this run to the service principal's tags.
     """
 
     graph: Graph
@@ -41,6 +44,17 @@ class TenantSession:
     started: bool = False
     replaced: dict[str, list[Json]] = field(default_factory=dict)
     unconfirmed: set[str] = field(default_factory=set)
+    own_tags: frozenset[str] = frozenset()
+    _exclusive: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    def exclusive(self, path: str) -> asyncio.Lock:
+        """Return what makes the reads and writes of one resource follow each other within this run."""
+        return self._exclusive.setdefault(path, asyncio.Lock())
+
+    def record_tags(self, body: Json) -> None:
+        """Record the tags of scimconf in the body of a write: a later read without them is old."""
+        if isinstance(body, Mapping) and "tags" in body:
+            self.own_tags = frozenset(tag for tag in body["tags"] if tag.startswith(OWN_TAGS))
 
 
 async def observe(session: TenantSession, documents: Iterable[Document], lookups: Lookups) -> Snapshot:

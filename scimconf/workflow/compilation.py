@@ -31,7 +31,10 @@ from scimconf.steps import Step
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """The options of a plan. `today` decides which guard exemptions have expired, so it has no default."""
+    """The options of a plan. `today` decides which guard exemptions have expired, so it has no default.
+
+    `lock_holder` is whose locks are not reported, "" if this run takes none.
+    """
 
     today: date
     only: tuple[str, ...] = ()
@@ -41,6 +44,7 @@ class PlanOptions:
     fail_on_abandoned: bool = False
     ignore: tuple[str, ...] = ()
     impact: bool = True
+    lock_holder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
