@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +12,7 @@ from typing import Any
 
 import click
 
-from scimconf.cli import options, output, streams
+from scimconf.cli import locking, options, output, streams
 from scimconf.cli.exit_codes import ExitCode, combine, of_status
 from scimconf.cli.plan import run_plans
 from scimconf.cli.session import Session, interruptible_prompt, run
@@ -43,6 +45,7 @@ class ApplyOptions:
     redact: bool
     auto_approve: bool
     backup: str
+    lock: locking.LockSettings
     saved: SavedPlan | None = None
 
     def recorded(self) -> dict[str, Any]:
@@ -64,6 +67,7 @@ class ApplyOptions:
     show_default=True,
     help="Folder for a backup of the job, schema, settings and assignments before the first write.",
 )
+@locking.options
 @options.events
 def command(paths: tuple[str, ...], **params: Any) -> int:
     """Apply the spec. Shows the plan and asks first.
@@ -102,6 +106,7 @@ def command(paths: tuple[str, ...], **params: Any) -> int:
 def _apply_options(params: dict[str, Any]) -> ApplyOptions:
     """Return the options of the command line, or those that a saved plan recorded."""
     paths, digest = params["paths"], params["expect_digest"]
+    lock = locking.lock_settings(params, os.environ, platform.node())
     saved = read_saved_plan(paths[0]) if len(paths) == 1 and is_saved_plan(paths[0]) else None
     if saved is not None:
         params = _recorded_params(saved, params)
@@ -109,7 +114,8 @@ def _apply_options(params: dict[str, Any]) -> ApplyOptions:
         raise click.UsageError("--expect-digest needs a saved plan")
     return ApplyOptions(
         common=options.from_click(options.CommonOptions, params),
-        planning=options.plan_options(params),
+        planning=options.plan_options({**params, "lock_holder": lock.holder}),
+        lock=lock,
         redact=params.get("redact", False),
         auto_approve=params["auto_approve"],
         backup=params["backup"],
@@ -250,7 +256,8 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
     secrets, terminal = session.client.secrets, Terminal.of_stdout()
     with session.graceful_stop():
         hooks = _TerminalHooks(session, planned.name, applying, redact)
-        report = await apply(session.tenant_session(), planned, applying.planning, secrets, hooks)
+        lock = locking.lock_options(session, planned.name, applying.lock, redact)
+        report = await apply(session.tenant_session(), planned, applying.planning, secrets, hooks, lock)
     report = redact_report(replace(report, command=_command(planned, applying)), redact)
     session.events.applied(report, hooks.logged)
     with session.progress.paused():
@@ -266,7 +273,7 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
 def _command(planned: PlannedApplication, applying: ApplyOptions) -> str:
     """Return the command that plans the same application with the same options again, and applies it."""
     settings = {"auth": applying.common.auth, "cloud": applying.common.cloud, **applying.recorded()}
-    words = ["scimconf", "apply"]
+    words = ["scimconf", "apply", *(["--lock"] if applying.lock.enabled else [])]
     for name, value in settings.items():
         values = value if isinstance(value, list) else [value] if value else []
         for each in values:

@@ -1,18 +1,16 @@
 """The advisory lock: one apply of an application at a time, other tags are preserved, and no lock lasts for ever."""
 
 import asyncio
-from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from random import Random
 
 import pytest
 from interleaving import Jitter, run_all
-from tenant_fixture import NOON, TOKEN, WRITER, Person, Rehearsal, all_allowed, changes, exit_code, wishes
+from tenant_fixture import NOON, WRITER, Person, Rehearsal, all_allowed, changes, exit_code
 
 from scimconf import workflow
 from scimconf.documents.lock import PREFIX, Lock, locks
-from scimconf.graph.execution import lock as module
 from scimconf.graph.execution.lock import LockOptions
 from scimconf.plan import ApplyStatus
 from scimconf.render import text as render
@@ -25,7 +23,9 @@ FOREIGN = ["HideApp", "scimconf-unknown=1"]
 TITLE = "mappings: {users: {attributes: {title: {source: department}}}}"
 NAME = "mappings: {users: {attributes: {displayName: {source: mailNickname}}}}"
 WIDER = "provisioning: {scope: all}"
-ROTATED = 'connection: {base_address: "https://app.writer.com/scim", secret_token: {env: WRITER_SCIM_TOKEN, rotation: "2"}}'
+ROTATED = (
+    'connection: {base_address: "https://app.writer.com/scim", secret_token: {env: WRITER_SCIM_TOKEN, rotation: "2"}}'
+)
 PATCH = {"method": "PATCH", "path": "/servicePrincipals/*"}
 
 
@@ -147,7 +147,11 @@ def test_a_new_application_is_locked_once_it_exists():
     rehearsal.watch = lambda: states.append(current_locks(rehearsal) if rehearsal.made else [])
     planned = rehearsal.plan(WRITER, all_allowed())
     rehearsal.watch = lambda: states.append(
-        [lock.holder for row in rehearsal.service.tenant.documents.all("servicePrincipal") for lock in locks(row["tags"])]
+        [
+            lock.holder
+            for row in rehearsal.service.tenant.documents.all("servicePrincipal")
+            for lock in locks(row["tags"])
+        ]
     )
     report = rehearsal.apply(planned, all_allowed(), locking=locking())
     assert (exit_code(report), report.warnings) == (0, ())
@@ -252,7 +256,7 @@ def alarm(rehearsal):
 
     async def sleep(seconds):
         until = rehearsal.time + seconds
-        while rehearsal.time < until:
+        while rehearsal.time < until:  # noqa: ASYNC110  the simulated clock has no event
             await asyncio.sleep(0)
 
     return sleep
@@ -308,7 +312,10 @@ BROKEN = Lock(OTHER, "b2", NOON + timedelta(days=1)).tag
     ("new_tags", "error"),
     [
         (lambda _tags: [BROKEN], f"the lock was broken: another run has it now: {OTHER}"),
-        (lambda tags: [tag for tag in tags if not tag.startswith(PREFIX)], "the lock was broken: its tag has been removed"),
+        (
+            lambda tags: [tag for tag in tags if not tag.startswith(PREFIX)],
+            "the lock was broken: its tag has been removed",
+        ),
     ],
     ids=["another run", "removed"],
 )
