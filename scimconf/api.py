@@ -85,17 +85,23 @@ async def connect(*, credential: Any = None, url: str | None = None) -> AsyncIte
     import asyncio
 
     from scimconf.graph.credentials import TokenSource, token_source
+    from scimconf.graph.secret_masking import SecretMask
     from scimconf.graph.secrets import Secrets
     from scimconf.graph.settings import graph_settings
 
     environ = {**os.environ, **({"SCIMCONF_GRAPH_URL": url} if url else {})}
     settings = graph_settings(environ)
-    token = None
-    if not settings.anonymous:
-        scope = settings.cloud.scope
-        token = TokenSource(credential, scope, "") if credential else token_source(None, environ, settings.cloud)
+    mask = SecretMask()
+
+    def source() -> TokenSource:
+        if credential:
+            return TokenSource(credential, settings.cloud.scope, mask=mask, environ=environ)
+        return token_source(None, environ, settings.cloud, mask=mask)
+
+    secrets = Secrets(environ, credential=source, mask=mask)
+    token = None if settings.anonymous else source()
+    if token is not None:
         await asyncio.to_thread(token.fetch)
-    secrets = Secrets(environ, credential=lambda: credential or token_source(None, environ, settings.cloud))
     async with open_client(settings, token, secrets) as client:
         yield client
 
@@ -105,9 +111,11 @@ async def open_client(
     settings: Settings, token: Any, secrets: Secrets, on_wait: Callable[[float, str], None] | None = None
 ) -> AsyncIterator[TenantClient]:
     from scimconf.graph.client import open_graph, silent
+    from scimconf.graph.masked_logs import masked_logs
 
-    async with open_graph(settings, token, scrub=secrets.scrub, on_wait=on_wait or silent) as graph:
-        yield TenantClient(graph, secrets, token.tenant_id() if token is not None else "")
+    with masked_logs(secrets.scrub):
+        async with open_graph(settings, token, scrub=secrets.scrub, on_wait=on_wait or silent) as graph:
+            yield TenantClient(graph, secrets, token.tenant_id() if token is not None else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class ApplyOptions:
     common: options.CommonOptions
     planning: PlanOptions
     redact: bool
+    full: bool
     auto_approve: bool
     backup: str
     lock: locking.LockSettings
@@ -59,6 +60,7 @@ class ApplyOptions:
     is_flag=True,
     help="Do not ask. Also allows the guards application-created and initial-start, no others.",
 )
+@options.full
 @click.option("--expect-digest", metavar="DIGEST", help="Apply a saved plan only if it has this digest.")
 @click.option(
     "--backup",
@@ -117,6 +119,7 @@ def _apply_options(params: dict[str, Any]) -> ApplyOptions:
         planning=options.plan_options({**params, "lock_holder": lock.holder}),
         lock=lock,
         redact=params.get("redact", False),
+        full=params["full"],
         auto_approve=params["auto_approve"],
         backup=params["backup"],
         saved=saved,
@@ -139,7 +142,9 @@ def _print_plan(results: PlanResults, applying: ApplyOptions, *, wrote: bool = F
     if applying.auto_approve:
         results = replace(results, planned=[_first_run_allowed(planned) for planned in results.planned])
     try:
-        output.print_plan(results, applying.recorded(), options.OutputOptions(redact=applying.redact))
+        output.print_plan(
+            results, applying.recorded(), options.OutputOptions(redact=applying.redact, full=applying.full)
+        )
     except OSError as error:
         if not applying.auto_approve:
             outcome = "No more changes are made" if wrote else "No changes were made"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from scimconf.plan.outcome import ApplyStatus
+if TYPE_CHECKING:
+    from scimconf.plan.outcome import ApplyStatus
 
 
 class ExitCode(IntEnum):
@@ -40,10 +42,10 @@ PRECEDENCE = (
 def of_status(status: ApplyStatus) -> ExitCode:
     """Return the exit code of one application's apply: the one with the name of the status, if there is one.
 
-    Another run has the application: its plan will be stale when that run has ended.
+    If another run has the lock, the plan is stale as soon as that run has ended.
     """
-    named = {ApplyStatus.APPLIED: ExitCode.OK, ApplyStatus.LOCKED: ExitCode.STALE}
-    return named[status] if status in named else ExitCode[status.name]
+    names = {"APPLIED": "OK", "LOCKED": "STALE"}
+    return ExitCode[names.get(status.name, status.name)]
 
 
 def combine(codes: Iterable[ExitCode]) -> ExitCode:

@@ -33,11 +33,24 @@ def render_plan(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[
     if output.output_format == "json":
         return as_json.plan(plan)
     if output.output_format == "markdown":
-        return markdown.plan(plan, max_length=output.max_length, marker=output.comment_marker, command=output.command)
+        return markdown.plan(
+            plan,
+            max_length=output.max_length,
+            marker=output.comment_marker,
+            command=output.command,
+            full=output.full,
+        )
     if output.output_format == "html":
         return html.plan(plan, command=output.command)
     terminal = Terminal.of_stdout()
-    return text.plan(plan, width=terminal.width, color=terminal.color, steps=steps, unmanaged=output.show_unmanaged)
+    return text.plan(
+        plan,
+        width=terminal.width,
+        color=terminal.color,
+        steps=steps,
+        unmanaged=output.show_unmanaged,
+        full=output.full,
+    )
 
 
 def redact_plan(plan: Plan, *, redact: bool) -> Plan:

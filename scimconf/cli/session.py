@@ -11,9 +11,11 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from scimconf.cli.events import EventLog
 from scimconf.cli.progress import Progress
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
     from scimconf.api import TenantClient
     from scimconf.cli.exit_codes import ExitCode
     from scimconf.cli.options import CommonOptions
+    from scimconf.graph.credentials import TokenSource
     from scimconf.graph.reading import TenantSession
+    from scimconf.graph.secret_masking import SecretMask
+    from scimconf.graph.settings import Settings
 
 
 @dataclass(slots=True)
@@ -115,11 +120,14 @@ def run(common: CommonOptions, task: str, work: Callable[[Session], Awaitable[Ex
     import asyncio
 
     from scimconf.api import open_client
+    from scimconf.graph.secret_masking import SecretMask
     from scimconf.graph.secrets import Secrets
     from scimconf.graph.settings import graph_settings
 
     settings = graph_settings(os.environ, common.cloud)
-    secrets = Secrets(os.environ, credential=lambda: _token_source(settings, common.auth))
+    mask = SecretMask()
+    click.get_current_context().ensure_object(ExitStack).enter_context(masked(mask.scrub))
+    secrets = Secrets(os.environ, credential=lambda: _token_source(settings, common.auth, mask), mask=mask)
     events = EventLog(common.events, secrets.scrub)
 
     async def main(token: Any) -> ExitCode:
@@ -128,25 +136,25 @@ def run(common: CommonOptions, task: str, work: Callable[[Session], Awaitable[Ex
                 return await work(Session(client, progress, events))
 
     try:
-        with masked(secrets.scrub), _handler(signal.SIGTERM, _interrupt), hangup_interrupts():
-            code = asyncio.run(main(_fetched_token(settings, common.auth)))
+        with _handler(signal.SIGTERM, _interrupt), hangup_interrupts():
+            code = asyncio.run(main(_fetched_token(settings, common.auth, mask)))
         events.write("finished", exit_code=int(code))
     finally:
         events.close()
     return code
 
 
-def _fetched_token(settings: Any, auth: str | None) -> Any:
+def _fetched_token(settings: Settings, auth: str | None, mask: SecretMask) -> TokenSource | None:
     """Return the token source with a token, or None for a sandbox. Fetching would block the event loop."""
     if settings.anonymous:
         return None
     logging.getLogger("azure").addHandler(logging.NullHandler())  # the error contains the text already
-    token = _token_source(settings, auth)
+    token = _token_source(settings, auth, mask)
     token.fetch()
     return token
 
 
-def _token_source(settings: Any, auth: str | None) -> Any:
+def _token_source(settings: Settings, auth: str | None, mask: SecretMask) -> TokenSource:
     from scimconf.graph.credentials import token_source
 
-    return token_source(auth, os.environ, settings.cloud)
+    return token_source(auth, os.environ, settings.cloud, mask=mask)

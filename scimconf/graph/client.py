@@ -16,6 +16,9 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import uuid4
 
+from scimconf.graph import httpx_import as _httpx_import  # noqa: F401  before kiota imports httpx
+
+# isort: split
 import httpx
 from kiota_abstractions.authentication import AnonymousAuthenticationProvider
 from kiota_abstractions.method import Method

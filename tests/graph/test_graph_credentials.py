@@ -11,6 +11,7 @@ from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
 from scimconf.diagnostics import AuthenticationError
 from scimconf.graph.credentials import TokenSource, claim, token_source
+from scimconf.graph.secret_masking import SecretMask
 from scimconf.graph.settings import CLOUDS, PUBLIC
 
 CHINA = CLOUDS[3]
@@ -43,7 +44,7 @@ class Fake:
 
 
 def source(fake, tip=""):
-    return TokenSource(fake, PUBLIC.scope, tip, clock=lambda: fake.time)
+    return TokenSource(fake, PUBLIC.scope, tip, clock=lambda: fake.time, mask=SecretMask())
 
 
 def test_get_token_caches_a_token_until_shortly_before_its_expiry():
@@ -107,7 +108,7 @@ def test_close_empties_the_cache_and_closes_the_credential():
     tokens.fetch()
     tokens.close()
     assert fake.closed
-    TokenSource(object(), "scope").close()
+    TokenSource(object(), "scope", mask=SecretMask()).close()
 
 
 def test_repr_of_a_token_source_contains_no_token():
@@ -156,7 +157,7 @@ def test_authentication_error_of_an_unavailable_credential():
 
 
 def made(auth, environ, cloud=PUBLIC, **options):
-    tokens = token_source(auth, environ, cloud, **options)
+    tokens = token_source(auth, environ, cloud, **options, mask=SecretMask())
     assert tokens.scope == cloud.scope
     credential = tokens._credential
     tokens.close()
@@ -206,10 +207,10 @@ def recorded(monkeypatch):
 
 
 def test_token_source_uses_the_authority_of_the_cloud(recorded):
-    token_source(None, {}, CHINA)
-    token_source("environment", {**APPLICATION, "AZURE_CLIENT_SECRET": "s"}, CHINA)
-    token_source("workload", {**APPLICATION, "AZURE_FEDERATED_TOKEN_FILE": "/t"}, CHINA)
-    token_source("device_code", {}, CHINA)
+    token_source(None, {}, CHINA, mask=SecretMask())
+    token_source("environment", {**APPLICATION, "AZURE_CLIENT_SECRET": "s"}, CHINA, mask=SecretMask())
+    token_source("workload", {**APPLICATION, "AZURE_FEDERATED_TOKEN_FILE": "/t"}, CHINA, mask=SecretMask())
+    token_source("device_code", {}, CHINA, mask=SecretMask())
     assert {options["authority"] for _, options in recorded.values()} == {"login.chinacloudapi.cn"}
 
 
@@ -221,7 +222,7 @@ def test_token_source_prefers_a_certificate_to_a_secret(recorded):
         "AZURE_CLIENT_CERTIFICATE_PASSWORD": "p",
         "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "True",
     }
-    token_source("environment", environ)
+    token_source("environment", environ, mask=SecretMask())
     assert recorded["CertificateCredential"] == (
         ("tenant-1", "client-1", "/cert.pem"),
         {"password": "p", "send_certificate_chain": True, "authority": PUBLIC.authority},
@@ -230,8 +231,8 @@ def test_token_source_prefers_a_certificate_to_a_secret(recorded):
 
 def test_device_code_prompt_goes_to_stderr(recorded, capsys):
     said = []
-    token_source("device_code", APPLICATION, prompt=said.append)
-    token_source("device_code", {})
+    token_source("device_code", APPLICATION, prompt=said.append, mask=SecretMask())
+    token_source("device_code", {}, mask=SecretMask())
     _, options = recorded["DeviceCodeCredential"]
     options["prompt_callback"]("https://microsoft.com/devicelogin", "ABCD", None)
     shown = capsys.readouterr()
@@ -251,13 +252,13 @@ def test_device_code_prompt_goes_to_stderr(recorded, capsys):
 )
 def test_token_source_names_missing_variables(auth, environ, missing):
     with pytest.raises(AuthenticationError, match=missing):
-        token_source(auth, environ)
+        token_source(auth, environ, mask=SecretMask())
 
 
 def test_token_source_reports_a_missing_certificate():
     environ = {**APPLICATION, "AZURE_CLIENT_CERTIFICATE_PATH": "/nowhere/cert.pem"}
     with pytest.raises(AuthenticationError, match="/nowhere/cert.pem") as caught:
-        token_source("environment", environ)
+        token_source("environment", environ, mask=SecretMask())
     assert "AZURE_CLIENT_CERTIFICATE_PATH" in caught.value.hint
 
 
