@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -45,9 +45,8 @@ def _check_holder(_context: click.Context, _parameter: click.Parameter, holder: 
 
 options = together(
     click.option(
-        "--lock/--no-lock",
-        "lock",
-        default=False,
+        "--lock",
+        is_flag=True,
         help="Lock each application, so that no other run applies it at the same time. An apply without --lock takes no "
         "lock, but ends if another run has one.",
     ),
@@ -122,9 +121,7 @@ def lock_options(
     from scimconf.graph.execution.lock import LockOptions
 
     def report(action: LockAction, lock: Lock, message: str) -> None:
-        until = lock.until.isoformat().replace("+00:00", "Z")
-        texts = {"holder": redact(lock.holder), "message": redact(message)}
-        session.events.write("lock", application=name, action=action, until=until, **texts)
+        session.events.locked(name, action, replace(lock, holder=redact(lock.holder)), redact(message))
         if action not in _SILENT:
             session.progress.print_line(visible(f"{name}: {redact(message)}"))
 
