@@ -71,7 +71,9 @@ def desk(cli, monkeypatch):
     for name in (*GITHUB, *GITLAB, *AZURE):
         monkeypatch.delenv(name, raising=False)
     assert cli("apply", "--auto-approve", WRITER).code == 0
-    cli.file("mine/scimconf.yaml", f"extends: [{WRITER}]\nmappings: {{users: {{attributes: {{title: {{source: city}}}}}}}}\n")
+    cli.file(
+        "mine/scimconf.yaml", f"extends: [{WRITER}]\nmappings: {{users: {{attributes: {{title: {{source: city}}}}}}}}\n"
+    )
     cli.service.journal.entries.clear()
     return cli
 
@@ -99,7 +101,9 @@ APPLY = ("apply", "--auto-approve", "--events", "events.jsonl")
 def test_apply_with_lock_prints_and_logs_its_holder_and_removes_the_lock(desk):
     result = desk(*APPLY, "--lock", "mine")
     assert result.code == 0, result
-    [holder] = re.findall(r"writer: locked by (\S+@\S+/[0-9a-f]{8}), until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n", result.err)
+    [holder] = re.findall(
+        r"writer: locked by (\S+@\S+/[0-9a-f]{8}), until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n", result.err
+    )
     assert lock_events(desk) == [("acquired", holder), ("released", holder)]
     assert locks(principal(desk)["tags"]) == ()
 

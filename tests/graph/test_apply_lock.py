@@ -270,14 +270,30 @@ def slow_down(rehearsal, document="schema"):
 MINUTE = timedelta(minutes=1)
 
 
-def test_the_lock_of_a_long_apply_is_extended(writer, spec):
-    slow_down(writer)
+def ticks(rehearsal, times):
+    """Return a `sleep` that moves the simulated time by itself, a number of times."""
+    remaining = [None] * times
+
+    async def sleep(seconds):
+        if not remaining:
+            await never(seconds)
+        remaining.pop()
+        rehearsal.time += seconds
+
+    return sleep
+
+
+@pytest.mark.parametrize("is_slow", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_the_lock_of_a_long_apply_is_extended(writer, spec, is_slow):
     notes = []
+    if is_slow:
+        slow_down(writer)
+    sleep = alarm(writer) if is_slow else ticks(writer, 3)
     report = lambda action, lock, _message: notes.append((action, lock.until))
-    report = apply(writer, spec(TITLE), locking(sleep=alarm(writer), duration=MINUTE, report=report))
+    report = apply(writer, spec(TITLE), locking(sleep=sleep, duration=MINUTE, report=report))
     assert (exit_code(report), report.warnings) == (0, ())
     extended = [until for action, until in notes if action == "extended"]
-    assert len(extended) >= 3
+    assert len(extended) == 3 or is_slow
     assert all(first < second for first, second in pairwise(extended))
     assert current_locks(writer) == []
 
@@ -289,18 +305,20 @@ def test_a_lock_that_ends_while_graph_accepts_no_requests_stops_the_apply(writer
     assert (exit_code(report), current_locks(writer)) == (STALE, [])
 
 
+def put_tags(rehearsal, new_tags):
+    """Replace the tags without a request."""
+    documents = rehearsal.service.tenant.documents
+    [row] = [row for row in documents.all("servicePrincipal") if row["displayName"] == "Writer"]
+    documents.put("servicePrincipal", row["id"], row | {"tags": new_tags(row["tags"])})
+
+
 def others_write(rehearsal, new_tags):
     """Write the tags once, while the apply waits for the secrets that it wrote."""
 
     def write():
         if rehearsal.asked("PUT", "/secrets"):
             rehearsal.watch = lambda: None
-            [row] = [
-                row
-                for row in rehearsal.service.tenant.documents.all("servicePrincipal")
-                if row["displayName"] == "Writer"
-            ]
-            rehearsal.service.tenant.documents.put("servicePrincipal", row["id"], row | {"tags": new_tags(row["tags"])})
+            put_tags(rehearsal, new_tags)
 
     rehearsal.watch = write
 
@@ -329,6 +347,20 @@ def test_an_apply_whose_lock_is_broken_stops_before_the_next_request(writer, spe
     assert not writer.asked("POST", "/start")
 
 
+def test_a_check_that_fails_does_not_end_the_apply_before_the_lock_ends(writer, spec):
+    """It is an error of the service, and nothing says that the lock is lost."""
+    planned, checks = writer.plan(spec(TITLE), all_allowed()), ticks(writer, 2)
+
+    async def sleep(seconds):
+        await checks(seconds)
+        fault = {"method": "GET", "path": f"/servicePrincipals/{writer_id}", "action": {"status": 400}}
+        writer.service.faults.arm(Fault.read(fault))
+
+    writer_id = writer.principal()["id"]
+    report = writer.apply(planned, all_allowed(), locking=locking(sleep=sleep))
+    assert (exit_code(report), report.warnings, current_locks(writer)) == (0, (), [])
+
+
 # --- faults ----------------------------------------------------------------------------------------------------------
 
 
@@ -353,3 +385,111 @@ def test_a_lock_survives_a_passing_fault(writer, spec, fault, number):
         writer.service.faults.arm(armed.pop())
     report = writer.apply(planned, all_allowed(), person, locking())
     assert (exit_code(report), report.warnings, tags(writer)) == (0, (), before)
+
+
+DENIED = {"action": {"status": 403, "body": {"error": {"code": "Authorization_RequestDenied", "message": "no"}}}}
+
+
+def test_without_the_permission_an_apply_continues_without_a_lock_and_says_so(writer, spec):
+    writer.fault(**PATCH, **DENIED, times=0)
+    notes = []
+    lock = locking(report=lambda action, _lock, message: notes.append((action, message)))
+    report = apply(writer, spec(TITLE), lock)
+    [warning] = report.warnings
+    assert exit_code(report) == 0
+    assert "no lock was taken" in warning
+    assert "Application.ReadWrite.OwnedBy" in warning
+    assert notes == [("unavailable", warning)]
+
+
+def test_a_lock_needs_no_permission_that_the_apply_does_not_need(writer, spec):
+    least = ["Application.Read.All", "Organization.Read.All", "User.ReadBasic.All", "Group.ReadBasic.All"]
+    writer.service.tenant.store_value("permissions", [*least, "Synchronization.ReadWrite.All"])
+    report = apply(writer, spec(TITLE))
+    assert (exit_code(report), len(report.warnings), writer.made) == (0, 1, [f"PUT {writer.job()}/schema"])
+
+
+def test_tags_that_graph_does_not_return_are_not_written(writer, spec):
+    body = {"id": writer.principal()["id"]}
+    writer.fault({"status": 200, "body": body}, method="GET", path=f"/servicePrincipals/{body['id']}", times=0)
+    report = apply(writer, spec(TITLE))
+    assert (exit_code(report), writer.asked("PATCH", body["id"])) == (0, [])
+    assert "Graph did not return the tags" in report.warnings[0]
+
+
+def test_a_lock_that_cannot_be_removed_is_a_warning_with_its_end(writer, spec):
+    person = Person()
+    planned = writer.plan(spec(TITLE), all_allowed())
+    armed = [Fault.read(PATCH | {"action": {"status": 400}, "times": 0})]
+    person.finished = lambda _outcome: armed and writer.service.faults.arm(armed.pop())
+    report = writer.apply(planned, all_allowed(), person, locking())
+    [warning] = report.warnings
+    assert exit_code(report) == 0
+    assert warning.startswith(f"the lock could not be removed, so it ends by itself: {RUN}, until 2026-11-25 ")
+    assert current_locks(writer) == [RUN]
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_an_apply_fails_before_any_write_if_the_lock_cannot_be_written(writer, spec, status):
+    writer.fault({"status": status}, **PATCH, times=0)
+    report = apply(writer, spec(TITLE))
+    assert (exit_code(report), report.wrote) == (1, False)
+    assert not writer.asked("PUT", "/schema")
+
+
+def test_a_lock_that_does_not_become_visible_ends_the_apply(writer, spec):
+    writer.fault({"status": 204}, **PATCH, times=0)
+    report = apply(writer, spec(TITLE))
+    assert (exit_code(report), report.error) == (1, "the lock was written and is not visible")
+    assert not writer.asked("PUT", "/schema")
+
+
+def test_a_lock_that_another_run_overwrites_at_once_is_lost(writer, spec):
+    """Whose lock is there after the wait has the application."""
+
+    def overwrite():
+        if current_locks(writer) == [RUN]:
+            writer.watch = lambda: None
+            put_tags(writer, lambda tags: [*(tag for tag in tags if not tag.startswith(PREFIX)), BROKEN])
+
+    writer.watch = overwrite
+    report = apply(writer, spec(TITLE))
+    assert (report.status, current_locks(writer)) == (ApplyStatus.LOCKED, [OTHER])
+    assert not writer.asked("PUT", "/schema")
+
+
+def test_of_two_locks_that_are_both_there_the_later_run_withdraws_its_own(writer, spec):
+    def add():
+        if current_locks(writer) == [RUN]:
+            writer.watch = lambda: None
+            put_tags(writer, lambda tags: [*tags, BROKEN])
+
+    writer.watch = add
+    assert apply(writer, spec(TITLE)).status is ApplyStatus.LOCKED
+    assert current_locks(writer) == [OTHER]
+
+
+def test_a_read_without_the_tags_of_this_run_is_repeated(writer, spec):
+    """It is older than the last write: the rotation that this run recorded is not removed with the lock."""
+    stale = []
+
+    def remember():
+        if "scimconf:SecretToken=2" in tags(writer) and not stale:
+            [row] = [
+                row for row in writer.service.tenant.documents.all("servicePrincipal") if row["displayName"] == "Writer"
+            ]
+            stale.append(row)
+            body = {"id": stale[0]["id"], "tags": [tag for tag in tags(writer) if tag != "scimconf:SecretToken=2"]}
+            fault = {"method": "GET", "path": f"/servicePrincipals/{stale[0]['id']}", "times": 2}
+            writer.service.faults.arm(Fault.read(fault | {"action": {"status": 200, "body": body}}))
+
+    report = apply(writer, spec(ROTATED), person=person_who(remember))
+    assert (exit_code(report), bool(stale)) == (0, True)
+    assert "scimconf:SecretToken=2" in tags(writer)
+    assert current_locks(writer) == []
+
+
+def person_who(act):
+    person = Person()
+    person.finished = lambda _outcome: act()
+    return person
