@@ -84,7 +84,7 @@ def load(
     files.diagnostics += misplaced(tree)
     files.import_rows(tree)
     files.check_secret_files(tree)
-    spec, invalid = _validate(tree)
+    spec, invalid = _validate(tree, path)
     reported = {diagnostic.location for diagnostic in files.diagnostics}
     diagnostics = files.diagnostics + [
         diagnostic.located(Location(path)) for diagnostic in invalid if diagnostic.location not in reported
@@ -112,9 +112,9 @@ def load_variables(path: str, read: Read) -> tuple[dict[str, str], tuple[Diagnos
     return variables, tuple(files.diagnostics)
 
 
-def _validate(tree: YamlMapping) -> tuple[Spec | None, list[Diagnostic]]:
+def _validate(tree: YamlMapping, path: str) -> tuple[Spec | None, list[Diagnostic]]:
     try:
-        return Spec.model_validate(with_secret_paths(tree)), []
+        return Spec.model_validate(with_secret_paths(tree, path)), []
     except ValidationError as error:
         return None, list(diagnostics_of(error, tree))
 

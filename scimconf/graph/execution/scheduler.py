@@ -10,7 +10,14 @@ import asyncio
 from collections.abc import Set as AbstractSet
 from graphlib import TopologicalSorter
 
-from scimconf.diagnostics import OverwrittenError, ScimconfError, StaleError, WithdrawnError, describe_unexpected
+from scimconf.diagnostics import (
+    GraphError,
+    OverwrittenError,
+    ScimconfError,
+    StaleError,
+    WithdrawnError,
+    describe_unexpected,
+)
 from scimconf.graph.execution.batch_sender import send_batches
 from scimconf.graph.execution.context import ExecutionContext, ExecutionRequest, ExecutionResult
 from scimconf.graph.execution.document_writer import wait_until_visible, write
@@ -96,6 +103,10 @@ async def _run_node(context: ExecutionContext, node: StepNode, failed: AbstractS
         context.result.withdrawn = isinstance(error, WithdrawnError)
         context.finish(node, Result.FAILED, str(error), error.hint)
     except ScimconfError as error:
+        consequence = _if_denied(node, error)
+        if consequence:
+            context.finish(node, Result.SKIPPED, str(error), f"{error.hint} {consequence}".strip())
+            return True
         context.check_throttling(error)
         context.finish(node, Result.FAILED, str(error), " ".join(filter(None, (error.hint, _step_hint(node)))))
         context.result.start_refused |= _tests_credentials(node)
@@ -142,3 +153,10 @@ async def _run_steps(context: ExecutionContext, node: StepNode) -> bool:
         visible = await write(context, first.document, [step for step in node.steps if isinstance(step, Edit)])
     context.finish(node, Result.DONE if visible else Result.UNCONFIRMED)
     return True
+
+
+def _if_denied(node: StepNode, error: ScimconfError) -> str:
+    """Return what follows if Graph denied a write that the apply can do without; "" for any other error or write."""
+    first = node.steps[0]
+    is_denied = isinstance(error, GraphError) and error.status == 403
+    return first.optional if is_denied and isinstance(first, Edit) else ""
