@@ -58,8 +58,9 @@ schemas: setup  ## regenerate the JSON Schemas
 docs: setup  ## regenerate the generated parts of docs/
 	$(bin)/python tests/tools/pages.py && $(bin)/python tests/tools/expression_page.py
 
-bench: setup  ## measure start-up and plans, as ratios
-	$(bin)/python tests/bench/bench.py && $(bin)/python tests/bench/expressions.py && $(bin)/python tests/bench/preview.py
+bench: setup  ## measure scimconf as ratios against bare httpx, in ROUNDS=5 rounds; writes docs/performance.md
+	ROUNDS=$(ROUNDS) $(bin)/python tests/bench/bench.py
+	$(bin)/python tests/bench/expressions.py && $(bin)/python tests/bench/preview.py
 
 constraints: setup  ## write constraints.txt from .venv
 	$(bin)/pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt

@@ -17,17 +17,20 @@ from scimconf.cli.streams import print_to_stderr
 from scimconf.diagnostics import ScimconfError
 from scimconf.files import open_private
 from scimconf.graph.secret_masking import map_strings
-from scimconf.plan import ApplicationPlan, Report, StepOutcome
+from scimconf.plan import ApplicationPlan, Pause, Report, StepOutcome
 
 
 class EventLog:
-    """A file of events; without a path nothing is written. A write that fails ends the log, not the command."""
+    """A file of events; without a path nothing is written. A write that fails ends the log, not the command.
 
-    def __init__(self, path: str | None, scrub: Callable[[str], str] = str) -> None:
+    With `append`, the events follow those that the file contains.
+    """
+
+    def __init__(self, path: str | None, scrub: Callable[[str], str] = str, *, append: bool = False) -> None:
         self._path = path or ""
         self._scrub = scrub
         try:
-            self._file = open_private(path) if path else None
+            self._file = open_private(path, append=append) if path else None
         except OSError as error:
             raise ScimconfError(f"{path} cannot be written: {error.strerror}") from None
 
@@ -73,6 +76,7 @@ class EventLog:
             error=report.error,
             backup=report.backup,
             paused=report.is_paused,
+            paused_confirmed=report.pause is Pause.CONFIRMED,
             paused_since=since,
             command=report.command if report.is_paused else "",
         )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from scimconf.plan.outcome import ApplyStatus
+if TYPE_CHECKING:
+    from scimconf.plan.outcome import ApplyStatus
 
 
 class ExitCode(IntEnum):
@@ -39,7 +41,7 @@ PRECEDENCE = (
 
 def of_status(status: ApplyStatus) -> ExitCode:
     """Return the exit code of one application's apply: the one with the name of the status."""
-    return ExitCode.OK if status is ApplyStatus.APPLIED else ExitCode[status.name]
+    return ExitCode.OK if status.name == "APPLIED" else ExitCode[status.name]
 
 
 def combine(codes: Iterable[ExitCode]) -> ExitCode:

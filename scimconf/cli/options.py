@@ -40,7 +40,9 @@ class CommonOptions:
     allow_path: tuple[str, ...] = ()
     auth: str | None = None
     cloud: str | None = None
+    tenants: str | None = None
     events: str | None = None
+    append_events: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class OutputOptions:
     max_length: int = 65536
     show_unmanaged: bool = False
     show_steps: bool = False
+    full: bool = False
     command: str = "plan"
 
 
@@ -136,7 +139,14 @@ tenant = together(
         help="Microsoft cloud of the tenant. Default: public.",
     ),
 )
-specs_and_tenant = together(paths, variables, tenant)
+tenants = click.option(
+    "--tenants",
+    envvar="SCIMCONF_TENANTS",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="How to sign in to each tenant. Default: scimconf.toml at the root of the repository, if it exists.",
+)
+specs_and_tenant = together(paths, variables, tenant, tenants)
 selection = together(
     click.option(
         "--only",
@@ -175,7 +185,10 @@ planning = together(
     click.option("--resend-secrets", is_flag=True, help="Send the secrets again even if they are stored."),
 )
 events = click.option("--events", type=click.Path(dir_okay=False), help="Write an event log to FILE (JSON Lines).")
+full = click.option("--full", is_flag=True, help="Do not shorten long lists in text and Markdown.")
+
 rendering = together(
+    full,
     click.option("--redact", is_flag=True, help="Replace user names with pseudonyms."),
     click.option(
         "--max-length",

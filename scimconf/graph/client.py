@@ -16,6 +16,9 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import uuid4
 
+from scimconf.graph import httpx_import as _httpx_import  # noqa: F401  before kiota imports httpx
+
+# isort: split
 import httpx
 from kiota_abstractions.authentication import AnonymousAuthenticationProvider
 from kiota_abstractions.method import Method
@@ -355,6 +358,17 @@ def http_client(settings: Settings, transport: httpx.AsyncBaseTransport | None) 
         trust_env=not settings.anonymous,
         verify=trust(settings),
     )
+
+
+async def sandbox_token(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> str:
+    """Return an access token of a sandbox's own sign-in, "" if it has none. No credential is read or sent."""
+    client_values = {"grant_type": "client_credentials", "client_id": "scimconf", "client_secret": "none"}
+    async with http_client(settings, transport) as client:
+        try:
+            response = await client.post(f"{settings.root}/common/oauth2/v2.0/token", data=client_values)
+            return str(response.json()["access_token"]) if response.is_success else ""
+        except (httpx.HTTPError, ValueError, LookupError, TypeError):
+            return ""
 
 
 def trust(settings: Settings) -> bool | ssl.SSLContext:

@@ -306,5 +306,9 @@ def _not_found(listed: ListedPrincipal, snapshot: Snapshot) -> Iterator[Diagnost
         yield Diagnostic("K810", message, listed.path, hint="Add the `id:` of the right one.")
     elif not principals.is_missing(listed, snapshot):
         denied = snapshot.denied.get(PRINCIPALS_BY_ID) if matches is not None else None
-        hint = permissions.hint("POST", denied.path) if denied is not None else "See the denied reads above."
+        hint = (
+            permissions.hint("POST", denied.path, snapshot.granted)
+            if denied is not None
+            else "See the denied reads above."
+        )
         yield Diagnostic("K809", f"{listed.description} could not be looked up", listed.path, hint=hint)

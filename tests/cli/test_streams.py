@@ -61,6 +61,16 @@ def test_apply_writes_no_secret_that_the_service_echoes(cli, monkeypatch, path, 
         assert [form for form in (CANARY, CANARY.encode().hex()) if form in text] == []
 
 
+@pytest.mark.parametrize("argv", [["plan", WRITER], ["export", "--app", "Writer"], ["apply", "--auto-approve", WRITER]])
+def test_no_command_prints_a_secret_of_the_sign_in_that_the_service_echoes(cli, monkeypatch, argv):
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", CANARY)
+    cli.fault({"status": 400, "body": {"error": {"code": "Code", "message": CANARY}}}, method="GET", path="*", times=0)
+    said = cli(*argv)
+    assert said.code == 1
+    assert CANARY not in said.out + said.err
+    assert "***" in said.err
+
+
 def test_masked_streams_mask_every_text_and_refuse_bytes(capsys):
     with streams.masked(lambda text: text.replace("hush", "***")):
         print("a hush", file=sys.stderr)
