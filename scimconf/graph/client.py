@@ -63,6 +63,8 @@ __all__ = ["Answer", "Graph", "Request", "Settings", "graph_settings", "may_have
 OPTIONS = "kiota_request_options"
 """The httpx extension in which kiota keeps the options of a request; the end of its pipeline removes them."""
 RESEND = "scimconf.resend"
+LOST_ATTEMPT = "scimconf.lost_attempt"
+"""The httpx extension of a response whose request was sent before, in an attempt that may have taken effect."""
 PAGE = str(PAGE_SIZE)
 MAX_RESPONSE = 64 * 2**20
 """Maximum bytes of an unpacked response; a page of 999 rows and the largest schema have about one million."""
@@ -94,9 +96,9 @@ class Graph:
 
     # single requests
 
-    async def send(self, request: Request) -> Answer:
-        """Send one request and return the response with its parsed body."""
-        reply = await self._exchange(request)
+    async def send(self, request: Request, link: str = "") -> Answer:
+        """Send a request, or the link of its next page as it is, and return the response with its parsed body."""
+        reply = await self._exchange(request, link)
         body, date = json_body(request, reply, self._scrub), http_date(reply.headers.get("date"))
         return Answer(reply.status, body, reply.content, date, reply.request_id, reply.headers.get("etag", ""))
 
@@ -169,7 +171,8 @@ class Graph:
         if response is None:
             message, hint = describe_transport_error(error, self._settings)
             raise no_response(request, self._scrub(message), request_id, hint)
-        reply = Reply(response.status_code, response.headers, response.content, request_id)
+        is_lost = bool(response.extensions.get(LOST_ATTEMPT))
+        reply = Reply(response.status_code, response.headers, response.content, request_id, is_lost)
         date = http_date(reply.headers.get("date"))
         self.now = max(date, self.now or date) if date else self.now
         check_reply(request, reply, scrub=self._scrub, now=self.now)
@@ -249,15 +252,18 @@ class Retries:
     async def send(self, request: httpx.Request, transport: httpx.AsyncBaseTransport) -> httpx.Response:
         options = request.extensions[OPTIONS]
         resend: ResendOption = options[RESEND]
-        tries = Tries()
+        tries, is_lost = Tries(), False
         while True:
             await self._gate.passed()
             request.extensions[OPTIONS] = options
             outcome = await self._once(request, transport)
-            if not await self._gate.rest(tries.numbered(attempt(outcome, resend))):
+            latest = attempt(outcome, resend)
+            if not await self._gate.rest(tries.numbered(latest)):
                 break
+            is_lost |= latest.is_lost
         if isinstance(outcome, httpx.RequestError):
             raise outcome
+        outcome.extensions[LOST_ATTEMPT] = is_lost
         return outcome
 
     async def _once(

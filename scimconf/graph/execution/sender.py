@@ -12,7 +12,7 @@ from scimconf.diagnostics import GraphError, ScimconfError, StaleError
 from scimconf.graph.client import Request, may_have_happened
 from scimconf.graph.eventual_consistency import may_be_propagating
 from scimconf.graph.execution.attempts import Attempts
-from scimconf.graph.execution.context import ExecutionContext, may_be_written
+from scimconf.graph.execution.context import ExecutionContext, may_be_written, write_key
 from scimconf.graph.execution.document_writer import pending_pairs
 from scimconf.graph.execution.name_check import CREATED_MEANWHILE
 from scimconf.graph.execution.order import StepNode
@@ -58,6 +58,7 @@ async def send(context: ExecutionContext, step: Send) -> None:
     if _creates_application(step):
         context.session.created = outputs
     if step.lookup is not None and not await _find(context, step, step.lookup, frozenset(outputs.values())):
+        context.confirm_write(write_key(step))
         raise _NotVisibleYetError(f"done, but not visible yet: {step.description}")
 
 
@@ -99,7 +100,7 @@ async def _check_absence(context: ExecutionContext, step: Send) -> None:
 
 async def _send_once(context: ExecutionContext, step: Send) -> Json:
     request = await _request(context, step)
-    with context.writing(step, counts=not step.is_credentials_test):
+    with context.writing(write_key(step), counts=not step.is_credentials_test):
         return (await context.session.graph.send(request)).body
 
 
@@ -228,9 +229,12 @@ async def _answers(context: ExecutionContext, steps: Sequence[Send]) -> Sequence
     try:
         answers = await context.session.graph.batch([await _request(context, step) for step in steps])
     except Exception as error:
-        context.result.wrote |= may_be_written(error)
+        for step in steps if may_be_written(error) else ():
+            context.record_write(write_key(step))
         raise
-    context.result.wrote |= any(not isinstance(answer, GraphError) or may_be_written(answer) for answer in answers)
+    for step, answer in zip(steps, answers, strict=True):
+        if not isinstance(answer, GraphError) or may_be_written(answer):
+            context.record_write(write_key(step))
     return answers
 
 
