@@ -196,7 +196,7 @@ async def _find_in_pages(
                 lookup = by_name.get(principal.name.casefold())
                 if lookup is not None:
                     matches[lookup].append(principal)
-    results.principals.update({lookup: tuple(found) for lookup, found in matches.items()})
+    results.principals.update({lookup: tuple(principals) for lookup, principals in matches.items()})
 
 
 def _raise_errors(errors: Sequence[GraphError]) -> None:

@@ -52,13 +52,13 @@ def resolve(assignments: Assignments, snapshot: Snapshot) -> ResolvedList:
 
 
 def _resolve(assignments: Assignments, snapshot: Snapshot) -> ResolvedList:
-    users, found = users_by_name(snapshot), snapshot.principals
+    users = users_by_name(snapshot)
     principals: list[Principal | None] = []
     missing: list[int] = []
     for index, listed in enumerate(assignments.listed):
         principal = users.get(listed.value) if listed.by == "user" else None
         if principal is None:
-            matches = found.get(lookup_of(listed), ())
+            matches = snapshot.principals.get(lookup_of(listed), ())
             principal = matches[0] if len(matches) == 1 else None
             if not matches and is_missing(listed, snapshot):
                 missing.append(index)

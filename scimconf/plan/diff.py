@@ -212,7 +212,7 @@ def fingerprint(managed: Iterable[Resource]) -> str:
     """Return a digest of the managed resources as observed: identities and fields, without computed facts."""
     resources = managed if isinstance(managed, Resources) else Resources(managed)
     rows = [line for part in resources.keyed for line in part.lines()]
-    for resource in resources.made:
+    for resource in resources.resources:
         application, kind, key = resource.identity
         identity = [application, kind, *map(str, key if isinstance(key, tuple) else (key,))]
         rows.append(canonical([identity, dict(resource.fields)]))

@@ -84,20 +84,20 @@ class KeyedResources:
 class Resources(Sequence[Resource]):
     """Observed resources, sorted by address. Those of key sets are made whenever the items are read, not for a count."""
 
-    __slots__ = ("keyed", "made")
+    __slots__ = ("keyed", "resources")
 
-    def __init__(self, made: Iterable[Resource] = (), keyed: Iterable[KeyedResources] = ()) -> None:
-        self.made = sort_resources(made)
+    def __init__(self, resources: Iterable[Resource] = (), keyed: Iterable[KeyedResources] = ()) -> None:
+        self.resources = sort_resources(resources)
         self.keyed = tuple(part for part in keyed if part.keys)
 
     def __len__(self) -> int:
-        return len(self.made) + sum(len(part.keys) for part in self.keyed)
+        return len(self.resources) + sum(len(part.keys) for part in self.keyed)
 
     def __iter__(self) -> Iterator[Resource]:
         if not self.keyed:
-            return iter(self.made)
-        made = [part.resource(key) for part in self.keyed for key in part.keys]
-        return iter(sort_resources((*self.made, *made)))
+            return iter(self.resources)
+        keyed = [part.resource(key) for part in self.keyed for key in part.keys]
+        return iter(sort_resources((*self.resources, *keyed)))
 
     @overload
     def __getitem__(self, index: int) -> Resource: ...
@@ -122,7 +122,7 @@ def counts_by_kind(resources: Sequence[Resource]) -> Counter[str]:
     """Return the number of resources of each kind, without making any."""
     if not isinstance(resources, Resources):
         return Counter(resource.address.kind for resource in resources)
-    counts = counts_by_kind(resources.made)
+    counts = counts_by_kind(resources.resources)
     for part in resources.keyed:
         counts[part.prefix.kind] += len(part.keys)
     return counts

@@ -66,7 +66,9 @@ def guard_context(
         losing=_losing(spec, impact),
         removed_assignments=removed_assignments(change_set.changes),
         matching=frozenset(
-            resource.address for resource in change_set.diff.managed.made if resource.fields.get("match") is not None
+            resource.address
+            for resource in change_set.diff.managed.resources
+            if resource.fields.get("match") is not None
         ),
         unavailable_secrets=_unavailable_secrets(spec, change_set.steps, snapshot),
         missing_sign_on=missing_sign_on(spec, snapshot),

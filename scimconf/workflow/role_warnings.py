@@ -36,7 +36,7 @@ async def role_warnings(
     snapshot = await read_optional_documents(graph, impact.snapshot, [assignments()])
     _, after = states_before_and_after(spec, snapshot, change_set.changes)
     unmanaged, drift = change_set.diff.unmanaged, change_set.diff.unmanaged_drift
-    unmanaged = Resources((*unmanaged.made, *drift), unmanaged.keyed)
+    unmanaged = Resources((*unmanaged.resources, *drift), unmanaged.keyed)
     inputs = rules.RoleInputs(spec, after, change_set.changes, unmanaged)
     members = await read_role_members(graph, rules.role_queries(inputs), impact.data.members)
     several = rules.several_roles(after, members)
