@@ -51,6 +51,7 @@ from scimconf.graph.protocol.retry import (
     may_have_happened,
     retry_after,
 )
+from scimconf.graph.protocol.write_quota import WriteQuota
 from scimconf.graph.secrets import encode
 from scimconf.graph.settings import Settings, graph_settings
 from scimconf.graph.task_group import gather_all
@@ -68,8 +69,6 @@ LOST_ATTEMPT = "scimconf.lost_attempt"
 PAGE = str(PAGE_SIZE)
 MAX_RESPONSE = 64 * 2**20
 """Maximum bytes of an unpacked response; a page of 999 rows and the largest schema have about one million."""
-WRITE_BATCHES = 2
-"""Batches of writes in flight: more would only reach Graph's write quota (3,000 in 150 s) sooner."""
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 Close = Callable[[], Awaitable[None]]
 
@@ -79,6 +78,7 @@ class Graph:
 
     def __init__(self, settings: Settings, service: GraphServiceClient, gate: Gate, scrub: Scrub, close: Close) -> None:
         self.base = settings.base
+        self.write_quota = WriteQuota(gate.sleep, gate.clock, gate.on_wait)
         self.now: datetime | None = None
         self._settings = settings
         self._service = service
@@ -153,8 +153,7 @@ class Graph:
 
     async def batch(self, requests: Sequence[Request]) -> list[Answer | GraphError]:
         """Send independent requests in batches; return their results in order, for a failed batch its error for each."""
-        writes = any(request.method != "GET" for request in requests)
-        slots = asyncio.Semaphore(WRITE_BATCHES if writes else self._settings.concurrency)
+        slots = asyncio.Semaphore(self._settings.concurrency)
         batches = Batches(self.send, lambda request: information(request, "").url, self._gate, self._scrub)
         parts = await gather_all([batches.run(part, slots) for part in chunks(requests, BATCH_SIZE)])
         return [result for part in parts for result in part]

@@ -13,6 +13,9 @@ from scimconf.spec.tree import YamlList, YamlMapping
 
 Column = Literal["user", "group"]
 
+MAX_ROWS = 500_000
+"""Rows of one CSV file; an application in Entra ID rarely has more than 100,000 assignments."""
+
 
 def read_rows(text: str, file: str, column: Column) -> tuple[YamlList, list[Diagnostic]]:
     """Return the assignments of a CSV file as a spec writes them, one per principal, and the errors in its rows."""
@@ -55,7 +58,12 @@ def _records(text: str, file: str, column: Column, diagnostics: list[Diagnostic]
             diagnostics.append(Diagnostic("S030", message, location=Location(file, 1, 1), hint=hint))
             return
         at, role_at = header.index(column), header.index("role")
-        for record in reader:
+        for number, record in enumerate(reader, 1):
+            if number > MAX_ROWS:
+                hint = "Move parts of it to other CSV files, or assign groups."
+                message = f"the file has more than {MAX_ROWS:,} rows"
+                diagnostics.append(Diagnostic("S008", message, location=Location(file), hint=hint))
+                return
             cells = [cell.strip() for cell in record] + [""] * (len(header) - len(record))
             if any(cells):
                 yield reader.line_num, cells[at], cells[role_at]

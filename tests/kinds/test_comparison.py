@@ -9,7 +9,7 @@ import pytest
 
 from scimconf.impact.queries import guard_groups
 from scimconf.kinds import KINDS
-from scimconf.kinds.connection import needed_secrets
+from scimconf.kinds.sent_secrets import needed_secrets
 from scimconf.plan import Change, Effect, Resource, Tenant
 from scimconf.plan.guards import GuardExemption
 from scimconf.plan.impact import ImpactData, Members
@@ -290,6 +290,7 @@ GUARDS: dict[str, tuple[str, dict[str, Any], str]] = {
         secrets(BaseAddress="https://y.example"),
         "connection",
     ),
+    "secret-redirected": ("connection: {secret_token: {env: TOKEN, rotation: '2'}}", {}, "connection"),
     "secret-unavailable": (
         "connection: {base_address: https://x.example, on_unreadable_secret: send_changed_keys}",
         secrets(SecretToken="*"),
@@ -361,6 +362,7 @@ HARMLESS = {
     "scope-widened": ("provisioning: {enabled: true, scope: all}", NEW),
     "scope-narrowed": (users(f"filters: [{FILTER}]"), NEW),
     "matching-changed": (users("attributes: {userName: {source: mail, match: 1}}"), NEW),
+    "secret-redirected": ("connection: {secret_token: {env: TOKEN, rotation: '2'}}", NEW),
     "secret-unavailable": ("connection: {base_address: https://x.example}", secrets(SecretToken="*")),
     "quarantined": (users("enabled: false"), {"jobs+": {"0/status/code": "Quarantine"}}),
 }
