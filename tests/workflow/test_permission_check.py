@@ -53,6 +53,7 @@ START = send("POST", f"{SYNC}/jobs/1/start", address("schedule"))
         (ROLE, [("PATCH", "/applications/{app}")]),
         (START, [("POST", f"{SYNC}/jobs/1/start")]),
         (Read(Phase.START, (), "", application.assignments(), "rows_gone", ()), [("GET", ASSIGNED)]),
+        (Edit(Phase.BUILD, (), "", application.sent_secrets(), "record_sent", (), optional="x"), []),
     ],
 )
 def test_requests_of_a_step(step, expected):
@@ -85,6 +86,7 @@ WRITE = "Application.ReadWrite.All"
         ([CREATE, ROLE], READS, [f"{OWNER} (or {WRITE}) for 1 application and 1 role"]),
         ([CREATE], ["Directory.ReadWrite.All"], []),
         ([send("POST", "/unknown")], READS, []),
+        ([send("DELETE", ASSIGNED)], READS, ["AppRoleAssignment.ReadWrite.All"]),
         ([], READS, []),
     ],
 )
