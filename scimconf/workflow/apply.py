@@ -222,7 +222,8 @@ def save_documents(folder: str, planned: PlannedApplication, now: datetime) -> s
     target = Path(folder) / planned.name / now.strftime("%Y%m%dT%H%M%S.%fZ")
     read = {name: document for name in BACKED_UP if (document := planned.snapshot.get(name)) is not None}
     texts = {
-        f"{name}.json": f"{json.dumps(document, indent=2, ensure_ascii=False)}\n" for name, document in read.items()
+        f"{name}.json": f"{json.dumps(document, indent=2, ensure_ascii=False, default=list)}\n"
+        for name, document in read.items()
     }
     try:
         write_private_files(target, texts)
