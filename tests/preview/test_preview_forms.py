@@ -109,7 +109,6 @@ def test_preview_of_changes_only_counts_the_other_users(tmp_path, form):
         return
     (summary,) = [application["summary"] for application in changing.document["applications"]]
     assert (summary["users"], len(everybody.users), changing.users) == (5, 5, {})
-    assert all(len(json.dumps(user)) < 2_000 for user in everybody.users.values())
 
 
 # --- hostile values --------------------------------------------------------------------------------------------------
