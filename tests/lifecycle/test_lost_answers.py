@@ -37,13 +37,15 @@ class FaultAtRead:
 
 
 def is_passing(wire: Wire) -> bool:
-    """Return whether an apply must succeed despite a fault: all that pass, but the loss of a creation without effect.
+    """Return whether an apply must succeed despite a fault: all that pass, but some losses of a creation without effect.
 
-    Nobody knows then whether the application will still appear, so it is not created again in the same run.
+    Nobody knows then whether the application will still appear, so it is not created again in the same run; and for a
+    job it is not known until the time for its creation is over.
     """
-    [(kind, exchange)] = [(exchange.fault, exchange) for exchange in wire.exchanges if exchange.fault]
-    is_lost = exchange.path.endswith("/instantiate") and kind in ("500 before", "reset before", "timeout before")
-    return kind.startswith(LOST) and not is_lost
+    [(kind, path)] = [(exchange.fault, exchange.path) for exchange in wire.exchanges if exchange.fault]
+    is_lost = path.endswith("/instantiate") and kind in ("500 before", "reset before", "timeout before")
+    is_late = path.endswith("/synchronization/jobs") and kind == "timeout before"
+    return kind.startswith(LOST) and not is_lost and not is_late
 
 
 class Applies:
