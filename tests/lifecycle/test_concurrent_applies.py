@@ -21,7 +21,7 @@ from .recovery import STALE, reasons
 from .tenant_states import Content, Observer
 
 ROUNDS, MANY_ROUNDS = 10, 40
-"""In CI, and in `make fuzz`."""
+"""In CI, and with the profile `long`."""
 LATE = (0, 2, 5)
 """Reads until a new object is visible."""
 LOSES_ROLES = frozenset({"Writer admins"})

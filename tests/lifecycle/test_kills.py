@@ -92,7 +92,7 @@ def everywhere(reference: Reference) -> list[tuple[int, str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("case", "count"), [(FIRST, 4), (CHANGED, 4), (LARGE, 2)], ids=["first", "changed", "large"])
 def test_apply_completes_the_work_of_a_killed_command(tenants: Tenants, tmp_path: Path, case: Case, count: int) -> None:
-    """At ten requests; `make fuzz` kills at every request."""
+    """At ten requests; with the profile `long`, at every request."""
     reference = Reference(case, tenants, writes_only=False)
     places = everywhere(reference) if is_long() else kills(reference, count)
     found = violations(reference, tenants, tmp_path, places)
