@@ -80,7 +80,8 @@ def run(command: Sequence[str], *, url: str = "", limit: float = 0, codes: Seque
 
 
 def scimconf(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "scimconf", *arguments]
+    """Return a command as its console script runs it: `-m` would import runpy."""
+    return [sys.executable, "-c", "from scimconf.cli.main import entry; entry()", *arguments]
 
 
 @contextmanager
