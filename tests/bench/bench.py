@@ -6,6 +6,7 @@ A row holds if its median is at most the bar. The results are stored in `results
 table in `docs/performance.md` and the claim in the README. Exit code 1: a row does not hold.
 
     python tests/bench/bench.py --rounds 3 --only assignments --only apply      some scenarios; stores nothing
+    python tests/bench/bench.py --rounds 3 --only apply --store                 replaces the rows of these scenarios
     python tests/bench/bench.py --quick                                         tiny tenants: do the measurements work?
 """
 
@@ -15,6 +16,7 @@ import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -24,7 +26,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from processes import machine
+from processes import ROOT, machine
 from results import RESULTS, ROWS, Row, summary
 from scenarios import QUICK, SCENARIOS, Sizes
 
@@ -56,6 +58,7 @@ def main() -> int:
         "--rounds", type=int, default=int(os.environ.get("ROUNDS") or 5), help="rounds of each scenario"
     )
     parser.add_argument("--only", action="append", choices=list(SCENARIOS), help="measure this scenario (repeatable)")
+    parser.add_argument("--store", action="store_true", help="store the results of --only too")
     parser.add_argument("--quick", action="store_true", help="measure tiny tenants in one round; store nothing")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are stopped too
@@ -66,19 +69,23 @@ def main() -> int:
     fine = [show(row, values[row.name]) for row in ROWS if row.name in values]
     if options.quick:
         return 0
-    if not options.only:
+    if options.store or not options.only:
         store(values, options.rounds, before)
     return 0 if all(fine) else 1
 
 
 def store(values: dict[str, list[float]], rounds: int, before: Any) -> None:
+    known = json.loads(RESULTS.read_text("utf-8"))["rows"] if RESULTS.exists() else {}
+    rows = {name: [float(f"{value:.4g}") for value in numbers] for name, numbers in values.items()}
     document = {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "command": f"make bench ROUNDS={rounds}",
         "machine": {**before, "load": [before["load"], machine()["load"]]},
-        "rows": {name: [float(f"{value:.4g}") for value in numbers] for name, numbers in values.items()},
+        "rows": {row.name: {**known, **rows}[row.name] for row in ROWS if row.name in {**known, **rows}},
     }
     RESULTS.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    if set(document["rows"]) == {row.name for row in ROWS}:
+        subprocess.run([sys.executable, str(ROOT / "tests" / "tools" / "pages.py")], check=True, cwd=ROOT)
 
 
 if __name__ == "__main__":
