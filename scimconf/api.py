@@ -19,7 +19,7 @@ from scimconf.plan import ApplyStatus, Change, Guard, MissingPrincipal, Plan, Re
 if TYPE_CHECKING:
     from scimconf.export import ExportedSpec
     from scimconf.graph.client import Graph
-    from scimconf.graph.reading import TenantSession
+    from scimconf.graph.reading import Claims, TenantSession
     from scimconf.graph.secrets import Secrets
     from scimconf.graph.settings import Settings
     from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
@@ -109,12 +109,16 @@ async def connect(*, credential: Any = None, url: str | None = None) -> AsyncIte
 async def open_client(
     settings: Settings, token: Any, secrets: Secrets, on_wait: Callable[[float, str], None] | None = None
 ) -> AsyncIterator[TenantClient]:
-    from scimconf.graph.client import open_graph, silent
+    from scimconf.graph.client import open_graph, sandbox_token, silent
+    from scimconf.graph.credentials import token_claims
     from scimconf.graph.masked_logs import masked_logs
+
+    async def claims() -> Mapping[str, Any]:
+        return token.claims() if token is not None else token_claims(await sandbox_token(settings))
 
     with masked_logs(secrets.scrub):
         async with open_graph(settings, token, scrub=secrets.scrub, on_wait=on_wait or silent) as graph:
-            yield TenantClient(graph, secrets, token.tenant_id() if token is not None else "")
+            yield TenantClient(graph, secrets, token.tenant_id() if token is not None else "", claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +218,7 @@ class TenantClient:
     graph: Graph
     secrets: Secrets
     tenant_id: str = ""
+    claims: Claims | None = None
 
     def session(self, on_wait: Callable[[float, str], None] | None = None) -> TenantSession:
         """Return a session for one application; `on_wait` is called with seconds and a reason."""
@@ -221,12 +226,12 @@ class TenantClient:
         import time
 
         from scimconf.graph.eventual_consistency import ConsistencyPolicy
-        from scimconf.graph.reading import TenantSession
+        from scimconf.graph.reading import TenantSession, no_claims
 
         policy = ConsistencyPolicy(asyncio.sleep, time.monotonic, lambda: self.graph.now)
         if on_wait is not None:
             policy.on_wait = on_wait
-        return TenantSession(self.graph, policy, self.tenant_id)
+        return TenantSession(self.graph, policy, self.tenant_id, claims=self.claims or no_claims)
 
     async def plan(
         self,

@@ -62,9 +62,12 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def open_private(path: str) -> TextIO:
-    """Open a file for writing from its start; only its owner can read it. A pipe or a device keeps its mode."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+def open_private(path: str, *, append: bool = False) -> TextIO:
+    """Open a file for writing from its start, or its end with `append`; only its owner can read it.
+
+    A pipe or a device keeps its mode.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC), PRIVATE_FILE)
     if stat.S_ISREG(os.fstat(handle).st_mode):
         os.fchmod(handle, PRIVATE_FILE)
     return os.fdopen(handle, "w", encoding="utf-8")

@@ -13,7 +13,8 @@ import click
 from scimconf.cli import options, output, streams
 from scimconf.cli.exit_codes import ExitCode, combine, of_status
 from scimconf.cli.plan import run_plans
-from scimconf.cli.session import Session, interruptible_prompt, run
+from scimconf.cli.session import Session, interruptible_prompt
+from scimconf.cli.tenants import TenantSpecs, by_tenant, run_each
 from scimconf.cli.terminal import Terminal, can_ask
 from scimconf.diagnostics import StaleError
 from scimconf.files import check_folder_writable
@@ -22,12 +23,15 @@ from scimconf.plan.file import SavedPlan
 from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_outcome, redact_report
 from scimconf.render import text
+from scimconf.spec.loaded import Loaded
 from scimconf.workflow.apply import MISSING_ERROR, apply, guards_that_need_allow, missing_secrets, save_documents
 from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.fleet import FleetLimits
 from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
 
+LACKING = "K006 apply needs permissions that the identity lacks:"
 ABANDONED_GUARD = "resources-abandoned"
 """Only a plan with `--previous` triggers this guard, so apply uses the guards of the saved plan."""
 
@@ -44,6 +48,7 @@ class ApplyOptions:
     full: bool
     auto_approve: bool
     backup: str
+    limits: FleetLimits
     saved: SavedPlan | None = None
 
     def recorded(self) -> dict[str, Any]:
@@ -66,6 +71,25 @@ class ApplyOptions:
     show_default=True,
     help="Folder for a backup of the job, schema, settings and assignments before the first write.",
 )
+@click.option(
+    "--no-permission-check",
+    "check_permissions",
+    flag_value=False,
+    default=True,
+    help="Apply although the access token lacks permissions: the identity has a role in Entra, or is an owner.",
+)
+@click.option(
+    "--max-applications",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Make no changes if more than N applications change.",
+)
+@click.option(
+    "--max-users",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Make no changes if more than N users may be created or disabled, or if they cannot be counted.",
+)
 @options.events
 def command(paths: tuple[str, ...], **params: Any) -> int:
     """Apply the spec. Shows the plan and asks first.
@@ -82,10 +106,13 @@ def command(paths: tuple[str, ...], **params: Any) -> int:
         scimconf apply plan.json
     """
     applying = _apply_options({**params, "paths": paths})
-    specs = options.load_specs(applying.common)
+    groups = by_tenant(options.load_specs(applying.common), applying.common, is_apply=True)
     check_folder_writable(applying.backup)
+    return run_each(groups, lambda group: _apply_tenant(group, replace(applying, common=group.common)))
 
-    async def work(session: Session) -> ExitCode:
+
+def _apply_tenant(group: TenantSpecs, applying: ApplyOptions) -> ExitCode:
+    async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
         results = await run_plans(session, specs, applying.planning, {}, is_reviewed=applying.saved is not None)
         plan = results.combined_plan(applying.recorded())
         with session.progress.paused():
@@ -95,10 +122,15 @@ def command(paths: tuple[str, ...], **params: Any) -> int:
             heading = "No changes were made. The saved plan is out of date:"
             if applying.saved is not None and output.print_changes_since(applying.saved, plan, heading):
                 return ExitCode.STALE
+        problem = applying.limits.problem(plan.applications)
+        if problem:
+            with session.progress.paused():
+                output.print_lines(f"No changes were made: {problem}.", err=True)
+            return ExitCode.BLOCKED
         codes = await _apply_all(session, results, applying)
         return combine([output.plan_exit_code(results, detailed=False), *codes])
 
-    return run(applying.common, "reading", work)
+    return group.run(work)
 
 
 def _apply_options(params: dict[str, Any]) -> ApplyOptions:
@@ -116,6 +148,7 @@ def _apply_options(params: dict[str, Any]) -> ApplyOptions:
         full=params["full"],
         auto_approve=params["auto_approve"],
         backup=params["backup"],
+        limits=FleetLimits(params["max_applications"], params["max_users"]),
         saved=saved,
     )
 
@@ -164,7 +197,7 @@ async def _apply_all(session: Session, results: PlanResults, applying: ApplyOpti
     abandoning = _abandoning_applications(applying.saved)
     allowed = [planned for planned in changed if not guards_that_need_allow(planned) and planned.name not in abandoning]
     complete = [planned for planned in allowed if _has_listed_principals(planned)]
-    ready = [planned for planned in complete if _has_secrets(session, planned)]
+    ready = [planned for planned in complete if _has_permissions_and_secrets(session, planned)]
     codes = [ExitCode.BLOCKED] * (len(changed) - len(allowed)) + [ExitCode.INVALID] * (len(allowed) - len(complete))
     codes += [ExitCode.FAILED] * (len(complete) - len(ready))
     if not ready:
@@ -212,15 +245,17 @@ def _abandoning_applications(saved: SavedPlan | None) -> frozenset[str]:
     return frozenset(names)
 
 
-def _has_secrets(session: Session, planned: PlannedApplication) -> bool:
-    """Return whether the variables and files of all secrets exist; print those that do not."""
+def _has_permissions_and_secrets(session: Session, planned: PlannedApplication) -> bool:
+    """Return whether no permission is certainly missing, and the variables and files of all secrets exist; print what is not so."""
     errors = list(missing_secrets(planned, session.client.secrets))
+    is_ready = not errors and not planned.missing_permissions
     with session.progress.paused():
+        output.print_missing_permissions(planned, LACKING, planned.permission_error.hint)
         for error in errors:
             output.print_error(planned.name, error)
-        if errors:
+        if not is_ready:
             output.print_lines(f"{planned.name}: no changes were made.", err=True)
-    return not errors
+    return is_ready
 
 
 def _approve(planned: Sequence[PlannedApplication], *, auto_approve: bool, wrote: bool = False) -> bool:
@@ -270,7 +305,14 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
 
 def _command(planned: PlannedApplication, applying: ApplyOptions) -> str:
     """Return the command that plans the same application with the same options again, and applies it."""
-    settings = {"auth": applying.common.auth, "cloud": applying.common.cloud, **applying.recorded()}
+    common = applying.common
+    settings = {
+        "auth": common.auth,
+        "cloud": common.cloud,
+        "tenants": common.tenants,
+        "no_permission_check": not applying.planning.check_permissions,
+        **applying.recorded(),
+    }
     words = ["scimconf", "apply"]
     for name, value in settings.items():
         values = value if isinstance(value, list) else [value] if value else []

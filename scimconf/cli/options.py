@@ -40,7 +40,9 @@ class CommonOptions:
     allow_path: tuple[str, ...] = ()
     auth: str | None = None
     cloud: str | None = None
+    tenants: str | None = None
     events: str | None = None
+    append_events: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +143,14 @@ tenant = together(
         help="Microsoft cloud of the tenant. Default: public.",
     ),
 )
-specs_and_tenant = together(paths, variables, tenant)
+tenants = click.option(
+    "--tenants",
+    envvar="SCIMCONF_TENANTS",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="How to sign in to each tenant. Default: scimconf.toml at the root of the repository, if it exists.",
+)
+specs_and_tenant = together(paths, variables, tenant, tenants)
 selection = together(
     click.option(
         "--only",

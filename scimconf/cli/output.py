@@ -23,6 +23,7 @@ from scimconf.render import json as as_json
 from scimconf.render.common.escaping import visible
 from scimconf.steps import Step
 from scimconf.workflow.apply import guards_that_need_allow
+from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.plan_all import PlanResults
 from scimconf.workflow.saved_plan import changes_since
 
@@ -76,6 +77,13 @@ def print_plan(results: PlanResults, options: Mapping[str, Any], output: OutputO
     print_diagnostics(results.diagnostics)
     for name, error in results.errors:
         print_error(name, error)
+
+
+def print_missing_permissions(planned: PlannedApplication, heading: str, hint: str) -> None:
+    """Print the permissions that the identity lacks for an apply on stderr, one a line, if there are any."""
+    lines = [f"  {permission.describe()}" for permission in planned.missing_permissions]
+    if lines:
+        print_lines(f"{planned.name}: {heading}", *lines, f"  {hint}", err=True)
 
 
 def print_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:

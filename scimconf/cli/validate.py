@@ -10,7 +10,7 @@ import click
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.diagnostics import Diagnostic
-from scimconf.spec.loaded import Loaded, show
+from scimconf.spec.loaded import Loaded, shared_endpoints, show
 from scimconf.workflow.validate import lint, validate
 
 
@@ -32,6 +32,7 @@ def command(ignore: Sequence[str], output_format: str, show_spec: bool, **params
     specs, diagnostics = options.find_specs(options.from_click(options.CommonOptions, params))
     for spec in specs:
         diagnostics += [*validate(spec, options.today()), *lint(spec, ignore)]
+    diagnostics += shared_endpoints(specs)
     if show_spec:
         for spec in specs:
             click.echo(show(spec), nl=False)

@@ -353,6 +353,17 @@ def http_client(settings: Settings, transport: httpx.AsyncBaseTransport | None) 
     )
 
 
+async def sandbox_token(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> str:
+    """Return an access token of a sandbox's own sign-in, "" if it has none. No credential is read or sent."""
+    client_values = {"grant_type": "client_credentials", "client_id": "scimconf", "client_secret": "none"}
+    async with http_client(settings, transport) as client:
+        try:
+            response = await client.post(f"{settings.root}/common/oauth2/v2.0/token", data=client_values)
+            return str(response.json()["access_token"]) if response.is_success else ""
+        except (httpx.HTTPError, ValueError, LookupError, TypeError):
+            return ""
+
+
 def trust(settings: Settings) -> bool | ssl.SSLContext:
     """Return what httpx verifies with: its default for Graph, the named certificate authority for a sandbox."""
     if not settings.base.startswith("https:"):

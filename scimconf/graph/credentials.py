@@ -1,7 +1,7 @@
 """Sign-in to Microsoft: the only module that imports azure-identity, which it does when a token source is created.
 
 A token source has azure's `get_token`, so kiota and the Key Vault client accept it as a credential. It caches tokens
-(azure's CLI credential starts `az` for each one). Tokens are never printed; only their tenant id is read.
+(azure's CLI credential starts `az` for each one). Tokens are never printed; of their claims, only the tenant and the permissions are read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scimconf.diagnostics import AuthenticationError
 from scimconf.graph.secret_masking import SecretMask
 from scimconf.graph.settings import PUBLIC, Cloud
 from scimconf.graph.sign_in_secrets import assertion
-from scimconf.json_types import parse_json
+from scimconf.json_types import Json, parse_json
 
 Auth = Literal["environment", "workload", "managed", "cli", "device_code"]
 Prompt = Callable[[str], object]
@@ -92,8 +92,12 @@ class TokenSource:
         """Get Graph's token before the event loop starts, because azure's synchronous credentials would block it."""
         self.get_token(self.scope, enable_cae=True)
 
+    def claims(self) -> Mapping[str, Json]:
+        """Return the claims of Graph's token."""
+        return token_claims(self.get_token(self.scope, enable_cae=True).token)
+
     def tenant_id(self) -> str:
-        return claim(self.get_token(self.scope, enable_cae=True).token, "tid")
+        return str(self.claims().get("tid") or "")
 
     def close(self) -> None:
         self._cache.clear()
@@ -203,13 +207,17 @@ def authentication_error(error: Exception, hint: str, scrub: Callable[[str], str
     return AuthenticationError(f"Could not get an access token: {scrub(reason)[:MAX_LENGTH]}", hint)
 
 
-def claim(token: str, name: str) -> str:
-    """Return a claim of a JWT, or "" if it is not a JWT; the signature is not verified."""
+def token_claims(token: str) -> Mapping[str, Json]:
+    """Return the claims of an access token, none if it is not a JWT: it may be opaque or encrypted.
+
+    The signature is not verified. The token is our own, received from the sign-in service over https, and its claims
+    decide nothing but hints and whether an apply is worth trying: Graph verifies the token and decides.
+    """
     parts = token.split(".")
     if len(parts) != 3:
-        return ""
+        return {}
     try:
         payload = parse_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (binascii.Error, ValueError):
-        return ""
-    return str(payload.get(name) or "") if isinstance(payload, dict) else ""
+        return {}
+    return payload if isinstance(payload, dict) else {}

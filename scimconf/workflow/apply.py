@@ -10,7 +10,14 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from scimconf.diagnostics import OverwrittenError, ScimconfError, SecretError, WithdrawnError, describe_unexpected
+from scimconf.diagnostics import (
+    Diagnostic,
+    OverwrittenError,
+    ScimconfError,
+    SecretError,
+    WithdrawnError,
+    describe_unexpected,
+)
 from scimconf.documents.secrets import references as connection_references
 from scimconf.files import write_private_files
 from scimconf.kinds import KINDS
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
 ROUNDS = 4
 """How often one apply plans and executes. A new application takes two rounds; the others are reserve."""
 MISSING_ERROR = "A listed user or group is missing in the tenant, and `assignments.missing` makes it an error."
+MISSING_PERMISSIONS = "The access token lacks permissions."
 BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "service_principals")
 
 
@@ -140,20 +148,25 @@ def _later_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
 
 
 def _stop(planned: PlannedApplication, report: Report) -> Report | None:
-    """Return the report of an apply that an error in the spec or a guard stops before any write of this round."""
+    """Return the report of an apply that cannot begin, or go on: nothing of this round was written."""
+    for error, diagnostics, status in _obstacles(planned):
+        return replace(report, error=error, diagnostics=diagnostics, status=_status(status, report))
+    return None
+
+
+def _obstacles(planned: PlannedApplication) -> Iterator[tuple[str, tuple[Diagnostic, ...], ApplyStatus]]:
+    """Yield what prevents the apply of a plan: errors, missing principals, guards, missing permissions."""
     if planned.errors and planned.tenant_mismatch:
-        error = f"{planned.tenant_mismatch.id}: {planned.tenant_mismatch.message}"
-        return replace(report, error=error, status=_status(ApplyStatus.BLOCKED, report))
+        yield f"{planned.tenant_mismatch.id}: {planned.tenant_mismatch.message}", (), ApplyStatus.BLOCKED
     if planned.errors:
-        status = _status(ApplyStatus.INVALID, report)
-        return replace(report, error="The spec has errors.", diagnostics=planned.errors, status=status)
+        yield "The spec has errors.", planned.errors, ApplyStatus.INVALID
     if planned.missing_errors:
-        status = _status(ApplyStatus.INVALID, report)
-        return replace(report, error=MISSING_ERROR, diagnostics=planned.missing_errors, status=status)
+        yield MISSING_ERROR, planned.missing_errors, ApplyStatus.INVALID
     reasons = "; ".join(f"{guard.id}: {guard.message}" for guard in guards_that_need_allow(planned))
     if reasons:
-        return replace(report, error=f"Blocked by a guard. {reasons}", status=_status(ApplyStatus.BLOCKED, report))
-    return None
+        yield f"Blocked by a guard. {reasons}", (), ApplyStatus.BLOCKED
+    if planned.missing_permissions:
+        yield MISSING_PERMISSIONS, (planned.permission_error,), ApplyStatus.FAILED
 
 
 def _status(status: ApplyStatus, report: Report) -> ApplyStatus:

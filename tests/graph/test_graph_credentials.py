@@ -1,18 +1,24 @@
 """Signing in: which credential, kept tokens, sentences instead of azure's errors."""
 
+import asyncio
 import base64
 import json
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
+from scimconf.api import open_client
 from scimconf.diagnostics import AuthenticationError
-from scimconf.graph.credentials import TokenSource, claim, token_source
+from scimconf.graph.client import sandbox_token
+from scimconf.graph.credentials import TokenSource, token_claims, token_source
 from scimconf.graph.secret_masking import SecretMask
-from scimconf.graph.settings import CLOUDS, PUBLIC
+from scimconf.graph.secrets import Secrets
+from scimconf.graph.settings import CLOUDS, PUBLIC, Settings
+from scimconf.permissions import Granted
 
 CHINA = CLOUDS[3]
 APPLICATION = {"AZURE_TENANT_ID": "tenant-1", "AZURE_CLIENT_ID": "client-1"}
@@ -99,7 +105,43 @@ def test_tenant_id_is_read_from_the_token():
 
 @pytest.mark.parametrize("token", ["opaque", "a.b.c", "a.!!!.c", "a.e30.c", jwt(tid=None), "a.W10.c", "a..c"])
 def test_claim_of_a_token_without_it_is_empty(token):
-    assert claim(token, "tid") == ""
+    assert not token_claims(token).get("tid")
+
+
+def test_the_session_of_a_client_shows_the_permissions_of_its_token():
+    class Application(Fake):
+        def get_token(self, *_scopes, **_options):
+            return AccessToken(jwt(roles=["Application.Read.All"]), 5000)
+
+    async def granted():
+        async with open_client(Settings(), source(Application()), Secrets({})) as client:
+            return await client.session().granted()
+
+    assert asyncio.run(granted()) == Granted(frozenset({"Application.Read.All"}))
+
+
+@pytest.mark.parametrize(
+    ("response", "token"),
+    [
+        (httpx.Response(200, json={"access_token": "a.b.c"}), "a.b.c"),
+        (httpx.Response(404, text="not a sandbox"), ""),
+        (httpx.Response(200, text="<html>"), ""),
+        (httpx.Response(200, json=[]), ""),
+        (httpx.Response(200, json={}), ""),
+        (httpx.ConnectError("refused"), ""),
+    ],
+)
+def test_a_sandbox_is_asked_for_a_token_that_shows_its_permissions(response, token):
+    """Other local services need not have a sign-in: then nothing is known."""
+
+    def answer(request):
+        assert str(request.url) == "http://127.0.0.1:8765/common/oauth2/v2.0/token"
+        if isinstance(response, httpx.HTTPError):
+            raise response
+        return response
+
+    settings = Settings(base="http://127.0.0.1:8765/v1.0")
+    assert asyncio.run(sandbox_token(settings, httpx.MockTransport(answer))) == token
 
 
 def test_close_empties_the_cache_and_closes_the_credential():

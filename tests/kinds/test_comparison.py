@@ -380,7 +380,7 @@ def test_tenant_mismatch_uses_the_token_if_the_tenant_cannot_be_read():
     tenant = snapshot(spec, tenant_documents({}), ["organization"])
     found = compare(KINDS, spec, tenant, PlanOptions(today=TODAY))
     assert [guard.message for guard in found.plan.guards] == [
-        "the tenant could not be read, and the spec is for 0a0a0a0a-0000-4000-8000-000000000001"
+        "the tenant could not be read without Organization.Read.All, and the spec is for 0a0a0a0a-0000-4000-8000-000000000001"
     ]
     token = replace(tenant, names={**tenant.names, "token_tenant": "0A0A0A0A-0000-4000-8000-000000000001"})
     found = compare(KINDS, spec, token, PlanOptions(today=TODAY))

@@ -25,6 +25,7 @@ from pydantic_core import PydanticUndefined
 from scimconf.cli.main import cli
 from scimconf.lint import ONLY_IF_CHANGED, REPORTED_BY_KINDS
 from scimconf.lint import rules as known_rules
+from scimconf.permissions import PROFILES
 from scimconf.sandbox.switches import table
 from scimconf.spec.model import GUARDS, Section, Spec
 
@@ -79,6 +80,18 @@ def rules() -> str:
         )
         rows.append(f"| [{name}](lint/{name}.md) | {title} | {severity} | {by} |")
     return "\n" + "\n".join(rows) + "\n\n"
+
+
+def profiles() -> str:
+    """Return the table of least-privilege profiles: a row for each permission, a column for each profile."""
+    names = " | ".join(f"`{profile.name}`" for profile in PROFILES)
+    permissions = dict.fromkeys(name for profile in PROFILES for name in profile.permissions)
+    rows = [f"| permission | {names} |", f"|---|{'---|' * len(PROFILES)}"]
+    for name in sorted(permissions):
+        marks = " | ".join("yes" if name in profile.permissions else "" for profile in PROFILES)
+        rows.append(f"| `{name}` | {marks} |")
+    purposes = [f"* `{profile.name}`: {profile.purpose}" for profile in PROFILES]
+    return "\n" + "\n".join([*purposes, "", *rows]) + "\n\n"
 
 
 def spec() -> str:
@@ -215,6 +228,7 @@ def _parameter(parameter: click.Parameter) -> dict[str, Any]:
 MADE: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "reference": reference,
+        "profiles": profiles,
         "switches": switches,
         "rules": rules,
         "spec": spec,

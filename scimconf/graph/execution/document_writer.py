@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from scimconf.diagnostics import GraphError, ScimconfError, StaleError
 from scimconf.documents import OPERATIONS
+from scimconf.documents.schema import PARSE
 from scimconf.graph.client import Request, may_have_happened
 from scimconf.graph.execution.attempts import Attempts
 from scimconf.graph.execution.context import ExecutionContext
@@ -27,7 +28,6 @@ from scimconf.steps import Edit, PendingDocument, Read
 Result = TypeVar("Result")
 STALE_CODES = frozenset({"CannotDeleteOrUpdateEnabledEntitlement"})
 """Codes of errors that mean that Graph compared the write with an older state (a role not yet shown as disabled)."""
-PARSE = "/servicePrincipals/{service_principal}/synchronization/jobs/{job}/schema/parseExpression"
 
 
 async def write(context: ExecutionContext, document: Document, edits: Sequence[Edit]) -> bool:

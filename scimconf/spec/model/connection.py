@@ -125,6 +125,10 @@ class Connection(Section):
     other: dict[str, OtherValue] = Field(default={})
     on_unreadable_secret: Literal["send_changed_keys"] | None = None
 
+    @property
+    def has_credentials(self) -> bool:
+        return bool(self.secret_token or self.oauth2 or self.other)
+
     def _errors(self) -> Iterator[Diagnostic]:
         yield from self._authentication_errors()
         yield from owned_keys("other", self.other, OWNED)
