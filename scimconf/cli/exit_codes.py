@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +26,21 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+MEANINGS: Mapping[ExitCode, str] = MappingProxyType(
+    {
+        ExitCode.OK: "success",
+        ExitCode.FAILED: "failed before anything was written",
+        ExitCode.CHANGES: "changes or drift",
+        ExitCode.STALE: "stale",
+        ExitCode.BLOCKED: "blocked",
+        ExitCode.PARTIALLY_APPLIED: "partially applied",
+        ExitCode.QUARANTINE: "the provisioning job is in quarantine",
+        ExitCode.USAGE: "wrong usage",
+        ExitCode.INVALID: "errors in the spec or in the saved plan",
+        ExitCode.INTERRUPTED: "interrupted",
+    }
+)
+"""What `docs/exit-codes.md` begins each explanation with."""
 PRECEDENCE = (
     ExitCode.PARTIALLY_APPLIED,
     ExitCode.FAILED,

@@ -106,12 +106,12 @@ def print_lines(*lines: str, err: bool = False) -> None:
         click.echo(visible(line), err=err)
 
 
-def print_changes_since(saved: SavedPlan, plan: Plan, heading: str) -> bool:
-    """Print what differs between a saved plan and today's on stderr, below a heading; return whether anything does."""
+def print_changes_since(saved: SavedPlan, plan: Plan, heading: str) -> tuple[str, ...]:
+    """Print what differs between a saved plan and today's on stderr, below a heading; return the lines."""
     lines = changes_since(saved, plan)
     if lines:
         print_lines(heading, *(f"  {line}" for line in lines), err=True)
-    return bool(lines)
+    return lines
 
 
 def write_plan_file(results: PlanResults, options: Mapping[str, Any], output: OutputOptions) -> None:

@@ -19,7 +19,7 @@ from scimconf.graph.principals import LookupResults, find_principals
 from scimconf.graph.protocol.error_body import undocumented
 from scimconf.graph.task_group import task_group
 from scimconf.json_types import Json
-from scimconf.permissions import Granted, grant, granted_by, hint, missing_reads
+from scimconf.permissions import Granted, grant_reads, granted_by, hint, missing_reads
 from scimconf.snapshot import DeniedRead, Document, Lookup, Snapshot, substitute
 
 Lookups = Callable[[Snapshot], Iterable[Lookup]]
@@ -104,7 +104,7 @@ class _Reader:
             denied += [read.path for read in self._denied.values()]
             untried = [document.path for document in self._pending.values()]
             reads = missing_reads(denied, untried, self._paths_read, granted)
-            error.hint = grant((*reads.lacking, *reads.untested)) or hint(error.method, error.path, granted)
+            error.hint = grant_reads(reads) or hint(error.method, error.path, granted)
             raise error
 
     def start(self, group: asyncio.TaskGroup) -> bool:
