@@ -146,11 +146,10 @@ def control(url: str, body: object = None, method: str = "") -> Any:
 
 
 def machine() -> Mapping[str, Any]:
-    """Return what the results depend on: processor, number of processors, system and Python, and the load."""
+    """Return what the results depend on: processor, number of processors, and Python."""
     names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return {
         "processor": names[0].partition(": ")[2] if names else "unknown",
         "processors": os.cpu_count(),
         "python": sys.version.split()[0],
-        "load": round(os.getloadavg()[0], 1),
     }
