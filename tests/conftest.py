@@ -2,6 +2,6 @@
 
 import hypothesis_profiles
 
-pytest_plugins = ["conformance.plugin", "lifecycle.disturbances"]
+pytest_plugins = ["conformance.plugin", "lifecycle.disturbances", "tests.lifecycle.counts"]
 
 hypothesis_profiles.register()

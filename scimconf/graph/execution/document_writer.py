@@ -77,7 +77,7 @@ def _read_stale_document(context: ExecutionContext, error: GraphError) -> bool:
 async def _send(context: ExecutionContext, document: Document, body: Json, tag: str) -> None:
     method = "PATCH" if document.written == "patch" else "PUT"
     headers = {"If-Match": tag} if tag else {}
-    with context.writing():
+    with context.writing(document.name):
         await context.session.graph.send(
             Request(method, document.path, context.names, body=body, headers=headers, sent_once=True)
         )
