@@ -26,6 +26,8 @@ from scimconf.json_types import Json
 from scimconf.permissions import Granted, grant_reads, granted_by, hint, missing_reads
 from scimconf.snapshot import DeniedRead, Document, Lookup, Names, Snapshot, substitute
 
+OWN_TAGS = "scimconf"
+"""The beginning of the tags that scimconf writes."""
 Lookups = Callable[[Snapshot], Iterable[Lookup]]
 OnPage = Callable[[Iterable[Lookup]], None]
 Claims = Callable[[], Awaitable[Mapping[str, Json]]]
@@ -46,7 +48,8 @@ class TenantSession:
 
     `created` are the names of the application that this run created, if the response was received; `started` says
     whether this run may have started provisioning. `replaced` are the documents, by name, as they were read before each
-    write of this run, and `unconfirmed` the names of those whose write did not become visible in time.
+    write of this run, and `unconfirmed` the names of those whose write did not become visible in time. `own_tags` are
+    the tags of scimconf in the last write of this run to the service principal's tags.
     """
 
     graph: Graph
@@ -57,6 +60,17 @@ class TenantSession:
     replaced: dict[str, list[Json]] = field(default_factory=dict)
     unconfirmed: set[str] = field(default_factory=set)
     claims: Claims = no_claims
+    own_tags: frozenset[str] = frozenset()
+    _exclusive: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    def exclusive(self, path: str) -> asyncio.Lock:
+        """Return what makes the reads and writes of one resource follow each other within this run."""
+        return self._exclusive.setdefault(path, asyncio.Lock())
+
+    def record_tags(self, body: Json) -> None:
+        """Record the tags of scimconf in the body of a write: a later read without them is old."""
+        if isinstance(body, Mapping) and "tags" in body:
+            self.own_tags = frozenset(tag for tag in body["tags"] if tag.startswith(OWN_TAGS))
 
     async def granted(self) -> Granted | None:
         """Return the permissions that the access token shows, None if they are unknown."""

@@ -34,6 +34,7 @@ from scimconf.workflow.permission_check import denied_reads
 class PlanOptions:
     """The options of a plan. `today` decides which guard exemptions have expired, so it has no default.
 
+    `lock_holder` is whose locks are not reported, "" if this run takes none.
     `check_permissions`: compare the permissions of the access token with those that an apply needs.
     """
 
@@ -45,6 +46,7 @@ class PlanOptions:
     fail_on_abandoned: bool = False
     ignore: tuple[str, ...] = ()
     impact: bool = True
+    lock_holder: str = ""
     check_permissions: bool = True
 
 
