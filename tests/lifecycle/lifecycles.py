@@ -61,19 +61,19 @@ class _Run:
         self.tree = random_spec(random)
 
     def run(self) -> None:
+        is_settled = False
         for number in range(self.random.choice([1, 1, 2, 2, 3])):
             if number:
                 self.tree = changed_spec(self.random, self.tree)
             if self.random.random() < 0.5:
                 self.note(f"portal: {edit_in_portal(self.random, self.tenant)}")
                 settle(self.tenant)
-            if self.random.random() < 0.1:
-                self.together(number)
-            else:
-                self.alone(number)
+            apply = self.together if self.random.random() < 0.1 else self.alone
+            is_settled = self.is_settled(apply(number))
             if self.result.violations:
                 return
-        self.converge()
+        if not is_settled:
+            self.converge()
 
     def note(self, text: str) -> None:
         self.result.log.append(text)
@@ -90,7 +90,7 @@ class _Run:
         reads, writes = self.random.choice(RATES)
         return RandomFaults(f"{self.result.seed} {name}", reads, writes, self.random.choice([1, 3, 8]), excluded)
 
-    def alone(self, number: int) -> None:
+    def alone(self, number: int) -> Round:
         portal = Random(f"portal {self.result.seed} {number}")
         done = run_round(
             self.tenant,
@@ -101,21 +101,22 @@ class _Run:
             full=int(self.random.random() < 0.05) == 1,
         )
         self.record(f"round {number}", done)
+        return done
 
-    def together(self, number: int) -> None:
+    def together(self, number: int) -> Round:
         """Apply the same spec twice at the same time, or two specs."""
         trees = [self.tree, self.tree if self.random.random() < 0.5 else changed_spec(self.random, self.tree)]
         specs = [load_tree(tree, self.tenant) for tree in trees]
         ends = ("death before", "death after", "interrupt")
         schedules = [self.faults(f"round {number} client {client}", *ends) for client in range(2)]
-        for client, done in enumerate(
-            run_together(self.tenant, specs, schedules, self.path(f"round{number}"), self.random)
-        ):
+        rounds = run_together(self.tenant, specs, schedules, self.path(f"round{number}"), self.random)
+        for client, done in enumerate(rounds):
             self.record(f"round {number} client {client}", done)
+        return rounds[-1]
 
     def record(self, where: str, done: Round) -> None:
         self.result.rounds += 1
-        self.result.faults.update(exchange.fault for exchange in done.exchanges if exchange.fault)
+        self.result.faults.update(done.strikes)
         self.result.ends[_end(done)] += 1
         struck = [f"{each.fault} at {each.method} {each.path}" for each in done.exchanges if each.fault]
         self.note(f"{where}: {_end(done)}; {len(done.exchanges)} requests; {'; '.join(struck)}")
@@ -123,19 +124,24 @@ class _Run:
         self.violation(where, created_twice(self.tenant))
 
     def converge(self) -> None:
-        """Reach an empty plan without faults, and write nothing after that."""
+        """Reach an empty plan without faults."""
         spec = load_tree(self.tree, self.tenant)
         for number in range(SETTLING):
             done = run_round(self.tenant, spec, NoFaults(), self.path(f"end{number}"))
             self.record(f"end {number}", done)
-            if done.report is None:
+            latest = done.remaining or done.planned
+            if latest is None or (not latest.plan.changes and not latest.errors):
                 break
-        assert done.planned is not None or self.result.violations
-        if done.planned is not None:
-            texts = [error.message for error in done.planned.errors] + [
-                str(change.address) for change in done.planned.plan.changes
-            ]
+        if latest is not None:
+            texts = [error.message for error in latest.errors]
+            texts += [str(change.address) for change in latest.plan.changes]
             self.violation("end", [f"no empty plan: {text}" for text in texts])
+
+    def is_settled(self, done: Round) -> bool:
+        """Return whether a round ended with 0 and left an empty plan, so that nothing is left to converge."""
+        remaining = done.remaining
+        is_empty = remaining is not None and not remaining.plan.changes and not remaining.errors
+        return is_empty and _end(done) == "exit 0" and done.spec.spec == load_tree(self.tree, self.tenant).spec
 
 
 def _end(done: Round) -> str:
