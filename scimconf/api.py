@@ -58,7 +58,7 @@ def load(
     from scimconf.spec import load as loading
 
     def read(name: str) -> bytes:
-        return read_regular_file(name, loading.MAX_SIZE + 1)
+        return read_regular_file(name, loading.MAX_CSV_SIZE + 1)
 
     file = os.fspath(path)
     folders = AllowedFolders.of_spec(file, [os.fspath(folder) for folder in allow_paths])
@@ -274,7 +274,7 @@ class TenantClient:
         round adds any. `backup` is the folder in which the documents are saved before the first write. Without
         `check_permissions`, also requests are sent that need permissions which the access token lacks.
         """
-        from scimconf.workflow.apply import apply, guards_that_need_allow, missing_secrets
+        from scimconf.workflow.apply import apply, guards_that_need_allow, missing_secrets, shared_secret_files
 
         planned, hooks = plan.planned, _ApiHooks(approve, os.fspath(backup), progress)
         options = replace(plan.options, check_permissions=check_permissions)
@@ -288,7 +288,9 @@ class TenantClient:
                 return Report(planned.name, error=error, hint=missing[0].hint, status=ApplyStatus.FAILED)
             if not hooks.approve(planned):
                 return Report(planned.name, error="The plan was not approved.", status=ApplyStatus.FAILED)
-        return await apply(self.session(), planned, options, self.secrets, hooks)
+        warnings = tuple(f"{shared.message}. {shared.hint}" for shared in shared_secret_files(planned, self.secrets))
+        report = await apply(self.session(), planned, options, self.secrets, hooks)
+        return replace(report, warnings=(*warnings, *report.warnings))
 
     async def preview(
         self, spec: Loaded, *, users: Sequence[str] = (), sample: int = 0, only: Sequence[str] = ()

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from scimconf.diagnostics import SecretError
+from scimconf.files import mode_for_others
 from scimconf.graph.secret_masking import MASK, SecretMask
 from scimconf.graph.sign_in_secrets import environment_secrets
 from scimconf.snapshot import SecretRef
@@ -104,6 +105,10 @@ class Secrets:
         """Raise SecretError if the variable or the file of a reference is missing or empty; Key Vault is not asked."""
         if ref.source != "key_vault":
             self._read(ref)
+
+    def mode_for_others(self, ref: SecretRef) -> str:
+        """Return the mode of the file of a reference if others than its owner can read it, else ""."""
+        return mode_for_others(self._folder / ref.name) if ref.source == "file" else ""
 
     def scrub(self, text: str) -> str:
         """Return the text with the values that were resolved until now, and those of the sign-in, masked in all forms."""

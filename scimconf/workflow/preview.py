@@ -21,9 +21,6 @@ from scimconf.workflow.plan import PlannedApplication
 if TYPE_CHECKING:
     from scimconf.graph.client import Graph
 
-BY_IDS = 15_000
-"""Up to this number assigned users are read by their ids; above it, reading the whole directory is faster."""
-
 YIELD_AFTER = 20
 """After this number of users the event loop runs, so that the next page is requested meanwhile."""
 
@@ -134,6 +131,7 @@ async def _evaluator(
 
 async def _users(graph: Graph, evaluator: Preview, selection: UserSelection) -> _Users:
     from scimconf.graph import impact_data
+    from scimconf.graph.principals import reads_all
 
     if selection.names:
         return await _named_users(graph, evaluator, selection.names)
@@ -142,10 +140,10 @@ async def _users(graph: Graph, evaluator: Preview, selection: UserSelection) -> 
         return await _directory_users(graph, evaluator, selection.sample)
     ids = population.ids[: selection.sample] if selection.sample else population.ids
     pages: AsyncIterator[list[Any]]
-    if len(ids) <= BY_IDS:
-        pages = impact_data.users_by_id(graph, ids, evaluator.properties)
-    else:
+    if await reads_all(graph, "/users", len(ids)):
         pages = _only(frozenset(ids), impact_data.directory_users(graph, evaluator.properties))
+    else:
+        pages = impact_data.users_by_id(graph, ids, evaluator.properties)
     number = f"{len(ids):,} of {len(population.ids):,}" if selection.sample else "all"
     return _Users(f"{number} assigned users", pages, len(ids))
 

@@ -123,6 +123,24 @@ def test_apply_reports_missing_secrets_before_it_requests_approval(spec):
     assert (report.status, report.error, requests) == (ApplyStatus.FAILED, "WRITER_SCIM_TOKEN is not set", [])
 
 
+def test_apply_reports_a_secret_file_that_others_can_read(folder):
+    token = folder / "token"
+    token.write_text(TOKEN)
+    token.chmod(0o644)
+    path = folder / "own.yaml"
+    path.write_text(
+        "version: 1\nname: own\napplication: {display_name: Own, create: {from_template: custom}}\n"
+        "provisioning: {enabled: false}\n"
+        "connection: {base_address: 'https://app.example.com/scim', secret_token: {file: token}}\n"
+    )
+    report = applied(Rehearsal(), scimconf.load(path))
+    (warning,) = report.warnings
+    assert (report.status, warning) == (
+        ApplyStatus.APPLIED,
+        f"other users can read the file {token}, which holds a secret (its mode is 0644). Run `chmod 600 {token}`.",
+    )
+
+
 @pytest.mark.parametrize(("check_permissions", "diagnostics", "writes"), [(True, ["K006"], 0), (False, [], 1)])
 def test_apply_stops_without_permissions_unless_they_are_not_checked(spec, check_permissions, diagnostics, writes):
     reads = ["Application.Read.All", "Synchronization.Read.All", "Organization.Read.All", "Directory.Read.All"]

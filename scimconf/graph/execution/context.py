@@ -12,6 +12,7 @@ from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph.client import may_have_happened
 from scimconf.graph.eventual_consistency import Backoff
 from scimconf.graph.execution.order import After, StepNode
+from scimconf.graph.protocol.retry import is_throttled
 from scimconf.graph.reading import TenantSession
 from scimconf.json_types import Json
 from scimconf.plan import Result, StepOutcome
@@ -25,6 +26,8 @@ class SecretResolver(Protocol):
     """Resolves a reference to a secret's value; `graph.secrets.Secrets` implements it."""
 
     def check(self, ref: SecretRef) -> None: ...
+
+    def mode_for_others(self, ref: SecretRef) -> str: ...
 
     def resolve(self, ref: SecretRef) -> Any: ...
 
@@ -87,6 +90,25 @@ class ExecutionContext:
         self._uncertain: set[object] = set()
         self._begun: set[int] = set()
         self._finished: set[int] = set()
+        self._throttled: GraphError | None = None
+
+    def check_throttling(self, error: Exception | None) -> None:
+        """Stop the apply if this error, at which a step was given up, says that Graph throttles requests."""
+        if isinstance(error, GraphError) and is_throttled(error.status):
+            self._throttled = error
+
+    def stop_reason(self) -> tuple[str, str]:
+        """Return why no more requests are sent, and what to do; both are empty while they are."""
+        if self.result.stale:
+            return "because the plan is stale", ""
+        if self.request.interrupted():
+            return "because the apply was interrupted", ""
+        if self._throttled is not None:
+            return "not sent, because Graph is throttling requests", self._throttled.hint
+        return "", ""
+
+    def is_stopped(self) -> bool:
+        return bool(self.stop_reason()[0])
 
     def finish(self, node: StepNode, result: Result, detail: str = "", hint: str = "") -> None:
         """Record the result of the steps of a node that have not finished by themselves."""
@@ -97,7 +119,7 @@ class ExecutionContext:
     def finish_step(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
         """Record the result of a step; that of a failed one says so if a request of it may have taken effect."""
         self._finished.add(id(step))
-        may_be_done = result is Result.FAILED and write_key(step) in self._uncertain
+        may_be_done = result is Result.FAILED and self.is_uncertain(step)
         if may_be_done and _MAY_BE_DONE not in detail:
             detail = f"{detail}; a write was sent before and {_MAY_BE_DONE}"
         if result in (Result.DONE, Result.UNCONFIRMED):
@@ -156,6 +178,10 @@ class ExecutionContext:
         """Record that a write was sent for the steps with this key; until they end, its effect is not confirmed."""
         self.result.wrote = True
         self._uncertain.add(key)
+
+    def is_uncertain(self, step: Step) -> bool:
+        """Return whether a write of this step was sent whose effect is not confirmed."""
+        return write_key(step) in self._uncertain
 
     def confirm_write(self, key: object) -> None:
         """Record that the write with this key has certainly taken effect."""
