@@ -524,3 +524,29 @@ def test_a_pause_that_took_effect_and_is_refused_when_it_is_sent_again_is_a_writ
     report = writer.apply(planned, all_allowed())
     assert (exit_code(report), report.wrote, report.pause) == (5, True, Pause.PAUSE_UNCONFIRMED)
     assert report.failed[0].detail.endswith(SENT)
+
+
+ROLE_AND_ROTATION = """
+app_roles: {roles: [{value: auditor}]}
+connection: {secret_token: {env: WRITER_SCIM_TOKEN, rotation: x}}
+"""
+
+
+def of_others(rehearsal):
+    """Return the tags and the roles of the application that scimconf has not written."""
+    tags = rehearsal.principal()["tags"]
+    return {tag for tag in tags if not tag.startswith("scimconf")}, set(rehearsal.roles()) - {"auditor"}
+
+
+@pytest.mark.parametrize("body", [{}, {"id": "1"}, None])
+@pytest.mark.parametrize("path", ["/servicePrincipals/????????-*", "/applications/????????-*"])
+def test_a_response_without_the_property_to_write_is_not_the_base_of_a_write(writer, spec, path, body):
+    """The tags and the roles of others would be lost."""
+    principal = writer.principal()
+    writer.request("PATCH", f"/servicePrincipals/{principal['id']}", {"tags": ["of others", *principal["tags"]]})
+    before = of_others(writer)
+    planned = writer.plan(spec(ROLE_AND_ROTATION), all_allowed())
+    writer.fault({"status": 200, "body": body}, method="GET", path=path, times=0)
+    report = writer.apply(planned, all_allowed())
+    assert (exit_code(report), of_others(writer)) == (5, before)
+    assert any("is not as Graph documents it" in outcome.detail for outcome in report.failed)

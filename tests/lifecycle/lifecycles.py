@@ -16,7 +16,7 @@ from random import Random
 from scimconf.render.yaml import write_spec
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
-from tests.lifecycle.faults import NoFaults, RandomFaults
+from tests.lifecycle.faults import KINDS, NoFaults, RandomFaults
 from tests.lifecycle.invariants import created_twice, violations
 from tests.lifecycle.rounds import Round, run_round, run_together
 from tests.lifecycle.state import settle
@@ -25,6 +25,8 @@ from tests.tenant_fixture import Rehearsal, exit_code
 
 RATES = ((0.0, 0.0), (0.01, 0.08), (0.02, 0.15), (0.05, 0.3))
 """Probabilities of a fault at a read and at a write."""
+RATES_OF_FEW = (0.1, 0.5)
+"""Those of a lifecycle with a few kinds of faults only."""
 SETTLING = 4
 """Applies without faults in which every state must reach an empty plan."""
 
@@ -41,11 +43,11 @@ class Lifecycle:
     log: list[str] = field(default_factory=list)
 
 
-def run_lifecycle(seed: int | str) -> Lifecycle:
-    """Return what happened in the lifecycle of a seed."""
+def run_lifecycle(seed: int | str, only: tuple[str, ...] = KINDS) -> Lifecycle:
+    """Return what happened in the lifecycle of a seed; `only` are the kinds of faults, many of them if not all."""
     result = Lifecycle(str(seed))
     with tempfile.TemporaryDirectory() as folder:
-        _Run(result, Random(f"lifecycle {seed}"), Path(folder)).run()
+        _Run(result, Random(f"lifecycle {seed}"), Path(folder), only).run()
     return result
 
 
@@ -55,8 +57,8 @@ def command_of(seed: int | str) -> str:
 
 
 class _Run:
-    def __init__(self, result: Lifecycle, random: Random, folder: Path) -> None:
-        self.result, self.random, self.folder = result, random, folder
+    def __init__(self, result: Lifecycle, random: Random, folder: Path, only: tuple[str, ...]) -> None:
+        self.result, self.random, self.folder, self.only = result, random, folder, only
         self.tenant = random_tenant(random, result.seed)
         self.tree = random_spec(random)
 
@@ -88,7 +90,10 @@ class _Run:
 
     def faults(self, name: str, *excluded: str) -> RandomFaults:
         reads, writes = self.random.choice(RATES)
-        return RandomFaults(f"{self.result.seed} {name}", reads, writes, self.random.choice([1, 3, 8]), excluded)
+        if self.only is not KINDS:
+            reads, writes = RATES_OF_FEW
+        limit = self.random.choice([1, 3, 8])
+        return RandomFaults(f"{self.result.seed} {name}", reads, writes, limit, excluded, self.only)
 
     def alone(self, number: int) -> Round:
         portal = Random(f"portal {self.result.seed} {number}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from scimconf.graph.execution import context, document_writer, scheduler, sender
+from scimconf.graph.execution import batch_sender, context, document_writer, scheduler, sender
 from scimconf.graph.protocol.retry import Attempt
 from scimconf.graph.secrets import Secrets
 from scimconf.plan import Pause
@@ -18,12 +18,13 @@ Patch = Callable[[Any, str, Any], None]
 
 def resend_creations(patch: Patch) -> None:
     """A request that creates something is sent again like any other."""
-    request = sender._request
+    request = sender.build_request
 
     async def changed(context: Any, step: Any) -> Any:
         return replace(await request(context, step), sent_once=False, repeatable=True)
 
-    patch(sender, "_request", changed)
+    patch(sender, "build_request", changed)
+    patch(batch_sender, "build_request", changed)
 
 
 def call_lost_writes_done(patch: Patch) -> None:
@@ -104,18 +105,20 @@ def end_after_one_round(patch: Patch) -> None:
     patch(apply_module, "ROUNDS", 1)
 
 
-MUTANTS: dict[Callable[[Patch], None], int] = {
-    resend_creations: 0,
-    call_lost_writes_done: 0,
-    call_failed_writes_done: 0,
-    forget_lost_attempts: 0,
-    forget_lost_writes: 0,
-    hide_uncertainty: 0,
-    print_secrets: 0,
-    go_on_after_failures: 0,
-    delete_first: 0,
-    hide_pauses: 0,
-    drop_foreign_parts: 0,
-    end_after_one_round: 0,
+LOST_ANSWERS = ("500 after", "503 after", "504 after", "429 after", "reset after", "timeout after")
+REFUSED = ("403 before", "401 before")
+MUTANTS: dict[Callable[[Patch], None], tuple[str, ...]] = {
+    resend_creations: LOST_ANSWERS,
+    call_lost_writes_done: ("500 before", "reset before", "timeout before"),
+    call_failed_writes_done: REFUSED,
+    forget_lost_attempts: ("504 after", *REFUSED),
+    forget_lost_writes: ("reset after", "timeout after", *REFUSED),
+    hide_uncertainty: (*LOST_ANSWERS, *REFUSED),
+    print_secrets: ("echo",),
+    go_on_after_failures: REFUSED,
+    delete_first: (),
+    hide_pauses: REFUSED,
+    drop_foreign_parts: (),
+    end_after_one_round: (),
 }
-"""The broken clients, each with the first seed whose lifecycle finds it."""
+"""The broken clients, each with the kinds of faults under which they show."""

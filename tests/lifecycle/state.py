@@ -14,7 +14,7 @@ from tests.tenant_fixture import Rehearsal
 Fact = tuple[str, ...]
 Facts = Mapping[Fact, Any]
 NAME = "Writer"
-OWN_TAGS = "scimconf:"
+OWN_TAGS = ("scimconf:", "scimconf-sent:")
 """What the tags begin with that scimconf writes."""
 PRINCIPAL = ("appRoleAssignmentRequired", "notes", "accountEnabled", "preferredSingleSignOnMode", "homepage")
 SETTINGS = ("SyncAll", "SyncNotificationSettings")

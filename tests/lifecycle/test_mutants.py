@@ -5,14 +5,13 @@ import pytest
 from tests.lifecycle.lifecycles import run_lifecycle
 from tests.lifecycle.mutants import MUTANTS
 
-SEEDS = 2
-"""How many lifecycles a broken client may live, from the seed in the table."""
+SEEDS = 20
+"""In how many lifecycles a broken client is found at the latest; most are in the first two or three."""
 
 
 @pytest.mark.slow
 @pytest.mark.nonconforming
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
-def test_lifecycles_find_a_broken_client(monkeypatch, mutant):
+@pytest.mark.parametrize(("mutant", "kinds"), MUTANTS.items(), ids=[mutant.__name__ for mutant in MUTANTS])
+def test_lifecycles_find_a_broken_client(monkeypatch, mutant, kinds):
     mutant(monkeypatch.setattr)
-    first = MUTANTS[mutant]
-    assert any(run_lifecycle(seed).violations for seed in range(first, first + SEEDS))
+    assert any(run_lifecycle(seed, kinds).violations for seed in range(SEEDS))
