@@ -31,12 +31,14 @@ Redact = Callable[[str], str]
 class UserSelection:
     """Which users are previewed: by name or id, or the first `sample` users who can be in scope, or all of them.
 
-    `with_records` adds the complete record of each user. `redact` replaces user names in texts.
+    `with_records` adds the complete record of each user. `changed_only` leaves out users who do not change and have no
+    note; the summary counts them. `redact` replaces user names in texts.
     """
 
     names: tuple[str, ...] = ()
     sample: int = 0
     with_records: bool = False
+    changed_only: bool = False
     redact: Redact | None = None
 
 
@@ -72,7 +74,9 @@ async def preview(
     evaluator, checks, impact_warnings = await _evaluator(graph, planned, now)
     users = await _users(graph, evaluator, selection)
     warnings = (*tenant_warnings, *impact_warnings)
-    writer.begin(PreviewHeader(planned.name, planned.tenant or Tenant(), users.description, warnings))
+    writer.begin(
+        PreviewHeader(planned.name, planned.tenant or Tenant(), users.description, warnings, selection.changed_only)
+    )
     summary = SummaryBuilder(evaluator.matching, checks, evaluator.identifiers)
     redact = unredacted if selection.redact is None else preview_redactor(selection.redact)
     page_previews: list[UserPreview] = []
@@ -83,6 +87,8 @@ async def preview(
                 if number % YIELD_AFTER == 0:
                     await asyncio.sleep(0)
                 user_preview = summary.add(evaluator.user(user), redact)
+                if selection.changed_only and not user_preview.is_noteworthy:
+                    continue
                 page_previews.append(evaluator.with_resources(user_preview) if selection.with_records else user_preview)
             writer.add_users(page_previews)
             page_previews = []

@@ -8,10 +8,10 @@ from fnmatch import fnmatchcase
 import pytest
 from tenant_fixture import NOON, WRITER, Person, Rehearsal, all_allowed, changes, exit_code, row, told
 
-from scimconf import workflow
 from scimconf.plan import Pause, Result
 from scimconf.render import text as render
 from scimconf.sandbox.faults import Fault
+from scimconf.workflow.apply import apply as apply_plan
 
 FIRST = {
     "instantiate": ("POST", "*/instantiate"),
@@ -477,7 +477,7 @@ def test_a_cancellation_ends_an_interrupted_apply_with_its_report_and_is_raised_
     async def command(session):
         tasks.append(asyncio.current_task())
         person.interrupt = lambda: is_interrupted and bool(rehearsal.asked("GET", path))
-        return await workflow.apply(session, planned, all_allowed(), rehearsal.secrets, person)
+        return await apply_plan(session, planned, all_allowed(), rehearsal.secrets, person)
 
     rehearsal.forget()
     if not is_interrupted:
@@ -539,14 +539,14 @@ def of_others(rehearsal):
 
 
 @pytest.mark.parametrize("body", [{}, {"id": "1"}, None])
-@pytest.mark.parametrize("path", ["/servicePrincipals/????????-*", "/applications/????????-*"])
+@pytest.mark.parametrize("path", ["/servicePrincipals/{id}", "/applications/*-*"])
 def test_a_response_without_the_property_to_write_is_not_the_base_of_a_write(writer, spec, path, body):
     """The tags and the roles of others would be lost."""
     principal = writer.principal()
     writer.request("PATCH", f"/servicePrincipals/{principal['id']}", {"tags": ["of others", *principal["tags"]]})
     before = of_others(writer)
     planned = writer.plan(spec(ROLE_AND_ROTATION), all_allowed())
-    writer.fault({"status": 200, "body": body}, method="GET", path=path, times=0)
+    writer.fault({"status": 200, "body": body}, method="GET", path=path.format_map(principal), times=0)
     report = writer.apply(planned, all_allowed())
     assert (exit_code(report), of_others(writer)) == (5, before)
     assert any("is not as Graph documents it" in outcome.detail for outcome in report.failed)
