@@ -21,8 +21,12 @@ def read_rows(text: str, file: str, column: Column) -> tuple[YamlList, list[Diag
     """Return the assignments of a CSV file as a spec writes them, one per principal, and the errors in its rows."""
     diagnostics: list[Diagnostic] = []
     assignments, roles_of, rows = YamlList(), dict[str, YamlList](), set[tuple[str, str]]()
-    for line, principal, role in _records(text, file, column, diagnostics):
+    for number, (line, principal, role) in enumerate(_records(text, file, column, diagnostics), 1):
         location = Location(file, line, 1)
+        if number > MAX_ROWS:
+            message, hint = f"the file has more than {MAX_ROWS:,} rows", "Move parts of it to other CSV files."
+            diagnostics.append(Diagnostic("S008", message, location=location, hint=hint))
+            break
         if not principal or not role:
             message = f"the row has no {'role' if principal else column}"
             hint = f"Write `{column},role` in this row, or delete it."
@@ -58,12 +62,7 @@ def _records(text: str, file: str, column: Column, diagnostics: list[Diagnostic]
             diagnostics.append(Diagnostic("S030", message, location=Location(file, 1, 1), hint=hint))
             return
         at, role_at = header.index(column), header.index("role")
-        for number, record in enumerate(reader, 1):
-            if number > MAX_ROWS:
-                hint = "Move parts of it to other CSV files, or assign groups."
-                message = f"the file has more than {MAX_ROWS:,} rows"
-                diagnostics.append(Diagnostic("S008", message, location=Location(file), hint=hint))
-                return
+        for record in reader:
             cells = [cell.strip() for cell in record] + [""] * (len(header) - len(record))
             if any(cells):
                 yield reader.line_num, cells[at], cells[role_at]

@@ -45,7 +45,7 @@ def test_load_accepts_a_csv_file_that_is_larger_than_a_spec_may_be():
         (
             200,
             3,
-            "people.csv  S008  the file has more than 2 rows. Move parts of it to other CSV files, or assign groups.\n",
+            "people.csv:4:1  S008  the file has more than 2 rows. Move parts of it to other CSV files.\n",
         ),
         (20, 2, "people.csv  S008  the file is larger than 0 MB. Move parts of it to other CSV files.\n"),
     ],
