@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -86,7 +86,7 @@ async def observe(session: TenantSession, documents: Iterable[Document], lookups
         if reader.complete and not started:
             granted = await session.granted() if reader.has_denied else None
             reader.raise_denied_lookup(granted)
-            return replace(reader.snapshot(), granted=granted)
+            return reader.snapshot().revised(granted=granted)
         reader.complete = not started
 
 
@@ -144,6 +144,7 @@ class _Reader:
         self._denied: dict[str, DeniedRead] = {}
         self._names = {"token_tenant": session.tenant_id} if session.tenant_id else {}
         self._lookups = _Lookups(self._look_up)
+        self._snapshot: Snapshot | None = None
         self._denied_lookups: list[GraphError] = []
         self._paths_read: list[str] = []
         self._age_known = asyncio.Event()
@@ -151,11 +152,15 @@ class _Reader:
             self._age_known.set()
 
     def snapshot(self) -> Snapshot:
-        results = self._lookups.results
-        denied = {**self._denied, **results.denied}
-        return Snapshot(
-            self._documents, denied, self._names, results.principals, complete=self.complete, deleted=results.deleted
-        )
+        """Return what has been read so far; the same value until something arrives."""
+        if self._snapshot is None:
+            results = self._lookups.results
+            denied = {**self._denied, **results.denied}
+            principals, deleted = results.principals, results.deleted
+            self._snapshot = Snapshot(self._documents, denied, self._names, principals, False, deleted)
+        if self.complete and not self._snapshot.complete:
+            self._snapshot = self._snapshot.revised(complete=True)
+        return self._snapshot
 
     @property
     def has_denied(self) -> bool:
@@ -202,7 +207,7 @@ class _Reader:
     def _continue(self, group: asyncio.TaskGroup) -> None:
         for bind in self._binders:
             self._names.update(bind(self._documents))
-        self.complete = False
+        self.complete, self._snapshot = False, None
         self.start(group)
 
     async def _read_document(self, group: asyncio.TaskGroup, document: Document) -> None:

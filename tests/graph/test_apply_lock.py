@@ -9,12 +9,12 @@ import pytest
 from interleaving import Jitter, run_all
 from tenant_fixture import NOON, WRITER, Person, Rehearsal, all_allowed, changes, exit_code
 
-from scimconf import workflow
 from scimconf.documents.lock import PREFIX, Lock, locks
 from scimconf.graph.execution.lock import LockOptions
 from scimconf.plan import ApplyStatus
 from scimconf.render import text as render
 from scimconf.sandbox.faults import Fault
+from scimconf.workflow.apply import apply as apply_plan
 
 RUN = "https://github.com/contoso/apps/actions/runs/55#apply"
 OTHER = "https://gitlab.com/contoso/apps/-/pipelines/7#scimconf-apply"
@@ -127,7 +127,7 @@ def test_a_lock_is_removed_if_the_apply_is_cancelled(writer, spec):
                 task.cancel()
 
         writer.watch = cancel
-        await workflow.apply(session, planned, all_allowed(), writer.secrets, Person(), locking())
+        await apply_plan(session, planned, all_allowed(), writer.secrets, Person(), locking())
 
     with pytest.raises(asyncio.CancelledError):
         writer.run(work)
