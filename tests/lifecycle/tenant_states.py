@@ -16,7 +16,8 @@ from tenant_fixture import Rehearsal
 
 from .apply_cases import Case
 
-OBJECTS = "SELECT kind, id, parent, doc FROM objects WHERE kind <> 'applicationTemplate'"
+OBJECTS = "SELECT kind, id, parent, doc FROM objects WHERE kind NOT IN ('applicationTemplate', 'caller')"
+"""The sandbox notes each caller that has a token."""
 ASSIGNMENTS = "SELECT resource_id, principal_id, role_id, principal_name FROM assignments WHERE stale_reads = 0"
 TWO_ROLES = "SELECT COUNT(*) FROM (SELECT 1 FROM assignments GROUP BY resource_id, principal_id HAVING COUNT(*) > 1)"
 """An assignment that is deleted but still listed counts: a cycle may still find it."""
