@@ -89,6 +89,11 @@ class Send:
         return self.path.endswith("/pause")
 
     @property
+    def starts(self) -> bool:
+        """Whether the request starts provisioning; whether a restart does so for a paused job is not documented."""
+        return self.path.endswith(("/start", "/restart"))
+
+    @property
     def is_credentials_test(self) -> bool:
         """Whether the request only tests credentials, and so writes nothing."""
         return self.path.endswith("/validateCredentials")

@@ -41,6 +41,7 @@ class ApplyOptions:
     common: options.CommonOptions
     planning: PlanOptions
     redact: bool
+    full: bool
     auto_approve: bool
     backup: str
     saved: SavedPlan | None = None
@@ -56,6 +57,7 @@ class ApplyOptions:
     is_flag=True,
     help="Do not ask. Also allows the guards application-created and initial-start, no others.",
 )
+@options.full
 @click.option("--expect-digest", metavar="DIGEST", help="Apply a saved plan only if it has this digest.")
 @click.option(
     "--backup",
@@ -111,6 +113,7 @@ def _apply_options(params: dict[str, Any]) -> ApplyOptions:
         common=options.from_click(options.CommonOptions, params),
         planning=options.plan_options(params),
         redact=params.get("redact", False),
+        full=params["full"],
         auto_approve=params["auto_approve"],
         backup=params["backup"],
         saved=saved,
@@ -133,7 +136,9 @@ def _print_plan(results: PlanResults, applying: ApplyOptions, *, wrote: bool = F
     if applying.auto_approve:
         results = replace(results, planned=[_first_run_allowed(planned) for planned in results.planned])
     try:
-        output.print_plan(results, applying.recorded(), options.OutputOptions(redact=applying.redact))
+        output.print_plan(
+            results, applying.recorded(), options.OutputOptions(redact=applying.redact, full=applying.full)
+        )
     except OSError as error:
         if not applying.auto_approve:
             outcome = "No more changes are made" if wrote else "No changes were made"

@@ -17,7 +17,7 @@ from scimconf.cli.streams import print_to_stderr
 from scimconf.diagnostics import ScimconfError
 from scimconf.files import open_private
 from scimconf.graph.secret_masking import map_strings
-from scimconf.plan import ApplicationPlan, Report, StepOutcome
+from scimconf.plan import ApplicationPlan, Pause, Report, StepOutcome
 
 
 class EventLog:
@@ -73,6 +73,7 @@ class EventLog:
             error=report.error,
             backup=report.backup,
             paused=report.is_paused,
+            paused_confirmed=report.pause is Pause.CONFIRMED,
             paused_since=since,
             command=report.command if report.is_paused else "",
         )

@@ -54,6 +54,7 @@ class OutputOptions:
     max_length: int = 65536
     show_unmanaged: bool = False
     show_steps: bool = False
+    full: bool = False
     command: str = "plan"
 
 
@@ -175,7 +176,10 @@ planning = together(
     click.option("--resend-secrets", is_flag=True, help="Send the secrets again even if they are stored."),
 )
 events = click.option("--events", type=click.Path(dir_okay=False), help="Write an event log to FILE (JSON Lines).")
+full = click.option("--full", is_flag=True, help="Do not shorten long lists in text and Markdown.")
+
 rendering = together(
+    full,
     click.option("--redact", is_flag=True, help="Replace user names with pseudonyms."),
     click.option(
         "--max-length",

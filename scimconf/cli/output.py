@@ -33,11 +33,24 @@ def render_plan(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[
     if output.output_format == "json":
         return as_json.plan(plan)
     if output.output_format == "markdown":
-        return markdown.plan(plan, max_length=output.max_length, marker=output.comment_marker, command=output.command)
+        return markdown.plan(
+            plan,
+            max_length=output.max_length,
+            marker=output.comment_marker,
+            command=output.command,
+            full=output.full,
+        )
     if output.output_format == "html":
         return html.plan(plan, command=output.command)
     terminal = Terminal.of_stdout()
-    return text.plan(plan, width=terminal.width, color=terminal.color, steps=steps, unmanaged=output.show_unmanaged)
+    return text.plan(
+        plan,
+        width=terminal.width,
+        color=terminal.color,
+        steps=steps,
+        unmanaged=output.show_unmanaged,
+        full=output.full,
+    )
 
 
 def redact_plan(plan: Plan, *, redact: bool) -> Plan:
@@ -51,15 +64,16 @@ def redactor(plan: Plan, *, redact: bool) -> Callable[[str], str]:
 
 
 def print_plan(results: PlanResults, options: Mapping[str, Any], output: OutputOptions) -> None:
-    """Print the plan, then the diagnostics and errors."""
+    """Print the plan, then the diagnostics and errors; in text, the plan ends with which applications are paused."""
     if results.planned or results.failures or output.output_format != "text":
         plan = results.combined_plan(options)
         steps = {planned.name: planned.steps for planned in results.planned} if output.show_steps else None
         click.echo(render_plan(plan, output, steps), nl=False)
-    print_diagnostics(results.diagnostics)
     for planned in results.planned:
         if planned.pauses_provisioning:
-            print_lines(f"{planned.name}: apply pauses provisioning first and starts it again at the end.", err=True)
+            note = f"{planned.name}: apply pauses provisioning first and starts it again at the end."
+            print_lines(note, err=output.output_format != "text")
+    print_diagnostics(results.diagnostics)
     for name, error in results.errors:
         print_error(name, error)
 

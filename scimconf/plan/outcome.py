@@ -28,6 +28,17 @@ class Result(IntEnum):
         return ("done", "already matching", "written, not yet visible", "skipped", "failed")[self.value]
 
 
+class Pause(Enum):
+    """Whether an apply paused provisioning and did not start it again, as far as Graph's responses show it."""
+
+    NONE = ""
+    CONFIRMED = "paused"
+    PAUSE_UNCONFIRMED = "pause unconfirmed"
+    """The pause may have taken effect: its response was lost."""
+    START_UNCONFIRMED = "start unconfirmed"
+    """It was paused, and the start may have taken effect."""
+
+
 class ApplyStatus(Enum):
     """How the apply of one application ended. `cli/exit_codes.py` maps it to a number."""
 
@@ -49,13 +60,17 @@ class ApplyStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """The result of one step for its addresses; `detail` explains a result other than DONE."""
+    """The result of one step for its addresses; `detail` explains a result other than DONE.
+
+    `may_be_done`: the step failed, and one of its requests may have taken effect, because its response was lost.
+    """
 
     result: Result
     addresses: tuple[Address, ...]
     message: str
     detail: str = ""
     hint: str = ""
+    may_be_done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +78,8 @@ class Report:
     """The apply of one application. `wrote` says whether a write reached Graph, or may have.
 
     `removed` are the addresses that the plan deletes. `declined`: a later plan of the apply was not approved.
-    `is_paused`: this apply paused provisioning and did not start it again; `paused_since` is when, by Graph's clock, None
-    if Graph sent no date. `command` is the command that continues, "" if the caller is not the command line.
+    `pause`: whether this apply paused provisioning and did not start it again; `paused_since` is when, by Graph's clock,
+    None if Graph sent no date. `command` is the command that continues, "" if the caller is not the command line.
     """
 
     name: str
@@ -78,7 +93,7 @@ class Report:
     status: ApplyStatus = ApplyStatus.APPLIED
     removed: frozenset[Address] = frozenset()
     declined: bool = False
-    is_paused: bool = False
+    pause: Pause = Pause.NONE
     paused_since: datetime | None = None
     command: str = ""
 
@@ -89,6 +104,11 @@ class Report:
             for address in outcome.addresses:
                 results[address] = max(outcome.result, results.get(address, Result.DONE))
         return results
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether provisioning is paused, or may be."""
+        return self.pause is not Pause.NONE
 
     @property
     def failed(self) -> tuple[StepOutcome, ...]:

@@ -28,7 +28,7 @@ from scimconf.plan import (
     WriteOnly,
 )
 from scimconf.plan.diff import digest
-from scimconf.render.common.change_view import change_rows, totals
+from scimconf.render.common.change_view import totals
 from scimconf.render.common.labels import by_weight
 
 Json = Any
@@ -76,9 +76,8 @@ def plan_document(plan: Plan) -> Json:
 
 
 def _summary(plan: Plan) -> Json:
-    rows = [row for application in plan.applications for row in change_rows(application.changes)]
     return {
-        **{action.value: number for action, number in totals(rows).items()},
+        **{action.value: number for action, number in totals(plan.applications).items()},
         "missing": sum(len(application.missing) for application in plan.applications),
         "unmanaged_drift": sum(len(application.unmanaged_drift) for application in plan.applications),
         "guards": sum(len(application.blocking_guards) for application in plan.applications),

@@ -22,15 +22,16 @@ def plan(
     color: bool = False,
     steps: Mapping[str, Sequence[Step]] | None = None,
     unmanaged: bool = False,
+    full: bool = False,
 ) -> str:
     """Return the plan; `steps` holds the steps of an apply by application name.
 
-    `unmanaged` lists the resources that the spec does not manage.
+    `unmanaged` lists the resources that the spec does not manage, `full` every entry of long lists.
     """
     page = Page(width, color)
     lines = [*tenant_lines(page, plan)]
     for application in plan.applications:
-        lines += application_lines(page, application, unmanaged=unmanaged)
+        lines += application_lines(page, application, unmanaged=unmanaged, full=full)
         own_steps = (steps or {}).get(application.name, ())
         if own_steps:
             lines += ["", page.line(2, ("strong", "steps")), *step_lines(page, own_steps)]

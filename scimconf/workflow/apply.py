@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,11 +16,11 @@ from scimconf.files import write_private_files
 from scimconf.kinds import KINDS
 from scimconf.kinds.connection import needed_secrets
 from scimconf.kinds.identity import name_checks
-from scimconf.plan import Action, Address, ApplyStatus, Guard, Report, Result, StepOutcome
+from scimconf.plan import Action, ApplyStatus, Guard, Pause, Report, Result, StepOutcome
 from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_report
 from scimconf.snapshot import SecretRef
-from scimconf.steps import Edit, Phase, Step
+from scimconf.steps import Edit, Phase, Send, Step
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan import PlannedApplication, plan
 
@@ -220,20 +221,29 @@ async def _execute(
     report = replace(report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote)
     if result.withdrawn:
         return _withdrawn(report)
-    if _stays_paused(planned.steps, result):
-        report = replace(report, is_paused=True, paused_since=result.paused_at)
+    pause = _pause(planned.steps, result)
+    if pause is not Pause.NONE:
+        report = replace(report, pause=pause, paused_since=result.paused_at)
     return replace(report, status=_execution_status(result, report, interrupted=hooks.interrupted()))
 
 
-def _stays_paused(steps: Sequence[Step], result: ExecutionResult) -> bool:
-    """Return whether a resource was paused in the first phase and not started in the last one."""
-    done = {(outcome.addresses, outcome.message) for outcome in result.outcomes if outcome.result is Result.DONE}
-    is_done = {phase: set[Address]() for phase in Phase}
-    is_open = {phase: set[Address]() for phase in Phase}
-    for step in steps:
-        by_phase = is_done if (step.addresses, step.description) in done else is_open
-        by_phase[step.phase].update(step.addresses)
-    return bool(is_done[Phase.STOP] & is_open[Phase.START])
+def _pause(steps: Sequence[Step], result: ExecutionResult) -> Pause:
+    """Return whether a job that is paused and started again in this execution was not started.
+
+    Reads that do not show its state in time decide nothing: Graph has accepted the request before.
+    """
+    outcomes = {(outcome.addresses, outcome.message): outcome for outcome in result.outcomes}
+    sends = [step for step in steps if isinstance(step, Send)]
+    pauses, starts = (
+        [outcomes[step.addresses, step.description] for step in sends if selected(step)]
+        for selected in (attrgetter("pauses"), attrgetter("starts"))
+    )
+    may_be_paused = any(outcome.result is Result.DONE or outcome.may_be_done for outcome in pauses)
+    if not starts or not may_be_paused or starts[-1].result is Result.DONE:
+        return Pause.NONE
+    if any(outcome.result is Result.DONE or outcome.may_be_done for outcome in starts):
+        return Pause.START_UNCONFIRMED
+    return Pause.CONFIRMED if any(outcome.result is Result.DONE for outcome in pauses) else Pause.PAUSE_UNCONFIRMED
 
 
 def _execution_status(result: ExecutionResult, report: Report, *, interrupted: bool) -> ApplyStatus:

@@ -52,8 +52,9 @@ def plan_files(tmp_path_factory):
 @pytest.mark.parametrize("forge", LIMITS)
 def test_show_markdown_respects_forge_limit_and_mentions_the_artifact(forge, plan_files, run):
     code, out, _ = run(
-        "show", "--format", "markdown", "--comment-marker", "plan", "--max-length", LIMITS[forge], plan_files[5_000]
-    )
+        "show", "--full", "--format", "markdown", "--comment-marker", "plan",
+        "--max-length", LIMITS[forge], plan_files[5_000],
+    )  # fmt: skip
     assert code == 0
     assert LIMITS[forge] // 4 < len(out) <= LIMITS[forge]
     assert out.startswith("<!-- scimconf: plan -->\n")
@@ -63,8 +64,9 @@ def test_show_markdown_respects_forge_limit_and_mentions_the_artifact(forge, pla
 
 @pytest.mark.parametrize("form", ["text", "json", "html"])
 def test_show_prints_all_changes_in_formats_without_limit(form, plan_files, run):
-    code, out, _ = run("show", "--format", form, plan_files[5_000])
+    code, out, _ = run("show", "--full", "--format", form, plan_files[5_000])
     assert code == 0
+    assert "person02502@contoso.com" in out
     assert "person04999@contoso.com" in out
     assert "custom04995" in out
 

@@ -36,7 +36,7 @@ class ExecutionResult:
     `start_refused`: provisioning was not started, because the test of the stored credentials failed.
     `overwritten`: another client has overwritten what this run wrote.
     `stopped`: it was stopped without waiting for the requests in flight.
-    `paused_at`: when provisioning was paused, by Graph's clock.
+    `paused_at`: when provisioning was paused, or may have been, by Graph's clock; `is_paused`: Graph confirmed it.
     `withdrawn`: the application that this run created was deleted again, with everything that was written to it.
     """
 
@@ -47,6 +47,7 @@ class ExecutionResult:
     overwritten: bool = False
     withdrawn: bool = False
     stopped: bool = False
+    is_paused: bool = False
     paused_at: datetime | None = None
 
     @property
@@ -83,6 +84,7 @@ class ExecutionContext:
         self.written: dict[str, Json] = {}
         self._begun: set[int] = set()
         self._finished: set[int] = set()
+        self._uncertain: set[int] = set()
 
     def finish(self, node: StepNode, result: Result, detail: str = "", hint: str = "") -> None:
         """Record the result of the steps of a node that have not finished by themselves."""
@@ -92,10 +94,11 @@ class ExecutionContext:
 
     def finish_step(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
         self._finished.add(id(step))
-        outcome = StepOutcome(result, step.addresses, step.description, detail, hint)
+        may_be_done = result is Result.FAILED and id(step) in self._uncertain
+        outcome = StepOutcome(result, step.addresses, step.description, detail, hint, may_be_done)
         self.result.outcomes.append(outcome)
-        if isinstance(step, Send) and step.pauses and result is Result.DONE:
-            self.result.paused_at = self.session.graph.now
+        if isinstance(step, Send) and step.pauses and (may_be_done or result is Result.DONE):
+            self.result.is_paused, self.result.paused_at = not may_be_done, self.session.graph.now
         with suppress(Exception):  # as for `progress`
             self.request.finished(outcome)
         if result is not Result.SKIPPED:  # it did not run
@@ -114,6 +117,7 @@ class ExecutionContext:
                 continue
             if id(step) in self._begun:
                 self.result.wrote = True
+                self._uncertain.add(id(step))
                 self.finish_step(step, Result.FAILED, "stopped before the response: it may have taken effect")
             else:
                 self.finish_step(step, Result.SKIPPED, "because the apply was interrupted")
@@ -128,12 +132,17 @@ class ExecutionContext:
         return not self.request.interrupted() and await backoff.wait(reason)
 
     @contextmanager
-    def writing(self, *, counts: bool = True) -> Iterator[None]:
-        """Record that something was written, or may have been; `counts` is False for a request that writes nothing."""
+    def writing(self, step: Send | None = None, *, counts: bool = True) -> Iterator[None]:
+        """Record that something was written, or may have been; `counts` is False for a request that writes nothing.
+
+        `step` is the step of the request: if it fails in the end, its outcome says that it may have taken effect.
+        """
         try:
             yield
         except Exception as error:
-            self.result.wrote |= counts and may_be_written(error)
+            if counts and may_be_written(error):
+                self.result.wrote = True
+                self._uncertain.add(id(step))
             raise
         self.result.wrote |= counts
 

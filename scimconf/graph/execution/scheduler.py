@@ -56,8 +56,8 @@ def _skip_phase(context: ExecutionContext, phase: Phase) -> str:
     if phase is Phase.BUILD:
         return "because provisioning could not be paused first"
     if phase is Phase.START:
-        paused = any(isinstance(step, Send) and step.pauses for step in context.request.steps)
-        return f"because an earlier step failed, so provisioning {'stays paused' if paused else 'is not started'}"
+        state = "stays paused" if context.result.is_paused else "is not started"
+        return f"because an earlier step failed, so provisioning {state}"
     return "because an earlier step failed"
 
 

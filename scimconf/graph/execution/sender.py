@@ -99,7 +99,7 @@ async def _check_absence(context: ExecutionContext, step: Send) -> None:
 
 async def _send_once(context: ExecutionContext, step: Send) -> Json:
     request = await _request(context, step)
-    with context.writing(counts=not step.is_credentials_test):
+    with context.writing(step, counts=not step.is_credentials_test):
         return (await context.session.graph.send(request)).body
 
 

@@ -77,17 +77,31 @@ class ChangeRow:
 
 def change_rows(changes: Iterable[Change]) -> list[ChangeRow]:
     """Return the rows of a plan in the order in which all formats show them."""
+    return [_row(group) for group in _groups(changes)]
+
+
+def totals(plans: Iterable[ApplicationPlan]) -> Mapping[Action, int]:
+    """Return how many rows of these applications each action has."""
+    numbers = Counter(_action(group) for plan in plans for group in _groups(plan.changes))
+    return {action: numbers[action] for action in Action}
+
+
+Group = Sequence[tuple[Change, RowPart | None]]
+"""The changes that share a row, each with its part of the row; a change with a row of its own has no part."""
+
+
+def _groups(changes: Iterable[Change]) -> list[Group]:
+    """Return the changes of each row, in plan order."""
     ordered = sorted(changes, key=lambda change: (kind_order(change.kind), change.address, change.action))
-    rows: list[ChangeRow] = []
-    for _, group in groupby(ordered, key=lambda change: change.kind):
-        by_address: dict[str, list[Change]] = {}
-        for change in group:
+    groups: list[Group] = []
+    for _, of_kind in groupby(ordered, key=lambda change: change.kind):
+        by_address: dict[str, list[tuple[Change, RowPart | None]]] = {}
+        for change in of_kind:
             part = _row_part(change)
-            by_address.setdefault(part.address if part else change.address.local, []).append(change)
+            by_address.setdefault(part.address if part else change.address.local, []).append((change, part))
         for own in by_address.values():
-            part = _row_part(own[0])
-            rows += [_row([change], None) for change in own] if part is None else [_row(own, part)]
-    return rows
+            groups += [own] if own[0][1] is not None else [[pair] for pair in own]
+    return groups
 
 
 def address_row(address: Address) -> tuple[str, str]:
@@ -101,30 +115,29 @@ def _row_part(change: Change) -> RowPart | None:
     return kind.row_part(change) if kind is not None else None
 
 
-def totals(rows: Iterable[ChangeRow]) -> Mapping[Action, int]:
-    """Return how many rows each action has."""
-    numbers = Counter(row.action for row in rows)
-    return {action: numbers[action] for action in Action}
-
-
-def _row(group: Sequence[Change], part: RowPart | None) -> ChangeRow:
+def _row(group: Group) -> ChangeRow:
     """Return the row of one change, or of the changes that share a row."""
-    actions = {change.action for change in group}
-    action = actions.pop() if len(actions) == 1 else Action.UPDATE
+    changes, part = tuple(change for change, _ in group), group[0][1]
+    action = _action(group)
     is_mixed = part is not None and action is not Action.DELETE
-    reasons = sorted({change.reason for change in group if change.reason and not is_mixed})
-    effects = tuple(by_weight({effect for change in group for effect in change.effects}))
+    reasons = sorted({change.reason for change in changes if change.reason and not is_mixed})
+    effects = tuple(by_weight({effect for change in changes for effect in change.effects}))
     return ChangeRow(
         action,
-        visible(group[0].kind),
-        visible(part.address if part else group[0].address.local),
-        tuple(group),
+        visible(changes[0].kind),
+        visible(part.address if part else changes[0].address.local),
+        changes,
         visible(", ".join(reasons)),
         effects,
-        _impact(group, part, effects),
+        _impact(changes, part, effects),
         part.population if part else "",
         (_role_names(group, removed=True), _role_names(group, removed=False)),
     )
+
+
+def _action(group: Group) -> Action:
+    actions = {change.action for change, _ in group}
+    return actions.pop() if len(actions) == 1 else Action.UPDATE
 
 
 def _impact(group: Sequence[Change], part: RowPart | None, effects: Iterable[Effect]) -> Mapping[Effect, Impact]:
@@ -146,9 +159,9 @@ def _examples(impact: Impact, subject: str) -> tuple[str, ...]:
     return (subject,) if impact.count or impact.undetermined else ()
 
 
-def _role_names(changes: Sequence[Change], *, removed: bool) -> str | None:
-    parts = [_row_part(change) for change in changes if (change.action is Action.DELETE) is removed]
-    return ", ".join(visible(part.value) for part in parts if part is not None) or None
+def _role_names(group: Group, *, removed: bool) -> str | None:
+    names = [part.value for change, part in group if part is not None and (change.action is Action.DELETE) is removed]
+    return ", ".join(map(visible, names)) or None
 
 
 def by_effect(rows: Sequence[ChangeRow]) -> Mapping[Effect, Sequence[ChangeRow]]:

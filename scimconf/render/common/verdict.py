@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from scimconf.plan import ApplicationPlan, FailedApplication, Guard, Plan
 from scimconf.plan.guards import ASKED
-from scimconf.render.common.change_view import change_rows, totals
+from scimconf.render.common.change_view import totals
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.fields import facts
 from scimconf.render.common.labels import diagnostic_sentence, kind_order, plural, plural_label, shorten_ids
@@ -75,7 +75,7 @@ def application_summary(plan: ApplicationPlan) -> str:
 
 def _counts(plans: Iterable[ApplicationPlan]) -> str:
     """Return `12 to create, 3 to update, 0 to replace, 1 to delete`."""
-    numbers = totals(row for plan in plans for row in change_rows(plan.changes))
+    numbers = totals(plans)
     return ", ".join(f"{number:,} to {action.value}" for action, number in numbers.items())
 
 

@@ -28,16 +28,18 @@ def plan(
     marker: str | None = None,
     as_html: bool = True,
     command: str = "plan",
+    full: bool = False,
 ) -> str:
     """Return the plan in at most `max_length` characters.
 
     `marker` is written into a hidden first line, by which CI finds its comment again. Without `as_html` nothing is
-    collapsed, for forges that show HTML tags as text (Bitbucket). The title names the `command`.
+    collapsed, for forges that show HTML tags as text (Bitbucket). The title names the `command`. Long lists are shown by
+    their first and last entries, unless `full` is set.
     """
     first = f"{hidden(marker, as_html=as_html)}\n\n" if marker is not None else ""
     first = first if size(first) <= max_length else ""
     rows = [change_rows(application.changes) for application in plan.applications]
-    sections = [section(*pair, as_html=as_html) for pair in zip(plan.applications, rows, strict=True)]
+    sections = [section(*pair, as_html=as_html, full=full) for pair in zip(plan.applications, rows, strict=True)]
     groups = [group for group in summary(plan, [row for own in rows for row in own], command) if group.parts]
     space = max_length - size(first)
     needed = sum(group.size for group in groups) + sum(section.size for section in sections)

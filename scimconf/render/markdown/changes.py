@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from scimconf.plan import Effect
 from scimconf.render.common.change_view import ChangeRow, FieldRow
 from scimconf.render.common.effects import SEVERE
 from scimconf.render.common.labels import count
+from scimconf.render.common.long_lists import Excerpt, omission, principal_excerpts
 from scimconf.render.markdown.escaping import prose
 from scimconf.render.markdown.truncation import MarkdownPart, SectionGroup
 
 _MAX_BRIEF = 60
 
 
-def groups(rows: Iterable[ChangeRow]) -> list[SectionGroup]:
-    """Return one block per kind; each row is a part that is shown as a whole or left out."""
+def groups(rows: Iterable[ChangeRow], *, full: bool = False) -> list[SectionGroup]:
+    """Return one block per kind; each row is a part that is shown as a whole or left out.
+
+    Of many principals with the same change, the first and the last are shown; `full` shows all.
+    """
     blocks = []
     for kind, group in groupby(rows, key=lambda row: row.kind):
-        parts = tuple(_parts(group))
-        blocks.append(SectionGroup(f"**{prose(count(len(parts), kind))}**\n\n```diff\n", parts, "```\n\n"))
+        kind_rows = list(group)
+        parts = tuple(_principal_parts(kind_rows, full=full) if kind_rows[0].principal else _parts(kind_rows))
+        blocks.append(SectionGroup(f"**{prose(count(len(kind_rows), kind))}**\n\n```diff\n", parts, "```\n\n"))
     return blocks
 
 
@@ -32,6 +37,20 @@ def _parts(rows: Iterable[ChangeRow]) -> Iterator[MarkdownPart]:
         is_long = text.count("\n") > 1
         yield MarkdownPart(f"\n{text}" if number and (after_long or is_long) else text)
         after_long = is_long
+
+
+def _principal_parts(rows: Sequence[ChangeRow], *, full: bool) -> Iterator[MarkdownPart]:
+    """Yield the rows of principals, each on one line, and one line for those that are omitted."""
+    for own in principal_excerpts(rows, full=full):
+        yield from _parts(own.first)
+        if own.omitted:
+            yield MarkdownPart(_omission(own), own.omitted)
+        yield from _parts(own.last)
+
+
+def _omission(rows: Excerpt[ChangeRow]) -> str:
+    number, roles = omission(rows)
+    return f"{rows.first[0].action.symbol} {number}  {roles}\n"
 
 
 def lines(row: ChangeRow) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scimconf.plan import ApplicationPlan
 from scimconf.render.common.change_view import ChangeRow
 from scimconf.render.common.labels import ABANDONED, DRIFT, MISSING, PARTIAL, counts, diagnostic_sentence, plural
+from scimconf.render.common.long_lists import excerpt
 from scimconf.render.common.verdict import (
     application_ids,
     application_summary,
@@ -50,8 +51,8 @@ class MarkdownSection:
         return f"{self.head}{inside}{more}{self.tail}", 0
 
 
-def section(plan: ApplicationPlan, rows: Sequence[ChangeRow], *, as_html: bool) -> MarkdownSection:
-    """Return the section of one application."""
+def section(plan: ApplicationPlan, rows: Sequence[ChangeRow], *, as_html: bool, full: bool) -> MarkdownSection:
+    """Return the section of one application; `full` shows every entry of long lists."""
     summary = application_summary(plan)
     head, tail = f"#### {code(plan.name)}: {summary}\n\n", ""
     if as_html:
@@ -59,12 +60,12 @@ def section(plan: ApplicationPlan, rows: Sequence[ChangeRow], *, as_html: bool) 
     flow = diagram(plan)
     groups = (
         SectionGroup("", _unlisted(_about(plan))),
-        SectionGroup("**Warnings**\n\n", _listed(_warnings(plan)), "\n", ("warning", "warnings")),
+        SectionGroup("**Warnings**\n\n", _listed(_warnings(plan), full=True), "\n", ("warning", "warnings")),
         SectionGroup("", (MarkdownPart(flow, 0),) if flow else (), extra=True),
-        *changes.groups(rows),
-        SectionGroup(f"**{MISSING[0]}**: {MISSING[1]}\n\n", _listed(_missing(plan)), "\n", ("row", "rows")),
-        _resources(DRIFT, map(code, unmanaged_drift(plan))),
-        _resources(ABANDONED, _abandoned(plan)),
+        *changes.groups(rows, full=full),
+        SectionGroup(f"**{MISSING[0]}**: {MISSING[1]}\n\n", _listed(_missing(plan), full=full), "\n", ("row", "rows")),
+        _resources(DRIFT, map(code, unmanaged_drift(plan)), full=full),
+        _resources(ABANDONED, _abandoned(plan), full=True),
         SectionGroup("", _unlisted(_unmanaged(plan))),
     )
     return MarkdownSection(head, tuple(group for group in groups if group.parts), tail)
@@ -74,12 +75,14 @@ def _unlisted(lines: Iterator[str]) -> tuple[MarkdownPart, ...]:
     return tuple(MarkdownPart(f"{line}\n\n", 0) for line in lines)
 
 
-def _listed(lines: Iterable[str]) -> tuple[MarkdownPart, ...]:
-    return tuple(MarkdownPart(f"- {line}\n") for line in lines)
+def _listed(lines: Iterable[str], *, full: bool) -> tuple[MarkdownPart, ...]:
+    part = excerpt([MarkdownPart(f"- {line}\n") for line in lines], full=full)
+    between = MarkdownPart(f"- {part.omitted:,} more\n", part.omitted)
+    return (*part.first, *([between] if part.omitted else []), *part.last)
 
 
-def _resources(title: tuple[str, str], lines: Iterable[str]) -> SectionGroup:
-    return SectionGroup(f"**{title[0]}**: {title[1]}\n\n", _listed(lines), "\n", ("resource", "resources"))
+def _resources(title: tuple[str, str], lines: Iterable[str], *, full: bool) -> SectionGroup:
+    return SectionGroup(f"**{title[0]}**: {title[1]}\n\n", _listed(lines, full=full), "\n", ("resource", "resources"))
 
 
 def _about(plan: ApplicationPlan) -> Iterator[str]:

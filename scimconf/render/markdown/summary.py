@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from scimconf.plan import Action, ApplicationPlan, Guard, Plan
-from scimconf.render.common.change_view import ChangeRow, by_effect, cause, change_rows, combined_sentence, totals
+from scimconf.render.common.change_view import ChangeRow, by_effect, cause, combined_sentence, totals
 from scimconf.render.common.effects import guard_message
 from scimconf.render.common.labels import tenant_name
 from scimconf.render.common.verdict import blocked, failure_text, guard_status, tenant_mismatches, verdict
@@ -76,7 +76,7 @@ def _table(plan: Plan) -> SectionGroup:
 
 def _row(application: ApplicationPlan) -> str:
     numbers = [
-        *totals(change_rows(application.changes)).values(),
+        *totals([application]).values(),
         len(application.missing),
         len(application.unmanaged_drift),
         sum(application.unmanaged_counts.values()),

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
 from scimconf.plan import ApplicationPlan, Effect
 from scimconf.render.common.change_view import ChangeRow, by_effect, combined_sentence
 from scimconf.render.common.effects import SEVERE
 from scimconf.render.common.escaping import cells, pad
+from scimconf.render.common.long_lists import Excerpt, excerpt_lines, omission, principal_excerpts
 from scimconf.render.terminal.fields import INDENT, brief, field_lines
 from scimconf.render.terminal.page import Page, StyledText
 
 _MAX_COLUMN = 55
 
 
-def change_lines(page: Page, rows: Iterable[ChangeRow], plan: ApplicationPlan) -> Iterator[str]:
-    """Yield all rows of a plan, with an empty line between kinds and around every row of more than one line."""
+def change_lines(page: Page, rows: Iterable[ChangeRow], plan: ApplicationPlan, *, full: bool = False) -> Iterator[str]:
+    """Yield the rows of a plan, with an empty line between kinds and around every row of more than one line.
+
+    Of many principals with the same change, the first and the last are shown; `full` shows all.
+    """
     for _, group in groupby(rows, key=lambda row: row.kind):
         kind_rows = list(group)
         is_tight = False
         is_principal = bool(kind_rows[0].principal)
-        for lines in [_principal_lines(page, kind_rows, plan)] if is_principal else _blocks(page, kind_rows):
+        for lines in [_principal_lines(page, kind_rows, plan, full=full)] if is_principal else _blocks(page, kind_rows):
             block = list(lines)
             if not is_tight or len(block) > 1:
                 yield ""
@@ -78,16 +83,29 @@ def _notes(row: ChangeRow) -> str:
     return f"  ({'; '.join(notes)})" if notes else ""
 
 
-def _principal_lines(page: Page, rows: Sequence[ChangeRow], plan: ApplicationPlan) -> Iterator[str]:
+def _principal_lines(page: Page, rows: Sequence[ChangeRow], plan: ApplicationPlan, *, full: bool) -> Iterator[str]:
     """Yield one line per principal, then each effect of all assignments once."""
-    column = min(max(cells(row.address) for row in rows), _MAX_COLUMN, page.width // 2)
-    for row in rows:
-        removed, added = row.roles
-        is_swap = bool(removed and added)
-        roles = [("delete", removed), ("", " → "), ("create", added)] if is_swap else [("", row.role_change)]
-        yield from _head(page, row, ("", f" {pad(row.address, column)}  "), *roles)
+    excerpts = principal_excerpts(rows, full=full)
+    listed = [row for own in excerpts for row in (*own.first, *own.last)]
+    column = min(max(cells(row.address) for row in listed), _MAX_COLUMN, page.width // 2)
+    for own in excerpts:
+        yield from excerpt_lines(own, lambda row: _principal(page, row, column), partial(_omission, page, own, column))
     for effect, affected in by_effect(rows).items():
         yield from _effect(page, effect, combined_sentence(effect, affected, [plan]))
+
+
+def _principal(page: Page, row: ChangeRow, column: int) -> Iterator[str]:
+    removed, added = row.roles
+    is_swap = bool(removed and added)
+    roles = [("delete", removed), ("", " → "), ("create", added)] if is_swap else [("", row.role_change)]
+    yield from _head(page, row, ("", f" {pad(row.address, column)}  "), *roles)
+
+
+def _omission(page: Page, rows: Excerpt[ChangeRow], column: int) -> str:
+    number, roles = omission(rows)
+    return page.line(
+        2, _sign(rows.first[0]), ("", f" {pad(number, column)}  {roles}"), ("quiet", "  (--full lists all)")
+    )
 
 
 def _effect(page: Page, effect: Effect, sentence: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from scimconf.render.common.labels import (
     shorten_ids,
     tenant_name,
 )
+from scimconf.render.common.long_lists import excerpt, excerpt_lines
 from scimconf.render.common.verdict import (
     application_ids,
     application_summary,
@@ -43,20 +44,25 @@ def tenant_lines(page: Page, plan: Plan) -> Iterator[str]:
         yield ""
 
 
-def application_lines(page: Page, plan: ApplicationPlan, *, unmanaged: bool = False) -> Iterator[str]:
-    """Yield the plan of one application; `unmanaged` lists the resources that the spec does not manage."""
+def application_lines(
+    page: Page, plan: ApplicationPlan, *, unmanaged: bool = False, full: bool = False
+) -> Iterator[str]:
+    """Yield the plan of one application.
+
+    `unmanaged` lists the resources that the spec does not manage, `full` every entry of long lists.
+    """
     yield from _heading(page, plan)
     if not plan.complete:
         yield from ["", *page.labelled(2, ("replace", f"! {PARTIAL[0]}"), ("", f" {PARTIAL[1]}"), hang=2)]
     yield from _warnings(page, plan)
     rows = change_rows(plan.changes)
     if rows:
-        yield from change_lines(page, rows, plan)
+        yield from change_lines(page, rows, plan, full=full)
         yield from _full_resync(page, rows)
     else:
         yield from ["", page.line(2, ("", "No changes."))]
-    yield from _missing(page, plan)
-    yield from _drift(page, unmanaged_drift(plan))
+    yield from _missing(page, plan, full=full)
+    yield from _drift(page, unmanaged_drift(plan), full=full)
     yield from _abandoned(page, plan)
     yield from _unmanaged(page, plan)
     for resource in plan.unmanaged if unmanaged else ():
@@ -94,20 +100,30 @@ def _full_resync(page: Page, rows: Sequence[ChangeRow]) -> Iterator[str]:
         yield from ["", *page.prose(2, full_resync(number), "strong", hang=2)]
 
 
-def _missing(page: Page, plan: ApplicationPlan) -> Iterator[str]:
+def _missing(page: Page, plan: ApplicationPlan, *, full: bool) -> Iterator[str]:
     """Yield the listed principals that the tenant does not have; `!` marks those that prevent an apply."""
     if plan.missing:
         yield from ["", *page.labelled(2, ("strong", f"{MISSING[0].lower()}:"), ("", f" {MISSING[1]}"), hang=2)]
-    for label, is_error, text in missing_rows(plan):
-        style, sign = ("danger", "!") if is_error else ("", "?")
-        yield from page.labelled(4, (style, f"{sign} {label}"), ("", f"  {text}"), hang=4)
+    part = excerpt(missing_rows(plan), full=full)
+    yield from excerpt_lines(part, lambda row: _missing_row(page, row), lambda: _omission(page, part.omitted))
 
 
-def _drift(page: Page, resources: Sequence[str]) -> Iterator[str]:
+def _missing_row(page: Page, row: tuple[str, bool, str]) -> Iterator[str]:
+    label, is_error, text = row
+    style, sign = ("danger", "!") if is_error else ("", "?")
+    yield from page.labelled(4, (style, f"{sign} {label}"), ("", f"  {text}"), hang=4)
+
+
+def _omission(page: Page, number: int) -> str:
+    return page.line(4, ("quiet", f"… {number:,} more (--full lists all)"))
+
+
+def _drift(page: Page, resources: Sequence[str], *, full: bool) -> Iterator[str]:
     if resources:
         yield from ["", *page.labelled(2, ("strong", f"{DRIFT[0].lower()}:"), ("", f" {DRIFT[1]}"), hang=2)]
-    for resource in resources:
-        yield from page.prose(4, f"? {resource}", hang=4)
+    part = excerpt(resources, full=full)
+    rows = excerpt_lines(part, lambda row: page.prose(4, f"? {row}", hang=4), lambda: _omission(page, part.omitted))
+    yield from rows
 
 
 def _abandoned(page: Page, plan: ApplicationPlan) -> Iterator[str]:
