@@ -4,7 +4,7 @@ bin := .venv/bin
 pure := $(addprefix scimconf/,spec/** lint/** suggestions.py expressions/** plan/** documents/** kinds/** impact/** export/** \
 	snapshot.py steps.py render/yaml/**)
 near := scimconf/graph/** scimconf/workflow/**
-reach := $(addprefix tests/,documents export expressions graph kinds lint plan preview render spec workflow)
+reach := $(addprefix tests/,documents export expressions graph kinds lifecycle lint plan preview render spec workflow)
 comma := ,
 empty :=
 space := $(empty) $(empty)
@@ -58,8 +58,9 @@ schemas: setup  ## regenerate the JSON Schemas
 docs: setup  ## regenerate the generated parts of docs/
 	$(bin)/python tests/tools/pages.py && $(bin)/python tests/tools/expression_page.py
 
-bench: setup  ## measure start-up and plans, as ratios
-	$(bin)/python tests/bench/bench.py && $(bin)/python tests/bench/expressions.py && $(bin)/python tests/bench/preview.py
+bench: setup  ## measure scimconf as ratios against bare httpx, in ROUNDS=5 rounds; writes docs/performance.md
+	ROUNDS=$(ROUNDS) $(bin)/python tests/bench/bench.py
+	$(bin)/python tests/bench/expressions.py && $(bin)/python tests/bench/preview.py
 
 constraints: setup  ## write constraints.txt from .venv
 	$(bin)/pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt

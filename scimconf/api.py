@@ -19,12 +19,13 @@ from scimconf.plan import ApplyStatus, Change, Guard, MissingPrincipal, Plan, Re
 if TYPE_CHECKING:
     from scimconf.export import ExportedSpec
     from scimconf.graph.client import Graph
-    from scimconf.graph.reading import TenantSession
+    from scimconf.graph.reading import Claims, TenantSession
     from scimconf.graph.secrets import Secrets
     from scimconf.graph.settings import Settings
     from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
     from scimconf.spec.loaded import Loaded
     from scimconf.workflow.compilation import PlanOptions
+    from scimconf.workflow.permission_check import MissingPermission
     from scimconf.workflow.plan import PlannedApplication
 
 __all__ = [
@@ -57,7 +58,7 @@ def load(
     from scimconf.spec import load as loading
 
     def read(name: str) -> bytes:
-        return read_regular_file(name, loading.MAX_SIZE + 1)
+        return read_regular_file(name, loading.MAX_CSV_SIZE + 1)
 
     file = os.fspath(path)
     folders = AllowedFolders.of_spec(file, [os.fspath(folder) for folder in allow_paths])
@@ -84,17 +85,23 @@ async def connect(*, credential: Any = None, url: str | None = None) -> AsyncIte
     import asyncio
 
     from scimconf.graph.credentials import TokenSource, token_source
+    from scimconf.graph.secret_masking import SecretMask
     from scimconf.graph.secrets import Secrets
     from scimconf.graph.settings import graph_settings
 
     environ = {**os.environ, **({"SCIMCONF_GRAPH_URL": url} if url else {})}
     settings = graph_settings(environ)
-    token = None
-    if not settings.anonymous:
-        scope = settings.cloud.scope
-        token = TokenSource(credential, scope, "") if credential else token_source(None, environ, settings.cloud)
+    mask = SecretMask()
+
+    def source() -> TokenSource:
+        if credential:
+            return TokenSource(credential, settings.cloud.scope, mask=mask, environ=environ)
+        return token_source(None, environ, settings.cloud, mask=mask)
+
+    secrets = Secrets(environ, credential=source, mask=mask)
+    token = None if settings.anonymous else source()
+    if token is not None:
         await asyncio.to_thread(token.fetch)
-    secrets = Secrets(environ, credential=lambda: credential or token_source(None, environ, settings.cloud))
     async with open_client(settings, token, secrets) as client:
         yield client
 
@@ -103,10 +110,16 @@ async def connect(*, credential: Any = None, url: str | None = None) -> AsyncIte
 async def open_client(
     settings: Settings, token: Any, secrets: Secrets, on_wait: Callable[[float, str], None] | None = None
 ) -> AsyncIterator[TenantClient]:
-    from scimconf.graph.client import open_graph, silent
+    from scimconf.graph.client import open_graph, sandbox_token, silent
+    from scimconf.graph.credentials import token_claims
+    from scimconf.graph.masked_logs import masked_logs
 
-    async with open_graph(settings, token, scrub=secrets.scrub, on_wait=on_wait or silent) as graph:
-        yield TenantClient(graph, secrets, token.tenant_id() if token is not None else "")
+    async def claims() -> Mapping[str, Any]:
+        return token.claims() if token is not None else token_claims(await sandbox_token(settings))
+
+    with masked_logs(secrets.scrub):
+        async with open_graph(settings, token, scrub=secrets.scrub, on_wait=on_wait or silent) as graph:
+            yield TenantClient(graph, secrets, token.tenant_id() if token is not None else "", claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +153,11 @@ class SpecPlan:
     def missing(self) -> tuple[MissingPrincipal, ...]:
         """The users and groups that the spec lists and the tenant does not have."""
         return self.planned.plan.missing
+
+    @property
+    def missing_permissions(self) -> tuple[MissingPermission, ...]:
+        """The permissions that an apply by the same identity certainly lacks."""
+        return self.planned.missing_permissions
 
     @property
     def is_complete(self) -> bool:
@@ -206,6 +224,7 @@ class TenantClient:
     graph: Graph
     secrets: Secrets
     tenant_id: str = ""
+    claims: Claims | None = None
 
     def session(self, on_wait: Callable[[float, str], None] | None = None) -> TenantSession:
         """Return a session for one application; `on_wait` is called with seconds and a reason."""
@@ -213,12 +232,12 @@ class TenantClient:
         import time
 
         from scimconf.graph.eventual_consistency import ConsistencyPolicy
-        from scimconf.graph.reading import TenantSession
+        from scimconf.graph.reading import TenantSession, no_claims
 
         policy = ConsistencyPolicy(asyncio.sleep, time.monotonic, lambda: self.graph.now)
         if on_wait is not None:
             policy.on_wait = on_wait
-        return TenantSession(self.graph, policy, self.tenant_id)
+        return TenantSession(self.graph, policy, self.tenant_id, claims=self.claims or no_claims)
 
     async def plan(
         self,
@@ -247,23 +266,31 @@ class TenantClient:
         approve: Callable[[tuple[str, ...]], bool],
         backup: str | os.PathLike[str] = BACKUP_FOLDER,
         progress: Callable[[str, int, int], object] | None = None,
+        check_permissions: bool = True,
     ) -> Report:
         """Apply a plan, and plan again until no changes remain; return a report, also after a failure.
 
         `approve` is called with the guards of a first run and the addresses to delete or replace, and again if a later
-        round adds any. `backup` is the folder in which the documents are saved before the first write.
+        round adds any. `backup` is the folder in which the documents are saved before the first write. Without
+        `check_permissions`, also requests are sent that need permissions which the access token lacks.
         """
-        from scimconf.workflow.apply import apply, guards_that_need_allow, missing_secrets
+        from scimconf.workflow.apply import apply, guards_that_need_allow, missing_secrets, shared_secret_files
 
         planned, hooks = plan.planned, _ApiHooks(approve, os.fspath(backup), progress)
-        if planned.plan.changes and not (guards_that_need_allow(planned) or planned.missing_errors):
+        options = replace(plan.options, check_permissions=check_permissions)
+        if not check_permissions:
+            planned = replace(planned, missing_permissions=())
+        stops = guards_that_need_allow(planned) or planned.missing_errors or planned.missing_permissions
+        if planned.plan.changes and not stops:
             missing = list(missing_secrets(planned, self.secrets))
             if missing:
                 error = "; ".join(map(str, missing))
                 return Report(planned.name, error=error, hint=missing[0].hint, status=ApplyStatus.FAILED)
             if not hooks.approve(planned):
                 return Report(planned.name, error="The plan was not approved.", status=ApplyStatus.FAILED)
-        return await apply(self.session(), planned, plan.options, self.secrets, hooks)
+        warnings = tuple(f"{shared.message}. {shared.hint}" for shared in shared_secret_files(planned, self.secrets))
+        report = await apply(self.session(), planned, options, self.secrets, hooks)
+        return replace(report, warnings=(*warnings, *report.warnings))
 
     async def preview(
         self, spec: Loaded, *, users: Sequence[str] = (), sample: int = 0, only: Sequence[str] = ()

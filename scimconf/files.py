@@ -62,9 +62,26 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def open_private(path: str) -> TextIO:
-    """Open a file for writing from its start; only its owner can read it. A pipe or a device keeps its mode."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+def mode_for_others(path: Path) -> str:
+    """Return the mode of a file, such as `0644`, if others than its owner can read it, else ""."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return ""
+    return f"{stat.S_IMODE(mode):04o}" if is_readable_by_others(mode) else ""
+
+
+def is_readable_by_others(mode: int) -> bool:
+    """Return whether others than its owner can read a regular file of this mode; False where files have no such modes."""
+    return os.name == "posix" and stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
+
+
+def open_private(path: str, *, append: bool = False) -> TextIO:
+    """Open a file for writing from its start, or its end with `append`; only its owner can read it.
+
+    A pipe or a device keeps its mode.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC), PRIVATE_FILE)
     if stat.S_ISREG(os.fstat(handle).st_mode):
         os.fchmod(handle, PRIVATE_FILE)
     return os.fdopen(handle, "w", encoding="utf-8")

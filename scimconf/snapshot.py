@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from scimconf.json_types import Json as Json  # noqa: PLC0414  re-exported
+from scimconf.permissions import Granted
 
 Names = Mapping[str, str]
 """Placeholder → value."""
@@ -132,7 +133,8 @@ class Snapshot:
     `names` are bound placeholders, `principals` the matches of each lookup, `deleted` the result of each lookup in the
     recycle bin (None: not there, or not readable). `complete` is False while reading is in progress, when a missing
     document may still arrive. `denied` also has the reads of principals by id (`PRINCIPALS_BY_ID`) and of the recycle
-    bin (`DELETED`, by the lookup's `by`).
+    bin (`DELETED`, by the lookup's `by`). If any read was denied, `granted` are the permissions of the access token, or
+    None if they are unknown.
     """
 
     documents: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
@@ -141,6 +143,7 @@ class Snapshot:
     principals: Mapping[Lookup, tuple[Principal, ...]] = field(default_factory=lambda: MappingProxyType({}))
     complete: bool = True
     deleted: Mapping[Lookup, DeletedPrincipal | None] = field(default_factory=lambda: MappingProxyType({}))
+    granted: Granted | None = None
 
     def get(self, name: str) -> Json | None:
         return self.documents.get(name)

@@ -18,6 +18,7 @@ import httpx
 
 from scimconf.cli.exit_codes import of_status
 from scimconf.graph.client import Graph, Settings, open_graph
+from scimconf.graph.credentials import token_claims
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
 from scimconf.graph.reading import TenantSession
 from scimconf.graph.secrets import Secrets
@@ -169,11 +170,19 @@ class Rehearsal:
         async def command() -> Any:
             graph = self.graph()
             async with graph:
-                return await work(
-                    TenantSession(graph, ConsistencyPolicy(self.sleep, lambda: self.time, lambda: graph.now))
-                )
+                policy = ConsistencyPolicy(self.sleep, lambda: self.time, lambda: graph.now)
+                return await work(TenantSession(graph, policy, claims=self.claims))
 
         return asyncio.run(command())
+
+    async def claims(self) -> Mapping[str, Any]:
+        """Return the claims of the sandbox's access tokens, without a request if they show no permissions."""
+        if self._settings["permissions"] is None:
+            return {}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app)) as client:
+            form = {"grant_type": "client_credentials", "client_id": "me", "client_secret": "none"}
+            response = await client.post(BASE.replace("/v1.0", "/common/oauth2/v2.0/token"), data=form)
+        return token_claims(response.json()["access_token"])
 
     def graph(self) -> Graph:
         return open_graph(

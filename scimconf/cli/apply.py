@@ -12,22 +12,33 @@ import click
 
 from scimconf.cli import options, output, streams
 from scimconf.cli.exit_codes import ExitCode, combine, of_status
+from scimconf.cli.exit_report import ExitReportLog, check_suffix, exit_report
 from scimconf.cli.plan import run_plans
-from scimconf.cli.session import Session, interruptible_prompt, run
+from scimconf.cli.session import Session, interruptible_prompt
+from scimconf.cli.tenants import TenantSpecs, by_tenant, run_each
 from scimconf.cli.terminal import Terminal, can_ask
-from scimconf.diagnostics import StaleError
+from scimconf.diagnostics import SecretError, StaleError
 from scimconf.files import check_folder_writable
-from scimconf.plan import StepOutcome
+from scimconf.plan import ApplyStatus, Guard, Plan, Report, StepOutcome
 from scimconf.plan.file import SavedPlan
 from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_outcome, redact_report
 from scimconf.render import text
+from scimconf.spec.loaded import Loaded
 from scimconf.workflow import PlannedApplication, apply
-from scimconf.workflow.apply import MISSING_ERROR, guards_that_need_allow, missing_secrets, save_documents
+from scimconf.workflow.apply import (
+    MISSING_ERROR,
+    guards_that_need_allow,
+    missing_secrets,
+    save_documents,
+    shared_secret_files,
+)
 from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.fleet import FleetLimits
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
 
+LACKING = "K006 apply needs permissions that the identity lacks:"
 ABANDONED_GUARD = "resources-abandoned"
 """Only a plan with `--previous` triggers this guard, so apply uses the guards of the saved plan."""
 
@@ -36,7 +47,7 @@ Redact = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyOptions:
-    """The options of one apply; `saved` is the plan to apply, None if the paths are specs."""
+    """The options of one apply; `saved` is the plan to apply, None if the paths are specs. `report` is that of `--report`."""
 
     common: options.CommonOptions
     planning: PlanOptions
@@ -44,6 +55,8 @@ class ApplyOptions:
     full: bool
     auto_approve: bool
     backup: str
+    report: ExitReportLog
+    limits: FleetLimits
     saved: SavedPlan | None = None
 
     def recorded(self) -> dict[str, Any]:
@@ -66,8 +79,34 @@ class ApplyOptions:
     show_default=True,
     help="Folder for a backup of the job, schema, settings and assignments before the first write.",
 )
+@click.option(
+    "--no-permission-check",
+    "check_permissions",
+    flag_value=False,
+    default=True,
+    help="Apply although the access token lacks permissions: the identity has a role in Entra, or is an owner.",
+)
+@click.option(
+    "--max-applications",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Make no changes if more than N applications change.",
+)
+@click.option(
+    "--max-users",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Make no changes if more than N users may be created or disabled, or if they cannot be counted.",
+)
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    callback=check_suffix,
+    help="Write a Markdown report to FILE, also if apply fails or is interrupted.",
+)
 @options.events
-def command(paths: tuple[str, ...], **params: Any) -> int:
+def command(paths: tuple[str, ...], report: str | None, **params: Any) -> int:
     """Apply the spec. Shows the plan and asks first.
 
     PATHS are spec files, or folders with scimconf.yaml and *.scimconf.yaml (default: the current folder). Safe to
@@ -81,27 +120,64 @@ def command(paths: tuple[str, ...], **params: Any) -> int:
         scimconf apply --auto-approve --allow scope-widened examples/writer
         scimconf apply plan.json
     """
-    applying = _apply_options({**params, "paths": paths})
-    specs = options.load_specs(applying.common)
+    with exit_report(report) as log:
+        code = _run_apply(_apply_options({**params, "paths": paths}, log))
+        log.end(code)
+    return code
+
+
+def _run_apply(applying: ApplyOptions) -> ExitCode:
+    applying.report.redact = output.redactor(Plan(), redact=applying.redact)
+    groups = by_tenant(options.load_specs(applying.common), applying.common, is_apply=True)
     check_folder_writable(applying.backup)
 
-    async def work(session: Session) -> ExitCode:
+    def run_group(group: TenantSpecs) -> ExitCode:
+        with applying.report.errors():
+            return _apply_tenant(group, replace(applying, common=group.common))
+
+    return run_each(groups, run_group)
+
+
+def _apply_tenant(group: TenantSpecs, applying: ApplyOptions) -> ExitCode:
+    async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
         results = await run_plans(session, specs, applying.planning, {}, is_reviewed=applying.saved is not None)
         plan = results.combined_plan(applying.recorded())
+        _begin_report(applying, session, results)
         with session.progress.paused():
             output.emit_plan_events(session, plan, redact=applying.redact)
             if not _print_plan(results, applying):
                 return ExitCode.FAILED
-            heading = "No changes were made. The saved plan is out of date:"
-            if applying.saved is not None and output.print_changes_since(applying.saved, plan, heading):
+            if applying.saved is not None and _is_stale(applying.saved, plan, applying.report):
                 return ExitCode.STALE
+        problem = applying.limits.problem(plan.applications)
+        if problem:
+            with session.progress.paused():
+                output.print_lines(f"No changes were made: {problem}.", err=True)
+            applying.report.explain(f"No changes were made: {problem}.")
+            return ExitCode.BLOCKED
         codes = await _apply_all(session, results, applying)
         return combine([output.plan_exit_code(results, detailed=False), *codes])
 
-    return run(applying.common, "reading", work)
+    return group.run(work)
 
 
-def _apply_options(params: dict[str, Any]) -> ApplyOptions:
+def _begin_report(applying: ApplyOptions, session: Session, results: PlanResults) -> None:
+    plan = results.combined_plan()
+    applying.report.scrub = session.client.secrets.scrub
+    applying.report.redact = output.redactor(plan, redact=applying.redact)
+    applying.report.begin(plan, [planned.name for planned in results.planned if planned.plan.changes])
+
+
+def _is_stale(saved: SavedPlan, plan: Plan, log: ExitReportLog) -> bool:
+    """Return whether the plan is another one than the saved one, and print what differs."""
+    heading = "No changes were made. The saved plan is out of date:"
+    lines = output.print_changes_since(saved, plan, heading)
+    if lines:
+        log.explain(heading, details=lines)
+    return bool(lines)
+
+
+def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
     """Return the options of the command line, or those that a saved plan recorded."""
     paths, digest = params["paths"], params["expect_digest"]
     saved = read_saved_plan(paths[0]) if len(paths) == 1 and is_saved_plan(paths[0]) else None
@@ -116,6 +192,8 @@ def _apply_options(params: dict[str, Any]) -> ApplyOptions:
         full=params["full"],
         auto_approve=params["auto_approve"],
         backup=params["backup"],
+        report=log,
+        limits=FleetLimits(params["max_applications"], params["max_users"]),
         saved=saved,
     )
 
@@ -160,17 +238,19 @@ async def _apply_all(session: Session, results: PlanResults, applying: ApplyOpti
     """Apply one application after another, also if one fails; return the exit code of each."""
     changed = [planned for planned in results.planned if planned.plan.changes]
     for planned in changed:
-        _print_blocked(planned)
-    abandoning = _abandoning_applications(applying.saved)
+        _print_blocked(planned, applying.report)
+    abandoning = _abandoning_applications(applying.saved, applying.report)
     allowed = [planned for planned in changed if not guards_that_need_allow(planned) and planned.name not in abandoning]
-    complete = [planned for planned in allowed if _has_listed_principals(planned)]
-    ready = [planned for planned in complete if _has_secrets(session, planned)]
+    complete = [planned for planned in allowed if _has_listed_principals(planned, applying.report)]
+    ready = [planned for planned in complete if _has_permissions_and_secrets(session, planned, applying.report)]
     codes = [ExitCode.BLOCKED] * (len(changed) - len(allowed)) + [ExitCode.INVALID] * (len(allowed) - len(complete))
     codes += [ExitCode.FAILED] * (len(complete) - len(ready))
     if not ready:
         return codes
     with session.progress.paused():
         if not _approve(ready, auto_approve=applying.auto_approve):
+            for planned in ready:
+                applying.report.add(Report(planned.name, error="The plan was not approved.", status=ApplyStatus.FAILED))
             return [*codes, ExitCode.FAILED]
     redact = output.redactor(results.combined_plan(), redact=applying.redact)
     ends = {planned.name: await _apply_one(session, planned, applying, redact) for planned in ready}
@@ -189,38 +269,63 @@ def _print_failed(results: PlanResults, ends: Mapping[str, ExitCode]) -> None:
         output.print_lines(f"{total} not applied or not completely: {', '.join(failed)}.", err=True)
 
 
-def _print_blocked(planned: PlannedApplication) -> None:
-    guards = sorted({guard.id for guard in guards_that_need_allow(planned)})
-    if guards:
-        blocked_by = f"{'guards' if len(guards) > 1 else 'guard'} {', '.join(guards)}"
+def _print_blocked(planned: PlannedApplication, log: ExitReportLog) -> None:
+    guards = guards_that_need_allow(planned)
+    ids = sorted({guard.id for guard in guards})
+    if ids:
+        blocked_by = f"{'guards' if len(ids) > 1 else 'guard'} {', '.join(ids)}"
         output.print_lines(f"{planned.name}: no changes were made: blocked by {blocked_by}.", err=True)
+        log.add(Report(planned.name, error=_blocked_by(guards), status=ApplyStatus.BLOCKED))
 
 
-def _has_listed_principals(planned: PlannedApplication) -> bool:
+def _blocked_by(guards: Iterable[Guard]) -> str:
+    return f"No changes were made. Blocked by {'; '.join(f'`{guard.id}`: {guard.message}' for guard in guards)}."
+
+
+def _has_listed_principals(planned: PlannedApplication, log: ExitReportLog) -> bool:
     """Return whether no missing user or group prevents the apply; else print it."""
     if planned.missing_errors:
         output.print_lines(f"{planned.name}: no changes were made. {MISSING_ERROR}", err=True)
+        error = f"No changes were made. {MISSING_ERROR}"
+        log.add(Report(planned.name, error=error, diagnostics=planned.missing_errors, status=ApplyStatus.INVALID))
     return not planned.missing_errors
 
 
-def _abandoning_applications(saved: SavedPlan | None) -> frozenset[str]:
+def _abandoning_applications(saved: SavedPlan | None, log: ExitReportLog) -> frozenset[str]:
     """Return the applications that the abandoned resources in the saved plan block, and print why."""
     plans = saved.plan.applications if saved is not None else ()
-    names = [plan.name for plan in plans if any(guard.id == ABANDONED_GUARD for guard in plan.blocking_guards)]
-    for name in names:
+    blocking = {
+        plan.name: guards
+        for plan in plans
+        if (guards := [guard for guard in plan.blocking_guards if guard.id == ABANDONED_GUARD])
+    }
+    for name, guards in blocking.items():
         output.print_lines(f"{name}: no changes were made: {ABANDONED_GUARD} blocks the saved plan.", err=True)
-    return frozenset(names)
+        log.add(Report(name, error=_blocked_by(guards), status=ApplyStatus.BLOCKED))
+    return frozenset(blocking)
 
 
-def _has_secrets(session: Session, planned: PlannedApplication) -> bool:
-    """Return whether the variables and files of all secrets exist; print those that do not."""
+def _has_permissions_and_secrets(session: Session, planned: PlannedApplication, log: ExitReportLog) -> bool:
+    """Return whether no permission is certainly missing, and the variables and files of all secrets exist; print what is not so."""
     errors = list(missing_secrets(planned, session.client.secrets))
+    is_ready = not errors and not planned.missing_permissions
     with session.progress.paused():
+        output.print_diagnostics(list(shared_secret_files(planned, session.client.secrets)))
+        output.print_missing_permissions(planned, LACKING, planned.permission_error.hint)
         for error in errors:
             output.print_error(planned.name, error)
-        if errors:
+        if not is_ready:
             output.print_lines(f"{planned.name}: no changes were made.", err=True)
-    return not errors
+            log.add(_not_ready(planned, errors))
+    return is_ready
+
+
+def _not_ready(planned: PlannedApplication, errors: Sequence[SecretError]) -> Report:
+    """Return the report of an application that lacks permissions or secrets."""
+    reason = "; ".join(f"{error}" for error in errors)
+    diagnostics = (planned.permission_error,) if planned.missing_permissions else ()
+    hint = errors[0].hint if errors else ""
+    return Report(planned.name, error=reason, hint=hint, diagnostics=diagnostics, status=ApplyStatus.FAILED)
 
 
 def _approve(planned: Sequence[PlannedApplication], *, auto_approve: bool, wrote: bool = False) -> bool:
@@ -256,8 +361,9 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
     with session.graceful_stop():
         hooks = _TerminalHooks(session, planned.name, applying, redact)
         report = await apply(session.tenant_session(), planned, applying.planning, secrets, hooks)
-    report = redact_report(replace(report, command=_command(planned, applying)), redact)
+    report = redact_report(replace(report, command=_command_line(planned, applying)), redact)
     session.events.applied(report, hooks.logged)
+    applying.report.add(report)
     with session.progress.paused():
         rendered = text.report([report], width=terminal.width, color=terminal.color)
         try:
@@ -268,9 +374,16 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
     return of_status(report.status)
 
 
-def _command(planned: PlannedApplication, applying: ApplyOptions) -> str:
+def _command_line(planned: PlannedApplication, applying: ApplyOptions) -> str:
     """Return the command that plans the same application with the same options again, and applies it."""
-    settings = {"auth": applying.common.auth, "cloud": applying.common.cloud, **applying.recorded()}
+    common = applying.common
+    settings = {
+        "auth": common.auth,
+        "cloud": common.cloud,
+        "tenants": common.tenants,
+        "no_permission_check": not applying.planning.check_permissions,
+        **applying.recorded(),
+    }
     words = ["scimconf", "apply"]
     for name, value in settings.items():
         values = value if isinstance(value, list) else [value] if value else []

@@ -1,8 +1,15 @@
-"""`scimconf completion`: print the script with which a shell completes commands, options, guards and spec paths."""
+"""`scimconf completion`: print the script with which a shell completes commands, options, guards and spec paths.
+
+A completion runs at every press of Tab, so it imports no command: `outlines.json`, which `make docs` generates from the
+commands, has their options and arguments.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class
@@ -35,11 +42,41 @@ def command(shell: str) -> int:
     return ExitCode.OK
 
 
+def outlines() -> dict[str, Any]:
+    """Return the content of `outlines.json`: the `commands` by name, and the ids of the `guards`."""
+    content: dict[str, Any] = json.loads((Path(__file__).parent / "outlines.json").read_text(encoding="utf-8"))
+    return content
+
+
+def outline(name: str) -> click.Command:
+    """Return a command that has the options and arguments of the command with this name, and does nothing."""
+    return _command(name, outlines()["commands"][name])
+
+
+def _command(name: str, document: Mapping[str, Any]) -> click.Command:
+    if "commands" in document:
+        commands = {inner: _command(inner, command) for inner, command in document["commands"].items()}
+        return click.Group(name, commands=commands, short_help=document["help"])
+    return click.Command(name, params=list(map(_parameter, document["parameters"])), short_help=document["help"])
+
+
+def _parameter(document: Mapping[str, Any]) -> click.Parameter:
+    types: Mapping[str, Any] = {"file": click.Path(), "folder": click.Path(file_okay=False)}
+    completes, choices = document.get("completes", ""), document.get("choices")
+    type_ = click.Choice(choices) if choices else types.get(completes)
+    completer = {"guards": complete_guards, "specs": complete_specs}.get(completes)
+    if "nargs" in document:
+        return click.Argument(document["names"], nargs=document["nargs"], type=type_, shell_complete=completer)
+    flag, multiple = document.get("flag"), document.get("multiple", False)
+    text = document["help"]
+    return click.Option(
+        document["names"], type=type_, is_flag=flag, multiple=multiple, help=text, shell_complete=completer
+    )
+
+
 def complete_guards(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the ids of guards, for `--allow`."""
-    from scimconf.spec.model import GUARDS
-
-    return [CompletionItem(guard) for guard in GUARDS if guard.startswith(incomplete)]
+    return [CompletionItem(guard) for guard in outlines()["guards"] if guard.startswith(incomplete)]
 
 
 def complete_specs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -21,13 +21,16 @@ from scimconf.plan import ApplicationPlan, Pause, Report, StepOutcome
 
 
 class EventLog:
-    """A file of events; without a path nothing is written. A write that fails ends the log, not the command."""
+    """A file of events; without a path nothing is written. A write that fails ends the log, not the command.
 
-    def __init__(self, path: str | None, scrub: Callable[[str], str] = str) -> None:
+    With `append`, the events follow those that the file contains.
+    """
+
+    def __init__(self, path: str | None, scrub: Callable[[str], str] = str, *, append: bool = False) -> None:
         self._path = path or ""
         self._scrub = scrub
         try:
-            self._file = open_private(path) if path else None
+            self._file = open_private(path, append=append) if path else None
         except OSError as error:
             raise ScimconfError(f"{path} cannot be written: {error.strerror}") from None
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from scimconf.plan.outcome import ApplyStatus
+if TYPE_CHECKING:
+    from scimconf.plan.outcome import ApplyStatus
 
 
 class ExitCode(IntEnum):
@@ -23,6 +26,21 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+MEANINGS: Mapping[ExitCode, str] = MappingProxyType(
+    {
+        ExitCode.OK: "success",
+        ExitCode.FAILED: "failed before anything was written",
+        ExitCode.CHANGES: "changes or drift",
+        ExitCode.STALE: "stale",
+        ExitCode.BLOCKED: "blocked",
+        ExitCode.PARTIALLY_APPLIED: "partially applied",
+        ExitCode.QUARANTINE: "the provisioning job is in quarantine",
+        ExitCode.USAGE: "wrong usage",
+        ExitCode.INVALID: "errors in the spec or in the saved plan",
+        ExitCode.INTERRUPTED: "interrupted",
+    }
+)
+"""What `docs/exit-codes.md` begins each explanation with."""
 PRECEDENCE = (
     ExitCode.PARTIALLY_APPLIED,
     ExitCode.FAILED,
@@ -39,7 +57,7 @@ PRECEDENCE = (
 
 def of_status(status: ApplyStatus) -> ExitCode:
     """Return the exit code of one application's apply: the one with the name of the status."""
-    return ExitCode.OK if status is ApplyStatus.APPLIED else ExitCode[status.name]
+    return ExitCode.OK if status.name == "APPLIED" else ExitCode[status.name]
 
 
 def combine(codes: Iterable[ExitCode]) -> ExitCode:

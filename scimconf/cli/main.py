@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +22,7 @@ from scimconf.version import __version__
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "apply": "Apply the spec. Shows the plan and asks first.",
+        "ci-matrix": "Print the job matrix of a CI system for many specs.",
         "completion": "Print the completion script for a shell.",
         "diff": "Compare two specs, a spec and an application, or two applications.",
         "drift": "Check whether the tenant still matches the specs; exit 2 if not.",
@@ -31,12 +34,12 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "preview": "Show what each user's record will look like, before and after.",
         "probe": "Find out on a test tenant how Graph behaves where its documentation is silent.",
         "sandbox": "Run a simulated Microsoft Entra tenant on this machine.",
-        "show": "Print a saved plan.",
+        "show": "Print saved plans.",
         "validate": "Check specs offline, and run the tests in them.",
         "version": "Print the version.",
     }
 )
-"""The commands in the order of the help; the module of each has its name."""
+"""The commands in the order of the help; the module of each has its name, with underscores."""
 
 OTHER_TOOLS: Mapping[str, str] = MappingProxyType(
     {"target": "--only", "json": "--format json", "yes": "--auto-approve"}
@@ -50,10 +53,18 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; for shell completion, which parses resiliently, its outline, which imports nothing else."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"scimconf.cli.{cmd_name}").command
+        if ctx.resilient_parsing:
+            from scimconf.cli.completion import outline
+
+            return outline(cmd_name)
+        command: click.Command = import_module(f"scimconf.cli.{cmd_name.replace('-', '_')}").command
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -72,7 +83,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
-        if name not in COMMANDS and not name.startswith("-"):
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             ctx.fail(unknown("command", name, COMMANDS))
         return super().resolve_command(ctx, args)
 
@@ -88,9 +99,17 @@ def cli() -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command and return its exit code. Raise nothing but a second interrupt."""
+    """Run one command and return its exit code. Raise nothing but a second interrupt.
+
+    What a command enters into the stack, such as masked streams, holds until its errors are printed.
+    """
+    with ExitStack() as stack:
+        return _run(argv, stack)
+
+
+def _run(argv: Sequence[str], stack: ExitStack) -> int:
     try:
-        result: Any = cli.main(list(argv), prog_name="scimconf", standalone_mode=False)
+        result: Any = cli.main(list(argv), prog_name="scimconf", standalone_mode=False, obj=stack)
     except (click.ClickException, click.exceptions.Exit) as error:
         return _click_error(error)
     except (click.Abort, KeyboardInterrupt):
@@ -150,9 +169,11 @@ def _print_error(text: str, code: ExitCode) -> ExitCode:
 
 
 def entry() -> None:
-    """Run the console script. Most objects of the start-up stay, so the garbage collector looks at them less often."""
-    import gc
+    """Run the console script. The objects of the start-up stay, so the garbage collector never looks at them.
 
+    It is enabled once the command is imported, and looks at the other objects less often than usual.
+    """
+    gc.disable()
     gc.set_threshold(200_000, 20, 20)
     streams.prepare()
     code = main(sys.argv[1:])

@@ -14,7 +14,7 @@ from scimconf.cli import completion, env_file
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.files import AllowedFolders, read_file_or_pipe, read_regular_file
 from scimconf.lint import rules as known_rules
-from scimconf.spec.load import MAX_SIZE, load, load_variables
+from scimconf.spec.load import MAX_CSV_SIZE, MAX_SIZE, load, load_variables
 from scimconf.spec.loaded import Loaded, conflicts, find
 from scimconf.spec.model import GUARDS
 from scimconf.suggestions import unknown
@@ -40,7 +40,9 @@ class CommonOptions:
     allow_path: tuple[str, ...] = ()
     auth: str | None = None
     cloud: str | None = None
+    tenants: str | None = None
     events: str | None = None
+    append_events: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +139,14 @@ tenant = together(
         help="Microsoft cloud of the tenant. Default: public.",
     ),
 )
-specs_and_tenant = together(paths, variables, tenant)
+tenants = click.option(
+    "--tenants",
+    envvar="SCIMCONF_TENANTS",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="How to sign in to each tenant. Default: scimconf.toml at the root of the repository, if it exists.",
+)
+specs_and_tenant = together(paths, variables, tenant, tenants)
 selection = together(
     click.option(
         "--only",
@@ -237,7 +246,7 @@ def find_specs(common: CommonOptions) -> tuple[list[Loaded], list[Diagnostic]]:
 
 def read_spec_file(path: str) -> bytes:
     """Return a file of a spec, and one byte more than the limit if it is too large."""
-    return read_regular_file(path, MAX_SIZE + 1)
+    return read_regular_file(path, MAX_CSV_SIZE + 1)
 
 
 def list_folder(path: str) -> Iterable[str] | None:

@@ -23,6 +23,7 @@ from scimconf.render import json as as_json
 from scimconf.render.common.escaping import visible
 from scimconf.steps import Step
 from scimconf.workflow.apply import guards_that_need_allow
+from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.plan_all import PlanResults
 from scimconf.workflow.saved_plan import changes_since
 
@@ -78,6 +79,13 @@ def print_plan(results: PlanResults, options: Mapping[str, Any], output: OutputO
         print_error(name, error)
 
 
+def print_missing_permissions(planned: PlannedApplication, heading: str, hint: str) -> None:
+    """Print the permissions that the identity lacks for an apply on stderr, one a line, if there are any."""
+    lines = [f"  {permission.describe()}" for permission in planned.missing_permissions]
+    if lines:
+        print_lines(f"{planned.name}: {heading}", *lines, f"  {hint}", err=True)
+
+
 def print_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
     """Print diagnostics on stderr."""
     if diagnostics:
@@ -98,12 +106,12 @@ def print_lines(*lines: str, err: bool = False) -> None:
         click.echo(visible(line), err=err)
 
 
-def print_changes_since(saved: SavedPlan, plan: Plan, heading: str) -> bool:
-    """Print what differs between a saved plan and today's on stderr, below a heading; return whether anything does."""
+def print_changes_since(saved: SavedPlan, plan: Plan, heading: str) -> tuple[str, ...]:
+    """Print what differs between a saved plan and today's on stderr, below a heading; return the lines."""
     lines = changes_since(saved, plan)
     if lines:
         print_lines(heading, *(f"  {line}" for line in lines), err=True)
-    return bool(lines)
+    return lines
 
 
 def write_plan_file(results: PlanResults, options: Mapping[str, Any], output: OutputOptions) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +10,17 @@ import click
 
 from scimconf.cli import options, output
 from scimconf.cli.exit_codes import ExitCode
-from scimconf.cli.session import Session, run
+from scimconf.cli.session import Session
+from scimconf.cli.tenants import by_tenant, require_single, run_each
 from scimconf.diagnostics import DiagnosticsError
 from scimconf.files import check_writable
+from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.workflow.plan_all import PlanResults, UnmatchedPatternError, plan_all
 from scimconf.workflow.saved_plan import read_saved_plan
+
+CANNOT_APPLY = "note: this identity can plan, but not apply. It lacks:"
+ANOTHER_IDENTITY = "This is as it should be if another identity applies the plan."
 
 
 @click.command("plan", short_help="Show what differs from the tenant, and which users it affects.")
@@ -61,24 +66,29 @@ def plan_command(
     recorded = options.recorded_options(common, planning, redact=printing.redact)
     if printing.out:
         check_writable(printing.out)
+    groups = by_tenant(specs, common)
+    document = f"--format {printing.output_format}" if printing.output_format in ("json", "html") else ""
+    require_single(groups, "--out" if printing.out else "", "--baseline" if baseline else "", document)
 
-    async def work(session: Session) -> ExitCode:
+    async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
         results = await run_plans(session, specs, planning, previous)
         plan = results.combined_plan(recorded)
         output.emit_plan_events(session, plan, redact=printing.redact)
         with session.progress.paused():
             output.print_plan(results, recorded, printing)
             output.write_plan_file(results, recorded, printing)
+            for planned in results.planned if not is_drift else ():
+                output.print_missing_permissions(planned, CANNOT_APPLY, ANOTHER_IDENTITY)
             heading = f"Compared with the saved plan {baseline}:"
             if saved is not None and not output.print_changes_since(saved, plan, heading):
                 click.echo(f"No changes since {baseline}.", err=True)
         return output.plan_exit_code(results, detailed=detailed, is_drift=is_drift)
 
-    return run(common, "reading", work)
+    return run_each(groups, lambda group: group.run(work))
 
 
 async def run_plans(
-    session: Session, specs: list[Any], planning: Any, previous: Mapping[str, Spec], *, is_reviewed: bool = False
+    session: Session, specs: Sequence[Loaded], planning: Any, previous: Mapping[str, Spec], *, is_reviewed: bool = False
 ) -> PlanResults:
     """Plan all specs; raise click.UsageError for a pattern of `--only` that matches nothing."""
     try:

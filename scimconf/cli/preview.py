@@ -14,7 +14,8 @@ import click
 from scimconf.cli import options, output
 from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.plan import run_plans
-from scimconf.cli.session import Session, run
+from scimconf.cli.session import Session
+from scimconf.cli.tenants import by_tenant, require_single, run_each
 from scimconf.cli.terminal import Terminal
 from scimconf.diagnostics import ScimconfError
 from scimconf.files import AtomicFile, atomic_file, check_writable
@@ -75,17 +76,19 @@ def command(all_users: bool, **params: Any) -> int:
     preview_options = options.from_click(PreviewOptions, params)
     if sum([bool(preview_options.users), preview_options.sample is not None, all_users]) != 1:
         raise click.UsageError("Pass one of --user, --sample and --all.")
-    specs = options.load_specs(common)
+    groups = by_tenant(options.load_specs(common), common)
+    document = f"--format {preview_options.output_format}" if preview_options.output_format != "text" else ""
+    require_single(groups, "--out" if preview_options.out else "", document)
     if preview_options.out:
         check_writable(preview_options.out)
 
-    async def work(session: Session) -> ExitCode:
+    async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
         with _destination(session, preview_options.out) as (write, finish):
             code = await preview_all(session, specs, preview_options, _format(preview_options), write)
             finish(code)
         return code
 
-    return run(common, "reading", work)
+    return run_each(groups, lambda group: group.run(work))
 
 
 @contextmanager
@@ -130,7 +133,7 @@ def _format(preview_options: PreviewOptions) -> PreviewFormat:
 
 async def preview_all(
     session: Session,
-    specs: list[Loaded],
+    specs: Sequence[Loaded],
     preview_options: PreviewOptions,
     preview_format: PreviewFormat,
     write: Callable[[str], object],

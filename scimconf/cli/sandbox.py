@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from scimconf.diagnostics import ScimconfError
 from scimconf.files import check_writable
 
+_TIME = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(ms|s)", re.ASCII)
 _SUMMARY = "Run a simulated Microsoft Entra tenant on this machine."
 
 
@@ -22,11 +24,20 @@ def command() -> None:
 @command.command("serve")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port; 0 for a free one.")
 @click.option("--tenant", type=click.Path(dir_okay=False, exists=True), help="JSON file that describes the tenant.")
+@click.option(
+    "--generate",
+    metavar="NUMBERS",
+    help="Generate a tenant with one application, such as users=1000,groups=10,assignments=500.",
+)
+@click.option(
+    "--write-spec", type=click.Path(file_okay=False), metavar="DIR", help="Write the spec of --generate to DIR."
+)
 @click.option("--state", type=click.Path(dir_okay=False), help="File that stores the tenant. Default: in memory.")
 @click.option(
     "--ready-file", type=click.Path(dir_okay=False), help="Write the Graph URL to FILE when the server is ready."
 )
 @click.option("--switch", "switches", multiple=True, metavar="NAME=VALUE", help="Set a switch (see docs/sandbox.md).")
+@click.option("--latency", metavar="TIME", help="Delay every response, by 50ms or 0.5s; requests do not wait in line.")
 @click.option(
     "--like", type=click.Path(dir_okay=False, exists=True), help="Behave like the tenant in this `probe` report."
 )
@@ -60,27 +71,57 @@ def serve(port: int, ready_file: str | None, tls: str | None, **tenant_options: 
     return 0
 
 
-def _app(
-    server: Any,
-    tenant: str | None,
-    state: str | None,
-    switches: Sequence[str],
-    like: str | None,
-    permissions: str | None,
-) -> Any:
+def _app(server: Any, state: str | None, permissions: str | None, **described: Any) -> Any:
     import sqlite3
 
-    from scimconf.sandbox.tenant_file import TenantFile
-
     granted = frozenset(filter(None, permissions.split(","))) if permissions else None
-    values = reported_switches(like) | _pairs(switches)
+    switches, like, latency = (described.pop(name) for name in ("switches", "like", "latency"))
+    positions = reported_switches(like) | _pairs(switches) | _latency(latency)
     try:
-        tenant_file = TenantFile.read(Path(tenant)) if tenant else None
-        return server.create_app(tenant_file, state=state, switches=values, permissions=granted)
+        return server.create_app(_tenant(**described), state=state, switches=positions, permissions=granted)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     except sqlite3.Error as error:
         raise click.ClickException(f"{state} cannot store a tenant: {error}") from None
+
+
+def _tenant(tenant: str | None, generate: str | None, write_spec: str | None) -> Any:
+    """Return the description of the tenant, None for the default; raise ValueError if it is invalid."""
+    from scimconf.sandbox.generated import Numbers
+    from scimconf.sandbox.tenant_file import TenantFile
+
+    if generate is None:
+        if write_spec is not None:
+            raise click.UsageError("--write-spec writes the spec of a generated tenant. Add --generate")
+        return TenantFile.read(Path(tenant)) if tenant else None
+    if tenant is not None:
+        raise click.UsageError("--tenant and --generate exclude each other. Write `generate` in the tenant file")
+    numbers = Numbers.parse(generate)
+    if write_spec is not None:
+        _write_files(Path(write_spec), numbers.spec_files())
+    return TenantFile(numbers.tenant(), "--generate")
+
+
+def _write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write the files of a spec; refuse to overwrite one."""
+    for name in files:
+        if (folder / name).exists():
+            raise click.BadParameter(
+                f"{folder / name} already exists. Choose another folder", param_hint="--write-spec"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _latency(text: str | None) -> dict[str, Any]:
+    """Return the switch for a latency in milliseconds (`50ms`) or seconds (`0.5s`)."""
+    if text is None:
+        return {}
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise click.BadParameter(f"expected a time such as 50ms or 0.5s, got {text!r}", param_hint="--latency")
+    return {"latency_ms": round(float(match[1]) * (1 if match[2] == "ms" else 1000))}
 
 
 def reported_switches(report: str | None) -> dict[str, Any]:

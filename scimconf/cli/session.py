@@ -10,10 +10,13 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from scimconf.cli.events import EventLog
 from scimconf.cli.progress import Progress
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
     from scimconf.api import TenantClient
     from scimconf.cli.exit_codes import ExitCode
     from scimconf.cli.options import CommonOptions
+    from scimconf.graph.credentials import TokenSource
     from scimconf.graph.reading import TenantSession
+    from scimconf.graph.secret_masking import SecretMask
+    from scimconf.graph.settings import Settings
 
 
 @dataclass(slots=True)
@@ -110,17 +116,29 @@ def _interrupt(_number: int, _frame: Any) -> None:
     signal.raise_signal(signal.SIGINT)
 
 
-def run(common: CommonOptions, task: str, work: Callable[[Session], Awaitable[ExitCode]]) -> ExitCode:
-    """Sign in, connect, and return the exit code of `work`; `task` is what progress shows."""
+def run(
+    common: CommonOptions,
+    task: str,
+    work: Callable[[Session], Awaitable[ExitCode]],
+    sign_in: Mapping[str, str] = MappingProxyType({}),
+) -> ExitCode:
+    """Sign in, connect, and return the exit code of `work`.
+
+    `task` is what progress shows. `sign_in` are variables that replace those of the environment for the sign-in.
+    """
     import asyncio
 
     from scimconf.api import open_client
+    from scimconf.graph.secret_masking import SecretMask
     from scimconf.graph.secrets import Secrets
     from scimconf.graph.settings import graph_settings
 
     settings = graph_settings(os.environ, common.cloud)
-    secrets = Secrets(os.environ, credential=lambda: _token_source(settings, common.auth))
-    events = EventLog(common.events, secrets.scrub)
+    environ = {**os.environ, **sign_in}
+    mask = SecretMask()
+    click.get_current_context().ensure_object(ExitStack).enter_context(masked(mask.scrub))
+    secrets = Secrets(os.environ, credential=lambda: _token_source(settings, common.auth, environ, mask), mask=mask)
+    events = EventLog(common.events, secrets.scrub, append=common.append_events)
 
     async def main(token: Any) -> ExitCode:
         with Progress(task, events) as progress:
@@ -128,25 +146,27 @@ def run(common: CommonOptions, task: str, work: Callable[[Session], Awaitable[Ex
                 return await work(Session(client, progress, events))
 
     try:
-        with masked(secrets.scrub), _handler(signal.SIGTERM, _interrupt), hangup_interrupts():
-            code = asyncio.run(main(_fetched_token(settings, common.auth)))
+        with _handler(signal.SIGTERM, _interrupt), hangup_interrupts():
+            code = asyncio.run(main(_fetched_token(settings, common.auth, environ, mask)))
         events.write("finished", exit_code=int(code))
     finally:
         events.close()
     return code
 
 
-def _fetched_token(settings: Any, auth: str | None) -> Any:
+def _fetched_token(
+    settings: Settings, auth: str | None, environ: Mapping[str, str], mask: SecretMask
+) -> TokenSource | None:
     """Return the token source with a token, or None for a sandbox. Fetching would block the event loop."""
     if settings.anonymous:
         return None
     logging.getLogger("azure").addHandler(logging.NullHandler())  # the error contains the text already
-    token = _token_source(settings, auth)
+    token = _token_source(settings, auth, environ, mask)
     token.fetch()
     return token
 
 
-def _token_source(settings: Any, auth: str | None) -> Any:
+def _token_source(settings: Settings, auth: str | None, environ: Mapping[str, str], mask: SecretMask) -> TokenSource:
     from scimconf.graph.credentials import token_source
 
-    return token_source(auth, os.environ, settings.cloud)
+    return token_source(auth, environ, settings.cloud, mask=mask)

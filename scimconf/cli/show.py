@@ -1,7 +1,8 @@
-"""`scimconf show`: print a saved plan."""
+"""`scimconf show`: print saved plans."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -9,20 +10,33 @@ import click
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.output import render_plan
-from scimconf.workflow.saved_plan import read_saved_plan
+from scimconf.diagnostics import ScimconfError
+from scimconf.workflow.saved_plan import joined, read_saved_plan
+
+_ONE_TENANT = ("json", "html")
+"""Formats whose output is a document of one tenant."""
 
 
-@click.command("show", short_help="Print a saved plan.")
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.command("show", short_help="Print saved plans.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False), metavar="FILE...")
 @options.plan_format
 @options.rendering
-def command(file: str, **params: Any) -> int:
-    """Print a saved plan. Does not connect to a tenant.
+def command(files: tuple[str, ...], **params: Any) -> int:
+    """Print a saved plan, or several as one plan for each tenant. Does not connect to a tenant.
 
     \b
         scimconf plan --out plan.json examples/writer
         scimconf show --format markdown plan.json
+        scimconf show --format html chunk-1.json chunk-2.json
     """
     printing = options.from_click(options.OutputOptions, params)
-    click.echo(render_plan(read_saved_plan(file).plan, printing), nl=False)
+    plans = joined([read_saved_plan(file) for file in files])
+    if len(plans) > 1 and printing.output_format in _ONE_TENANT:
+        tenants = ", ".join(plan.tenant.domain or plan.tenant.id for plan in plans)
+        message = f"--format {printing.output_format} shows the plans of one tenant, not those of {tenants}"
+        raise ScimconfError(message, "Run show for each tenant, or use --format text or markdown.")
+    first = replace(printing, max_length=(printing.max_length - len(plans) + 1) // len(plans))
+    others = replace(first, comment_marker=None)
+    texts = [render_plan(plan, others if number else first) for number, plan in enumerate(plans)]
+    click.echo("\n".join(texts), nl=False)
     return ExitCode.OK

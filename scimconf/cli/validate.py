@@ -13,7 +13,7 @@ from scimconf.cli.terminal import Terminal
 from scimconf.diagnostics import Diagnostic
 from scimconf.render import diagnostics as as_text
 from scimconf.render import json as as_json
-from scimconf.spec.loaded import Loaded, show
+from scimconf.spec.loaded import Loaded, shared_endpoints, show
 from scimconf.workflow import lint, validate
 
 
@@ -35,6 +35,7 @@ def command(ignore: Sequence[str], output_format: str, show_spec: bool, **params
     specs, diagnostics = options.find_specs(options.from_click(options.CommonOptions, params))
     for spec in specs:
         diagnostics += [*validate(spec, options.today()), *lint(spec, ignore)]
+    diagnostics += shared_endpoints(specs)
     if show_spec:
         for spec in specs:
             click.echo(show(spec), nl=False)

@@ -42,6 +42,7 @@ OPERATIONS: Mapping[OperationName, Operation] = MappingProxyType(
         "disable_role": Operation(application.role_disabled, application.disable_role, application.role_view),
         "remove_role": Operation(_gone(application.role_view), application.remove_role, application.role_view),
         "set_tag": Operation(application.tag_holds, application.set_tag),
+        "record_sent": Operation(application.sent_holds, application.record_sent),
         "set_property": Operation(application.property_holds, application.set_property, application.property_view),
         "set_value": Operation(secrets.value_holds, secrets.set_value, secrets.value_view),
         "set_flag": Operation(secrets.flag_holds, secrets.set_value, secrets.value_view),

@@ -107,6 +107,11 @@ def service_principal() -> Document:
     return _patched_principal("service_principal", ("tags",))
 
 
+def sent_secrets() -> Document:
+    """Return the service principal for the tags that record where secrets are sent, which precede the secrets."""
+    return _patched_principal("sent_secrets", ("tags",))
+
+
 def service_principal_settings() -> Document:
     """Return the service principal for its settings, which are written apart from the tags: those follow the secrets."""
     return _patched_principal("service_principal_settings", tuple(PRINCIPAL_SETTINGS))
@@ -259,14 +264,25 @@ def set_property(raw: Json, key: tuple[str, ...], value: Json) -> Json:
     return {**raw, key[0]: value}
 
 
-_TAG = "scimconf:"
+_ROTATION = "scimconf:"
 """The prefix of the tags that store the rotation of each secret."""
+_SENT = "scimconf-sent:"
+"""The prefix of the tags that record, as hashes, which secret the last apply sent to which host."""
 
 
 def rotations(tags: Json) -> dict[str, str]:
     """Return key → rotation of the tags `scimconf:KEY=ROTATION`."""
-    pairs = [tag[len(_TAG) :].partition("=") for tag in tags or () if str(tag).startswith(_TAG)]
-    return {key: rotation for key, equals, rotation in pairs if equals}
+    return _tag_values(tags, _ROTATION)
+
+
+def sent(tags: Json) -> dict[str, str]:
+    """Return key → hashes of the tags `scimconf-sent:KEY=HASHES`."""
+    return _tag_values(tags, _SENT)
+
+
+def _tag_values(tags: Json, prefix: str) -> dict[str, str]:
+    pairs = [tag[len(prefix) :].partition("=") for tag in tags or () if str(tag).startswith(prefix)]
+    return {key: value for key, equals, value in pairs if equals}
 
 
 def tag_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
@@ -275,6 +291,18 @@ def tag_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
 
 def set_tag(raw: Json, key: tuple[str, ...], value: Json) -> Json:
     """Record the rotation of the secret `key[0]`; other tags are preserved."""
-    prefix = f"{_TAG}{key[0]}="
+    return _with_tag(raw, f"{_ROTATION}{key[0]}=", value)
+
+
+def sent_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
+    return bool(sent(raw.get("tags")).get(key[0]) == value)
+
+
+def record_sent(raw: Json, key: tuple[str, ...], value: Json) -> Json:
+    """Record the hashes of what is sent for the secret `key[0]`; other tags are preserved."""
+    return _with_tag(raw, f"{_SENT}{key[0]}=", value)
+
+
+def _with_tag(raw: Json, prefix: str, value: str) -> Json:
     others = [tag for tag in raw.get("tags") or () if not str(tag).startswith(prefix)]
     return {**raw, "tags": [*others, f"{prefix}{value}"]}

@@ -17,6 +17,9 @@ from scimconf.documents.shapes import list_in, objects_in
 from scimconf.json_types import Json
 from scimconf.snapshot import Document
 
+PARSE = f"{BASE}/jobs/{{job}}/schema/parseExpression"
+"""The path of the request that parses an expression."""
+
 
 def schema() -> Document:
     """Return the job's schema; a PUT replaces all of it."""

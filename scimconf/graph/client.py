@@ -16,6 +16,9 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import uuid4
 
+from scimconf.graph import httpx_import as _httpx_import  # noqa: F401  before kiota imports httpx
+
+# isort: split
 import httpx
 from kiota_abstractions.authentication import AnonymousAuthenticationProvider
 from kiota_abstractions.method import Method
@@ -47,6 +50,7 @@ from scimconf.graph.protocol.retry import (
     may_have_happened,
     retry_after,
 )
+from scimconf.graph.protocol.write_quota import WriteQuota
 from scimconf.graph.secrets import encode
 from scimconf.graph.settings import Settings, graph_settings
 from scimconf.graph.task_group import gather_all
@@ -59,13 +63,13 @@ __all__ = ["Answer", "Graph", "Request", "Settings", "graph_settings", "may_have
 OPTIONS = "kiota_request_options"
 """The httpx extension in which kiota keeps the options of a request; the end of its pipeline removes them."""
 RESEND = "scimconf.resend"
+LOST_ATTEMPT = "scimconf.lost_attempt"
+"""The httpx extension of a response whose request was sent before, in an attempt that may have taken effect."""
 IDS_SIZE = 1000
 """Maximum ids in one `directoryObjects/getByIds` (Graph reference)."""
 PAGE = "999"
 MAX_RESPONSE = 64 * 2**20
 """Maximum bytes of an unpacked response; a page of 999 rows and the largest schema have about one million."""
-WRITE_BATCHES = 2
-"""Batches of writes in flight: more would only reach Graph's write quota (3,000 in 150 s) sooner."""
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 Close = Callable[[], Awaitable[None]]
 
@@ -75,6 +79,7 @@ class Graph:
 
     def __init__(self, settings: Settings, service: GraphServiceClient, gate: Gate, scrub: Scrub, close: Close) -> None:
         self.base = settings.base
+        self.write_quota = WriteQuota(gate.sleep, gate.clock, gate.on_wait)
         self.now: datetime | None = None
         self._settings = settings
         self._service = service
@@ -92,9 +97,9 @@ class Graph:
 
     # single requests
 
-    async def send(self, request: Request) -> Answer:
-        """Send one request and return the response with its parsed body."""
-        reply = await self._exchange(request)
+    async def send(self, request: Request, link: str = "") -> Answer:
+        """Send a request, or the link of its next page as it is, and return the response with its parsed body."""
+        reply = await self._exchange(request, link)
         body, date = json_body(request, reply, self._scrub), http_date(reply.headers.get("date"))
         return Answer(reply.status, body, reply.content, date, reply.request_id, reply.headers.get("etag", ""))
 
@@ -141,8 +146,7 @@ class Graph:
 
     async def batch(self, requests: Sequence[Request]) -> list[Answer | GraphError]:
         """Send independent requests in batches; return their results in order, for a failed batch its error for each."""
-        writes = any(request.method != "GET" for request in requests)
-        slots = asyncio.Semaphore(WRITE_BATCHES if writes else self._settings.concurrency)
+        slots = asyncio.Semaphore(self._settings.concurrency)
         batches = Batches(self.send, lambda request: information(request, "").url, self._gate, self._scrub)
         parts = await gather_all([batches.run(part, slots) for part in chunks(requests, BATCH_SIZE)])
         return [result for part in parts for result in part]
@@ -159,7 +163,8 @@ class Graph:
         if response is None:
             message, hint = describe_transport_error(error, self._settings)
             raise no_response(request, self._scrub(message), request_id, hint)
-        reply = Reply(response.status_code, response.headers, response.content, request_id)
+        is_lost = bool(response.extensions.get(LOST_ATTEMPT))
+        reply = Reply(response.status_code, response.headers, response.content, request_id, is_lost)
         date = http_date(reply.headers.get("date"))
         self.now = max(date, self.now or date) if date else self.now
         check_reply(request, reply, scrub=self._scrub, now=self.now)
@@ -239,15 +244,18 @@ class Retries:
     async def send(self, request: httpx.Request, transport: httpx.AsyncBaseTransport) -> httpx.Response:
         options = request.extensions[OPTIONS]
         resend: ResendOption = options[RESEND]
-        tries = Tries()
+        tries, is_lost = Tries(), False
         while True:
             await self._gate.passed()
             request.extensions[OPTIONS] = options
             outcome = await self._once(request, transport)
-            if not await self._gate.rest(tries.numbered(attempt(outcome, resend))):
+            latest = attempt(outcome, resend)
+            if not await self._gate.rest(tries.numbered(latest)):
                 break
+            is_lost |= latest.is_lost
         if isinstance(outcome, httpx.RequestError):
             raise outcome
+        outcome.extensions[LOST_ATTEMPT] = is_lost
         return outcome
 
     async def _once(
@@ -348,6 +356,17 @@ def http_client(settings: Settings, transport: httpx.AsyncBaseTransport | None) 
         trust_env=not settings.anonymous,
         verify=trust(settings),
     )
+
+
+async def sandbox_token(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> str:
+    """Return an access token of a sandbox's own sign-in, "" if it has none. No credential is read or sent."""
+    client_values = {"grant_type": "client_credentials", "client_id": "scimconf", "client_secret": "none"}
+    async with http_client(settings, transport) as client:
+        try:
+            response = await client.post(f"{settings.root}/common/oauth2/v2.0/token", data=client_values)
+            return str(response.json()["access_token"]) if response.is_success else ""
+        except (httpx.HTTPError, ValueError, LookupError, TypeError):
+            return ""
 
 
 def trust(settings: Settings) -> bool | ssl.SSLContext:

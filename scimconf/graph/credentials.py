@@ -1,7 +1,7 @@
 """Sign-in to Microsoft: the only module that imports azure-identity, which it does when a token source is created.
 
 A token source has azure's `get_token`, so kiota and the Key Vault client accept it as a credential. It caches tokens
-(azure's CLI credential starts `az` for each one). Tokens are never printed; only their tenant id is read.
+(azure's CLI credential starts `az` for each one). Tokens are never printed; of their claims, only the tenant and the permissions are read.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, Protocol, get_args
 
 from scimconf.diagnostics import AuthenticationError
+from scimconf.graph.secret_masking import SecretMask
 from scimconf.graph.settings import PUBLIC, Cloud
-from scimconf.json_types import parse_json
+from scimconf.graph.sign_in_secrets import assertion
+from scimconf.json_types import Json, parse_json
 
 Auth = Literal["environment", "workload", "managed", "cli", "device_code"]
 Prompt = Callable[[str], object]
@@ -55,12 +58,23 @@ class _CachedToken:
 
 
 class TokenSource:
-    """A credential with a token cache, for one command; `scope` is Graph's, other scopes work as well."""
+    """A credential with a token cache, for one command; `scope` is Graph's, other scopes work as well.
+
+    `mask` gets each token that is issued, and each assertion of `environ` that is sent for it.
+    """
 
     def __init__(
-        self, credential: Credential, scope: str, hint: str = "", clock: Callable[[], float] = time.time
+        self,
+        credential: Credential,
+        scope: str,
+        hint: str = "",
+        clock: Callable[[], float] = time.time,
+        *,
+        mask: SecretMask,
+        environ: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.scope = scope
+        self._mask, self._environ = mask, environ
         self._credential, self._hint, self._clock = credential, hint, clock
         self._cache: dict[tuple[str | None, ...], _CachedToken] = {}
 
@@ -78,8 +92,12 @@ class TokenSource:
         """Get Graph's token before the event loop starts, because azure's synchronous credentials would block it."""
         self.get_token(self.scope, enable_cae=True)
 
+    def claims(self) -> Mapping[str, Json]:
+        """Return the claims of Graph's token."""
+        return token_claims(self.get_token(self.scope, enable_cae=True).token)
+
     def tenant_id(self) -> str:
-        return claim(self.get_token(self.scope, enable_cae=True).token, "tid")
+        return str(self.claims().get("tid") or "")
 
     def close(self) -> None:
         self._cache.clear()
@@ -90,15 +108,25 @@ class TokenSource:
     def _new(self, scopes: tuple[str, ...], **options: Any) -> Any:
         from azure.core.exceptions import AzureError
 
+        for secret in assertion(self._environ):
+            self._mask.add(secret)
         try:
-            return self._credential.get_token(*scopes, **options)
+            token = self._credential.get_token(*scopes, **options)
         except (AzureError, ValueError, OSError) as error:
-            failure = authentication_error(error, self._hint)
+            failure = authentication_error(error, self._hint, self._mask.scrub)
+        else:
+            self._mask.add(token.token)
+            return token
         raise failure
 
 
 def token_source(
-    auth: str | None, environ: Mapping[str, str], cloud: Cloud = PUBLIC, prompt: Prompt | None = None
+    auth: str | None,
+    environ: Mapping[str, str],
+    cloud: Cloud = PUBLIC,
+    prompt: Prompt | None = None,
+    *,
+    mask: SecretMask,
 ) -> TokenSource:
     """Return the token source for `--auth`, or for azure's default chain, without requesting a token.
 
@@ -110,9 +138,9 @@ def token_source(
     try:
         credential = _credential(auth, environ, cloud, prompt or sys.stderr.write)
     except (ValueError, OSError) as error:
-        failure = authentication_error(error, hint)
+        failure = authentication_error(error, hint, mask.scrub)
     else:
-        return TokenSource(credential, cloud.scope, hint)
+        return TokenSource(credential, cloud.scope, hint, mask=mask, environ=environ)
     raise failure
 
 
@@ -168,7 +196,7 @@ def _required(environ: Mapping[str, str], *names: str, hint: str) -> tuple[str, 
     return tuple(environ[name] for name in names)
 
 
-def authentication_error(error: Exception, hint: str) -> AuthenticationError:
+def authentication_error(error: Exception, hint: str, scrub: Callable[[str], str]) -> AuthenticationError:
     """Return the error with Microsoft's message (AADSTS...), else with the first line of azure's."""
     if isinstance(error, OSError) and error.strerror:
         reason = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
@@ -176,16 +204,20 @@ def authentication_error(error: Exception, hint: str) -> AuthenticationError:
         text = str(getattr(error, "message", "") or error)
         match = re.search(r"AADSTS\d+:[^\r\n]*", text)
         reason = match.group() if match else next(iter(text.strip().splitlines()), type(error).__name__)
-    return AuthenticationError(f"Could not get an access token: {reason[:MAX_LENGTH]}", hint)
+    return AuthenticationError(f"Could not get an access token: {scrub(reason)[:MAX_LENGTH]}", hint)
 
 
-def claim(token: str, name: str) -> str:
-    """Return a claim of a JWT, or "" if it is not a JWT; the signature is not verified."""
+def token_claims(token: str) -> Mapping[str, Json]:
+    """Return the claims of an access token, none if it is not a JWT: it may be opaque or encrypted.
+
+    The signature is not verified. The token is our own, received from the sign-in service over https, and its claims
+    decide nothing but hints and whether an apply is worth trying: Graph verifies the token and decides.
+    """
     parts = token.split(".")
     if len(parts) != 3:
-        return ""
+        return {}
     try:
         payload = parse_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (binascii.Error, ValueError):
-        return ""
-    return str(payload.get(name) or "") if isinstance(payload, dict) else ""
+        return {}
+    return payload if isinstance(payload, dict) else {}

@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph.client import PAGE, Graph, Request
@@ -155,31 +154,32 @@ async def _member_ids(graph: Graph, group: str) -> frozenset[str] | None:
     return frozenset(ids)
 
 
-async def pages(graph: Graph, first: Request) -> UserPages:
+async def pages(graph: Graph, request: Request) -> UserPages:
     """Yield the pages of a collection; the next page is requested while the caller works on the current one."""
-    request: Request | None = first
-    followed: set[str] = set()
-    pending = _start(graph, first)
+    link, followed = "", set[str]()
+    pending = _start(graph, request, link)
     try:
-        while request is not None:
+        while True:
             body = await pending
-            request = _next_request(graph, request, body.get(NEXT), followed)
-            if request is not None:
-                pending = _start(graph, request)
+            link = _next_link(graph, request, body.get(NEXT), followed)
+            if link:
+                pending = _start(graph, request, link)
             yield body["value"]
+            if not link:
+                break
     finally:
         pending.cancel()
 
 
-def _start(graph: Graph, request: Request) -> asyncio.Task[Json]:
+def _start(graph: Graph, request: Request, link: str) -> asyncio.Task[Json]:
     """Request a page in a task whose error is not reported as unhandled when nobody awaits it."""
-    task = asyncio.ensure_future(_page(graph, request))
+    task = asyncio.ensure_future(_page(graph, request, link))
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     return task
 
 
-async def _page(graph: Graph, request: Request) -> Json:
-    return _checked(request, (await graph.send(request)).body)
+async def _page(graph: Graph, request: Request, link: str) -> Json:
+    return _checked(request, (await graph.send(request, link)).body)
 
 
 def _checked(request: Request, body: Json) -> Json:
@@ -190,15 +190,15 @@ def _checked(request: Request, body: Json) -> Json:
     return body
 
 
-def _next_request(graph: Graph, request: Request, link: Any, followed: set[str]) -> Request | None:
-    """Return the request for the next page; None after the last page. `followed` holds the earlier links."""
+def _next_link(graph: Graph, request: Request, link: Any, followed: set[str]) -> str:
+    """Return the link of the next page, or "" after the last one. `followed` holds the earlier links."""
     if not link:
-        return None
+        return ""
     error = next_link_error(link, graph.base, request, followed)
     if error:
         raise ScimconfError(f"GET {request.resolved_path()}: {error}")
     followed.add(link)
-    return replace(request, query=dict(parse_qsl(urlsplit(link).query, keep_blank_values=True)))
+    return str(link)
 
 
 def _principal_name(user: Json) -> str:

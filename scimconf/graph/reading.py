@@ -7,8 +7,8 @@ refuses is recorded in the snapshot, so that a plan with few permissions can rep
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from scimconf.diagnostics import GraphError
@@ -19,10 +19,16 @@ from scimconf.graph.principals import LookupResults, find_principals
 from scimconf.graph.protocol.error_body import undocumented
 from scimconf.graph.task_group import task_group
 from scimconf.json_types import Json
-from scimconf.permissions import grant, missing
+from scimconf.permissions import Granted, grant_reads, granted_by, hint, missing_reads
 from scimconf.snapshot import DeniedRead, Document, Lookup, Snapshot, substitute
 
 Lookups = Callable[[Snapshot], Iterable[Lookup]]
+Claims = Callable[[], Awaitable[Mapping[str, Json]]]
+"""Returns the claims of the access token, none if they are unknown."""
+
+
+async def no_claims() -> Mapping[str, Json]:
+    return {}
 
 
 @dataclass(slots=True)
@@ -41,6 +47,11 @@ class TenantSession:
     started: bool = False
     replaced: dict[str, list[Json]] = field(default_factory=dict)
     unconfirmed: set[str] = field(default_factory=set)
+    claims: Claims = no_claims
+
+    async def granted(self) -> Granted | None:
+        """Return the permissions that the access token shows, None if they are unknown."""
+        return granted_by(await self.claims())
 
 
 async def observe(session: TenantSession, documents: Iterable[Document], lookups: Lookups) -> Snapshot:
@@ -50,8 +61,9 @@ async def observe(session: TenantSession, documents: Iterable[Document], lookups
         async with task_group() as group:
             started = reader.start(group)
         if reader.complete and not started:
-            reader.raise_denied_lookup()
-            return reader.snapshot()
+            granted = await session.granted() if reader.has_denied else None
+            reader.raise_denied_lookup(granted)
+            return replace(reader.snapshot(), granted=granted)
         reader.complete = not started
 
 
@@ -81,13 +93,18 @@ class _Reader:
             self._documents, denied, self._names, results.principals, complete=self.complete, deleted=results.deleted
         )
 
-    def raise_denied_lookup(self) -> None:
+    @property
+    def has_denied(self) -> bool:
+        return bool(self._denied or self._denied_lookups or self._lookup_results.denied)
+
+    def raise_denied_lookup(self, granted: Granted | None) -> None:
         """Raise the error of a denied lookup; its hint names the permissions of all that could not be read."""
         for error in self._denied_lookups:
             denied = [path for lookup in self._denied_lookups for path in (lookup.path, *lookup.also_denied)]
             denied += [read.path for read in self._denied.values()]
             untried = [document.path for document in self._pending.values()]
-            error.hint = grant(missing(denied, untried, self._paths_read))
+            reads = missing_reads(denied, untried, self._paths_read, granted)
+            error.hint = grant_reads(reads) or hint(error.method, error.path, granted)
             raise error
 
     def start(self, group: asyncio.TaskGroup) -> bool:

@@ -11,9 +11,13 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from html.entities import codepoint2name
 from typing import Any
 
+from scimconf.graph.token_parts import TokenParts
+
+MASK = "***"
 BACKSLASHES = r"\\{0,8}"
 """Backslashes before a character or an escape: JSON within JSON doubles them."""
 SHORT = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f", "\v": "v", "\a": "a", "\0": "0"}
@@ -21,26 +25,91 @@ NAMED = {**codepoint2name, ord("'"): "apos"}
 SHORTEST = 3
 PART = 8
 """Minimum bytes of a secret, and minimum characters of base64 from the middle of a text: shorter ones match anything."""
-
-
+LONG = 64
+"""Characters from which parts of a secret are masked too."""
 BETWEEN_BYTES = r"[^0-9a-z]{0,8}(?:0?x|u)?"
 """What may stand between two hexadecimal bytes: `68:75`, `0x68, 0x75`, `%68%75`, `\\x68\\x75`, `\\u0068\\u0075`."""
+HINT_BYTES = 4
+_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
+_Hint = Callable[[str], object]
+
+
+class SecretMask:
+    """Masks the secrets that were added in any text; unlike a pattern, it does not show them when printed.
+
+    Most texts contain no secret. So a text is searched for a few characters of each form first.
+    """
+
+    __slots__ = ("_hints", "_pattern", "_texts", "_tokens")
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+        self._hints: list[_Hint] = []
+        self._pattern: re.Pattern[str] | None = None
+        self._tokens = TokenParts()
+
+    def add(self, text: str) -> None:
+        """Mask a secret in all forms from now on; of one with at least LONG characters also every part."""
+        if not text or text in self._texts:
+            return
+        self._texts.add(text)
+        self._pattern = None
+        if len(text) >= LONG:
+            self._tokens.add(text)
+        self._hints += _hints(text)
+
+    def scrub(self, text: str) -> str:
+        """Return the text with each secret replaced by stars."""
+        text = self._tokens.replace(text, MASK)
+        lower = text.casefold()
+        if not any(hint(lower) for hint in self._hints):
+            return text
+        if self._pattern is None:
+            self._pattern = masking_pattern(self._texts)
+        return self._pattern.sub(MASK, text)
 
 
 def masking_pattern(texts: Iterable[str]) -> re.Pattern[str]:
-    """Return a pattern that matches these texts in all forms, the longest first."""
+    """Return a pattern that matches these texts in all forms, the longest first; of long ones see `TokenParts`."""
     longest_first = sorted(texts, key=len, reverse=True)
     forms = [form for text in longest_first for form in _forms(text)]
     return re.compile("|".join(forms) or r"(?!)", re.IGNORECASE | re.DOTALL)
 
 
 def _forms(text: str) -> Iterator[str]:
-    yield _pattern(text)
-    yield from map(_pattern, _encoded(text))
-    for encoding in ("utf-8", "utf-16-be", "utf-16-le"):
+    yield from map(_pattern, _literals(text))
+    for raw in _raw(text):
+        yield BETWEEN_BYTES.join(f"{byte:02x}" for byte in raw)
+
+
+def _hints(text: str) -> Iterator[_Hint]:
+    """Yield for each form a function that returns whether a text in lower case may contain it."""
+    for literal in _literals(text):
+        plain = max(_PLAIN.findall(literal), key=len, default="").casefold()
+        yield partial(_contains, plain)
+    for raw in _raw(text):
+        yield re.compile(BETWEEN_BYTES.join(f"{byte:02x}" for byte in raw[:HINT_BYTES])).search
+
+
+def _contains(plain: str, lower: str) -> bool:
+    return plain in lower
+
+
+def _literals(text: str) -> Iterator[str]:
+    """Yield the text and its base64. Of a long text, its base64 and what is never escaped have no pattern."""
+    is_long = len(text) >= LONG
+    if not (is_long and _PLAIN.fullmatch(text)):
+        yield text
+    if not is_long:
+        yield from _encoded(text)
+
+
+def _raw(text: str) -> Iterator[bytes]:
+    """Yield the bytes that a service may write in hexadecimal; those of a long text have no pattern."""
+    for encoding in ("utf-8", "utf-16-be", "utf-16-le") if len(text) < LONG else ():
         raw = text.encode(encoding, "surrogatepass")
         if len(raw) >= SHORTEST:
-            yield BETWEEN_BYTES.join(f"{byte:02x}" for byte in raw)
+            yield raw
 
 
 def map_strings(change: Callable[[str], str], value: Any) -> Any:

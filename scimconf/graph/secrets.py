@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from scimconf.diagnostics import SecretError
-from scimconf.graph.secret_masking import masking_pattern
+from scimconf.files import mode_for_others
+from scimconf.graph.secret_masking import MASK, SecretMask
+from scimconf.graph.sign_in_secrets import environment_secrets
 from scimconf.snapshot import SecretRef
 
-MASK = "***"
 VAULT_HOSTS = (".vault.azure.net", ".vault.azure.cn", ".vault.usgovcloudapi.net", ".vault.microsoftazure.de")
 
 
@@ -73,7 +74,8 @@ Vault = Callable[[str, str, str], str]
 class Secrets:
     """Resolves references to secrets; files are relative to `folder`, `vault` replaces Azure's client in tests.
 
-    `credential` returns azure's credential; it is called for the first reference to a Key Vault.
+    `credential` returns azure's credential; it is called for the first reference to a Key Vault. `mask` gets the values,
+    and the secrets of the sign-in that the environment holds.
     """
 
     def __init__(
@@ -83,17 +85,20 @@ class Secrets:
         folder: Path = Path(),
         credential: Callable[[], Any] | None = None,
         vault: Vault | None = None,
+        mask: SecretMask | None = None,
     ) -> None:
         self._environ, self._folder, self._credential = environ, folder, credential
         self._vault = vault or self._azure
         self._resolved: dict[SecretRef, SecretValue] = {}
-        self._mask: Callable[[str], str] = str
+        self._mask = mask or SecretMask()
+        for secret in environment_secrets(environ):
+            self._mask.add(secret)
 
     def resolve(self, ref: SecretRef) -> SecretValue:
         """Return the value of a reference, read once for the whole command; raise SecretError."""
         if ref not in self._resolved:
             self._resolved[ref] = self._read(ref)
-            self._mask = _masking(self._resolved.values())
+            self._mask.add(self._resolved[ref]._reveal())  # noqa: SLF001  only to mask it
         return self._resolved[ref]
 
     def check(self, ref: SecretRef) -> None:
@@ -101,9 +106,13 @@ class Secrets:
         if ref.source != "key_vault":
             self._read(ref)
 
+    def mode_for_others(self, ref: SecretRef) -> str:
+        """Return the mode of the file of a reference if others than its owner can read it, else ""."""
+        return mode_for_others(self._folder / ref.name) if ref.source == "file" else ""
+
     def scrub(self, text: str) -> str:
-        """Return the text with the values that were resolved until now masked, in all forms."""
-        return self._mask(text)
+        """Return the text with the values that were resolved until now, and those of the sign-in, masked in all forms."""
+        return self._mask.scrub(text)
 
     def _read(self, ref: SecretRef) -> SecretValue:
         if ref.source == "env":
@@ -130,12 +139,6 @@ class Secrets:
         except AzureError as error:
             failure = vault_failure(error, url, name)
         raise failure
-
-
-def _masking(values: Iterable[SecretValue]) -> Callable[[str], str]:
-    """Return a function that masks the values; unlike a pattern, it does not show them when printed."""
-    pattern = masking_pattern(value._reveal() for value in values)  # noqa: SLF001  only to mask it
-    return lambda text: pattern.sub(MASK, text)
 
 
 def _secret_value(text: str | None, ref: SecretRef, missing: str, hint: str = "") -> SecretValue:

@@ -67,6 +67,11 @@ class Settings:
         return urlsplit(self.base).hostname or ""
 
     @property
+    def root(self) -> str:
+        """The URL of the host, without a path."""
+        return self.base.removesuffix(VERSION_PATH)
+
+    @property
     def anonymous(self) -> bool:
         return is_loopback(self.host)
 

@@ -418,5 +418,9 @@ def _not_found(entry: principals.AssignmentEntry, snapshot: Snapshot) -> Iterato
         yield Diagnostic("K810", message, entry.path, hint="Add the `id:` of the right one.")
     elif not missing_principals.is_missing(entry, snapshot):
         denied = snapshot.denied.get(PRINCIPALS_BY_ID) if matches is not None else None
-        hint = permissions.hint("POST", denied.path) if denied is not None else "See the denied reads above."
+        hint = (
+            permissions.hint("POST", denied.path, snapshot.granted)
+            if denied is not None
+            else "See the denied reads above."
+        )
         yield Diagnostic("K809", f"{entry.description} could not be looked up", entry.path, hint=hint)

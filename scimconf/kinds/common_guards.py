@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scimconf.kinds.kind import Changes, counted_guard
+from scimconf.permissions import required
 from scimconf.plan import Effect, Guard, Tenant
 from scimconf.plan.guards import GuardContext
 
@@ -24,7 +25,8 @@ def tenant_mismatch(expected: str | None, tenant: Tenant | None) -> Iterator[Gua
         return
     is_domain = "." in expected
     if tenant is None or (is_domain and not tenant.domains):  # only the id is known, from the token
-        yield Guard("tenant-mismatch", f"the tenant could not be read, and the spec is for {expected}")
+        needed = required("GET", "/organization")
+        yield Guard("tenant-mismatch", f"the tenant could not be read without {needed}, and the spec is for {expected}")
     elif not tenant.has_name(expected):
         yield Guard("tenant-mismatch", f"signed in to {tenant.domain or tenant.id}, but the spec is for {expected}")
 

@@ -210,4 +210,4 @@ def denied_reads(snapshot: Snapshot, code: str, path: SpecPath, *documents: str)
     """Yield an error for each of the documents that Graph refused to return; the plan requires them."""
     for denied in (snapshot.denied[document] for document in documents if document in snapshot.denied):
         message = f"Graph denied the read of {denied.path} ({denied.status} {denied.code})"
-        yield Diagnostic(code, message, path, hint=permissions.hint("GET", denied.path))
+        yield Diagnostic(code, message, path, hint=permissions.hint("GET", denied.path, snapshot.granted))

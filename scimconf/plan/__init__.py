@@ -15,6 +15,7 @@ from scimconf.plan.change import Plan as Plan
 from scimconf.plan.change import Tenant as Tenant
 from scimconf.plan.impact import Impact as Impact
 from scimconf.plan.outcome import ApplyStatus as ApplyStatus
+from scimconf.plan.outcome import ExitReport as ExitReport
 from scimconf.plan.outcome import Pause as Pause
 from scimconf.plan.outcome import Report as Report
 from scimconf.plan.outcome import Result as Result

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum, IntEnum
 
 from scimconf.diagnostics import Diagnostic
+from scimconf.plan.change import Tenant
 from scimconf.plan.resource import Address
 
 
@@ -111,5 +112,26 @@ class Report:
         return self.pause is not Pause.NONE
 
     @property
+    def is_complete(self) -> bool:
+        """Whether every change was made, or there was none."""
+        return self.status is ApplyStatus.APPLIED
+
+    @property
     def failed(self) -> tuple[StepOutcome, ...]:
         return tuple(outcome for outcome in self.outcomes if outcome.result is Result.FAILED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitReport:
+    """How a whole apply ended: each application with its tenant, the exit code and its meaning.
+
+    `exit_code` is None while the apply has not ended. `errors` are sentences about the whole command, `details` the lines
+    that explain them.
+    """
+
+    applications: tuple[tuple[Tenant, Report], ...] = ()
+    tenants: tuple[Tenant, ...] = ()
+    exit_code: int | None = None
+    meaning: str = ""
+    errors: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """The sign-in service and the cloud metadata, for clients that need them to find and to call Graph.
 
-Tokens are unsigned JWTs. They identify the calling application, so that it can be an owner of what it creates. They
-grant nothing: the sandbox accepts any token.
+Tokens are unsigned JWTs. They identify the calling application, so that it can be an owner of what it creates, and they
+show the permissions of all callers. They grant nothing: the sandbox accepts any token.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _token(service: Service) -> Endpoint:
         error = _token_error(form)
         if error is not None:
             return JSONResponse(error, status_code=401 if error["error"] == "invalid_client" else 400)
-        token = _jwt(_claims(service.tenant, form["client_id"], _root(request)))
+        token = _access_token(service.tenant, form["client_id"], _root(request))
         body = {"token_type": "Bearer", "expires_in": TOKEN_LIFETIME_SECONDS, "ext_expires_in": TOKEN_LIFETIME_SECONDS}
         return JSONResponse(body | {"access_token": token})
 
@@ -101,6 +101,17 @@ def _token_error(form: Mapping[str, str]) -> Json | None:
 
 def _error(error: str, number: int, message: str) -> Json:
     return {"error": error, "error_description": f"AADSTS{number}: {message}", "error_codes": [number]}
+
+
+def _access_token(tenant: Tenant, client_id: str, root: str) -> str:
+    """Return a JWT with the permissions of all callers, or text that no client can read, as a switch decides."""
+    claims, kind = _claims(tenant, client_id, root), tenant.switches.access_tokens
+    if kind == "opaque":
+        return stable_id(f"token/{client_id}")
+    if kind == "delegated":
+        scopes = " ".join(claims.pop("roles"))
+        return _jwt({**claims, "idtyp": "user", "scp": scopes})
+    return _jwt(claims)
 
 
 def _claims(tenant: Tenant, client_id: str, root: str) -> Json:

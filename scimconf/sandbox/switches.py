@@ -80,6 +80,7 @@ class Switches:
     gallery_permission: str = _switch("gallery_permission")
     organization_permission: str = _switch("organization_permission")
     secrets_read_permission: str = _switch("secrets_read_permission")
+    access_tokens: str = _switch("access_tokens")
     # ---- synchronization: jobs and secrets ---------------------------------------------------------------------------
     secrets_put: str = _switch("secrets_put")
     masked_secret_write: str = _switch("masked_secret_write")

@@ -19,7 +19,7 @@
       "rejected_tokens": ["…"],                bearer tokens that Graph refuses
       "permissions": ["Application.Read.All"], permissions of every caller; without this key, all
       "switches": {"secrets_put": "replace"},
-      "generate": {"users": 10000, "groups": 100, "assign": {"application": "Writer", "role": "User"}}
+      "generate": {"users": 10000, "groups": 100, "assign": {"application": "Writer", "role": "User", "users": 500}}
     }
 
 An EDIT has an `object` (`User` or `Group`) and one of: `{"target": T, "source": "[mail]" or null, …}` sets an attribute
@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,6 +40,7 @@ from pathlib import Path
 from typing import Any
 
 from scimconf.expressions import ExpressionError, parse, to_source
+from scimconf.sandbox import generated
 from scimconf.sandbox.data_files import new_document, read_data
 from scimconf.sandbox.directory import applications, assignments
 from scimconf.sandbox.directory import users_and_groups as directory
@@ -71,8 +72,6 @@ _TYPE_NAMES: Mapping[type, str] = {
 }
 
 
-MAX_GENERATED = 1_000_000
-"""Users, or groups, that `generate` can create: more do not fit in memory."""
 MAX_SHOWN = 60
 """Characters of a value in a message."""
 
@@ -136,9 +135,11 @@ class TenantFile:
             _load_contoso(tenant)
         _for_each(content, "users", partial(_add_user, tenant))
         _for_each(content, "groups", partial(_add_group, tenant))
-        generated = _generate(tenant, content.get("generate", {}))
+        generate = content.get("generate", {})
+        users = generated.add_users(tenant, generate.get("users", 0))
+        generated.add_groups(tenant, generate.get("groups", 0), users)
         _for_each(content, "applications", partial(_add_application, tenant))
-        _assign_generated(tenant, content.get("generate", {}), generated)
+        _assign_generated(tenant, generate, users)
 
 
 def initial_switches(tenant_file: TenantFile, positions: Mapping[str, object]) -> Switches:
@@ -212,38 +213,14 @@ def _find_only(tenant: Tenant, kind: str, name: str, value: str) -> Json:
     return documents[0]
 
 
-def _generate(tenant: Tenant, description: Json) -> list[Json]:
-    users = [
-        directory.new_user(
-            tenant,
-            {
-                "id": stable_id(f"generated/user/{number}"),
-                "userPrincipalName": f"user{number:05d}@contoso.com",
-                "displayName": f"User {number:05d}",
-                "givenName": "User",
-                "surname": f"{number:05d}",
-            },
-        )
-        for number in range(1, description.get("users", 0) + 1)
-    ]
-    groups = [
-        directory.new_group(
-            tenant, {"id": stable_id(f"generated/group/{number}"), "displayName": f"Group {number:05d}"}
-        )
-        for number in range(1, description.get("groups", 0) + 1)
-    ]
-    tenant.documents.put_many("user", users)
-    tenant.documents.put_many("group", groups)
-    return users
-
-
-def _assign_generated(tenant: Tenant, description: Json, users: Iterable[Json]) -> None:
+def _assign_generated(tenant: Tenant, description: Json, users: Sequence[Json]) -> None:
     target = description.get("assign")
     if not target:
         return
     with _located("generate.assign"):
         principal = _find_only(tenant, applications.SERVICE_PRINCIPAL, "displayName", target["application"])
-        assignments.insert_assignments(tenant, principal["id"], _role_id(principal, target["role"]), users)
+        assigned = users[: max(0, target.get("users", len(users)))]
+        assignments.insert_assignments(tenant, principal["id"], _role_id(principal, target["role"]), assigned)
 
 
 # ---- applications ---------------------------------------------------------------------------------------------------
@@ -394,8 +371,8 @@ def _require_name(description: Any, name: str) -> Json:
 
 def _check_numbers(generate: Mapping[str, Any]) -> None:
     for key in ("users", "groups"):
-        if generate.get(key, 0) > MAX_GENERATED:
-            raise TenantFileError(f"{key}: at most {MAX_GENERATED:,} can be generated")
+        if generate.get(key, 0) > generated.MAX_GENERATED:
+            raise TenantFileError(f"{key}: at most {generated.MAX_GENERATED:,} can be generated")
 
 
 def _check_keys(content: Any, valid: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 from scimconf.diagnostics import Diagnostic, Location, SpecPath
+from scimconf.spec.addresses import endpoint, masked
 from scimconf.spec.comments import SourceComment
 from scimconf.spec.model import Spec
 from scimconf.spec.tree import NULLS, Plain, YamlList, YamlMapping, core, locate
@@ -142,7 +143,10 @@ def _scalar(value: Any) -> str:
 
 
 def conflicts(loadeds: Iterable[Loaded]) -> tuple[Diagnostic, ...]:
-    """Return an error for each spec that has the name of an earlier one, or identifies the same application."""
+    """Return an error for each spec that has the name of an earlier one, or identifies the same application.
+
+    Specs of two tenants never conflict; one without `tenant` may be of any.
+    """
     identities = ((loaded, path, value) for loaded in loadeds for path, value in _identities(loaded.spec))
     return tuple(_repeated(identities, '"{value}" is already used in {origin}'))
 
@@ -157,13 +161,42 @@ def same_application(identified: Iterable[tuple[Loaded, str]]) -> tuple[Diagnost
 
 
 def _repeated(identities: Iterable[tuple[Loaded, SpecPath, str]], message: str) -> Iterator[Diagnostic]:
-    owners: dict[tuple[SpecPath, str], Loaded] = {}
+    owners: dict[tuple[SpecPath, str], list[Loaded]] = {}
     for loaded, path, value in identities:
-        first = owners.setdefault((path, value.casefold()), loaded)
-        if first is not loaded:
+        earlier = owners.setdefault((path, value.casefold()), [])
+        first = next((other for other in earlier if _may_share_tenant(other, loaded)), None)
+        earlier.append(loaded)
+        if first is not None:
             text = message.format(value=value, origin=first.origin(path))
             hint = "Use another name." if path == ("name",) else "Keep one spec for each application."
             yield Diagnostic("S312", text, path, loaded.origin(path), hint)
+
+
+def _may_share_tenant(first: Loaded, second: Loaded) -> bool:
+    """Return whether two specs may be about one tenant; a tenant has an id and several domains."""
+    tenants = {loaded.spec.tenant.casefold() for loaded in (first, second) if loaded.spec and loaded.spec.tenant}
+    return len(tenants) < 2
+
+
+def shared_endpoints(loadeds: Iterable[Loaded]) -> Iterator[Diagnostic]:
+    """Yield a warning for each application that is provisioned to the accounts of an earlier one.
+
+    These are applications with the same tenant URL and the same credentials: several accounts of a vendor often have one
+    URL and are distinguished by the token.
+    """
+    owners: dict[Any, Loaded] = {}
+    for loaded in loadeds:
+        connection = loaded.spec.connection if loaded.spec is not None else None
+        if connection is None or connection.base_address is None or not connection.has_credentials:
+            continue
+        url = connection.base_address
+        credentials = connection.model_dump_json(include={"secret_token", "oauth2", "other"})
+        first = owners.setdefault((endpoint(url), credentials), loaded)
+        if first is not loaded:
+            path = ("connection", "base_address")
+            message = f"{masked(url)} and the credentials are also those of {first.origin(path)}"
+            hint = "Two jobs that provision the same accounts undo each other's changes. Keep one of them."
+            yield Diagnostic("S320", message, path, loaded.origin(path), hint, "warning")
 
 
 def _identities(spec: Spec | None) -> Iterator[tuple[SpecPath, str]]:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from scimconf.diagnostics import OverwrittenError, ScimconfError, SecretError, WithdrawnError, describe_unexpected
+from scimconf.diagnostics import (
+    Diagnostic,
+    OverwrittenError,
+    ScimconfError,
+    SecretError,
+    WithdrawnError,
+    describe_unexpected,
+)
 from scimconf.documents.secrets import references as connection_references
 from scimconf.files import write_private_files
 from scimconf.kinds import KINDS
-from scimconf.kinds.connection import needed_secrets
 from scimconf.kinds.identity import name_checks
+from scimconf.kinds.sent_secrets import needed_secrets
 from scimconf.plan import Action, ApplyStatus, Guard, Pause, Report, Result, StepOutcome
 from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_report
@@ -23,6 +31,7 @@ from scimconf.snapshot import SecretRef
 from scimconf.steps import Edit, Phase, Send, Step
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan import PlannedApplication, plan
+from scimconf.workflow.validate import locate
 
 if TYPE_CHECKING:
     from scimconf.graph.execution.context import ExecutionResult, SecretResolver
@@ -31,6 +40,7 @@ if TYPE_CHECKING:
 ROUNDS = 4
 """How often one apply plans and executes. A new application takes two rounds; the others are reserve."""
 MISSING_ERROR = "A listed user or group is missing in the tenant, and `assignments.missing` makes it an error."
+MISSING_PERMISSIONS = "The access token lacks permissions."
 BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "service_principals")
 
 
@@ -120,15 +130,32 @@ def guards_that_need_allow(planned: PlannedApplication) -> tuple[Guard, ...]:
 
 def missing_secrets(planned: PlannedApplication, secrets: SecretResolver) -> Iterator[SecretError]:
     """Yield an error for each secret that an apply needs and whose variable or file does not exist; no value is read."""
-    edits = [step for step in planned.steps if isinstance(step, Edit)]
-    references = [edit.value for edit in edits if isinstance(edit.value, SecretRef)]
-    if not any(edit.document.partial for edit in edits):
-        references += filter(None, needed_secrets(edits, planned.snapshot).values())
-    for reference in dict.fromkeys([*references, *_later_references(planned)]):
+    for reference in _references(planned):
         try:
             secrets.check(reference)
         except SecretError as error:
             yield error
+
+
+def shared_secret_files(planned: PlannedApplication, secrets: SecretResolver) -> Iterator[Diagnostic]:
+    """Yield a warning for each file of a secret that an apply needs and that others than its owner can read."""
+    for reference in _references(planned):
+        mode = secrets.mode_for_others(reference)
+        if mode:
+            message = f"other users can read the file {reference.name}, which holds a secret (its mode is {mode})"
+            hint = f"Run `chmod 600 {shlex.quote(reference.name)}`."
+            yield from locate(
+                planned.loaded, [Diagnostic("K408", message, ("connection",), hint=hint, severity="warning")]
+            )
+
+
+def _references(planned: PlannedApplication) -> Iterable[SecretRef]:
+    """Return the references that an apply resolves, each once."""
+    edits = [step for step in planned.steps if isinstance(step, Edit)]
+    references = [edit.value for edit in edits if isinstance(edit.value, SecretRef)]
+    if not any(edit.document.partial for edit in edits):
+        references += filter(None, needed_secrets(edits, planned.snapshot).values())
+    return dict.fromkeys([*references, *_later_references(planned)])
 
 
 def _later_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
@@ -140,20 +167,25 @@ def _later_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
 
 
 def _stop(planned: PlannedApplication, report: Report) -> Report | None:
-    """Return the report of an apply that an error in the spec or a guard stops before any write of this round."""
+    """Return the report of an apply that cannot begin, or go on: nothing of this round was written."""
+    for error, diagnostics, status in _obstacles(planned):
+        return replace(report, error=error, diagnostics=diagnostics, status=_status(status, report))
+    return None
+
+
+def _obstacles(planned: PlannedApplication) -> Iterator[tuple[str, tuple[Diagnostic, ...], ApplyStatus]]:
+    """Yield what prevents the apply of a plan: errors, missing principals, guards, missing permissions."""
     if planned.errors and planned.tenant_mismatch:
-        error = f"{planned.tenant_mismatch.id}: {planned.tenant_mismatch.message}"
-        return replace(report, error=error, status=_status(ApplyStatus.BLOCKED, report))
+        yield f"{planned.tenant_mismatch.id}: {planned.tenant_mismatch.message}", (), ApplyStatus.BLOCKED
     if planned.errors:
-        status = _status(ApplyStatus.INVALID, report)
-        return replace(report, error="The spec has errors.", diagnostics=planned.errors, status=status)
+        yield "The spec has errors.", planned.errors, ApplyStatus.INVALID
     if planned.missing_errors:
-        status = _status(ApplyStatus.INVALID, report)
-        return replace(report, error=MISSING_ERROR, diagnostics=planned.missing_errors, status=status)
+        yield MISSING_ERROR, planned.missing_errors, ApplyStatus.INVALID
     reasons = "; ".join(f"{guard.id}: {guard.message}" for guard in guards_that_need_allow(planned))
     if reasons:
-        return replace(report, error=f"Blocked by a guard. {reasons}", status=_status(ApplyStatus.BLOCKED, report))
-    return None
+        yield f"Blocked by a guard. {reasons}", (), ApplyStatus.BLOCKED
+    if planned.missing_permissions:
+        yield MISSING_PERMISSIONS, (planned.permission_error,), ApplyStatus.FAILED
 
 
 def _status(status: ApplyStatus, report: Report) -> ApplyStatus:

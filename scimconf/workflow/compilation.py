@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
 
-from scimconf import permissions
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job
 from scimconf.kinds.kind import DENIED, Kind
@@ -27,11 +26,15 @@ from scimconf.plan.select import Selection, can_select_below, is_selected, selec
 from scimconf.snapshot import Document, Lookup, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Step
+from scimconf.workflow.permission_check import denied_reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """The options of a plan. `today` decides which guard exemptions have expired, so it has no default."""
+    """The options of a plan. `today` decides which guard exemptions have expired, so it has no default.
+
+    `check_permissions`: compare the permissions of the access token with those that an apply needs.
+    """
 
     today: date
     only: tuple[str, ...] = ()
@@ -41,6 +44,7 @@ class PlanOptions:
     fail_on_abandoned: bool = False
     ignore: tuple[str, ...] = ()
     impact: bool = True
+    check_permissions: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +53,13 @@ class ChangeSet:
 
     There are no changes if a diagnostic is an error. `missing` are the selected principals that the tenant does not have,
     `not_compared` the kinds that the selection leaves out as a whole. `unmatched` are the patterns of `only` and `exclude` that match no
-    resource. `is_partial`: only the first step could be planned, because the application must be created first.
+    resource. `is_partial`: only the first step could be planned, because the application must be created first. Then
+    `later_steps` are those of the other changes as far as they are known, for what they need; they are not executed.
     """
 
     changes: tuple[Change, ...] = ()
     steps: tuple[Step, ...] = ()
+    later_steps: tuple[Step, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     desired: tuple[DesiredItem, ...] = ()
     diff: DiffResult = field(default_factory=DiffResult)
@@ -106,28 +112,13 @@ def expired(spec: Spec, today: date) -> Iterator[Diagnostic]:
             yield Diagnostic("K003", message, ("guard_exemptions", index), hint=hint)
 
 
-def missing_permissions(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
-    """Yield an error that names all permissions of the reads that were denied, or that could not be tried therefore.
-
-    Nothing if it is only one: the error of the denied read names it.
-    """
-    paths = {document.name: document.path for document in documents(kinds, [spec])}
-    untried = [path for name, path in paths.items() if name not in snapshot.documents and name not in snapshot.denied]
-    read = [path for name, path in paths.items() if name in snapshot.documents]
-    denied = [snapshot.denied[name].path for name in paths if name in snapshot.denied]
-    missing = permissions.missing(denied, untried, read)
-    if len(missing) > 1:
-        message = f"the plan needs permissions that the identity lacks or may lack: {', '.join(missing)}"
-        yield Diagnostic("K006", message, hint="Grant them together, with admin consent, then sign in again.")
-
-
 def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: PlanOptions) -> ChangeSet:
     """Compare the spec with the snapshot; each compared kind is asked once for its diagnostics, resources and steps."""
     all_kinds, kinds = kinds, compared_kinds(kinds, spec, options)
     not_compared = tuple(kind.name for kind in all_kinds if kind not in kinds)
     diagnostics = (*check(kinds, spec, snapshot), *expired(spec, options.today))
     if any(diagnostic.code in DENIED for diagnostic in diagnostics):
-        diagnostics = (*missing_permissions(kinds, spec, snapshot), *diagnostics)
+        diagnostics = (*denied_reads(documents(kinds, [spec]), snapshot), *diagnostics)
     missing = tuple(chain.from_iterable(kind.missing(spec, snapshot) for kind in kinds))
     selected_missing = tuple(principal for principal in missing if _is_selected(principal, options))
     if any(diagnostic.is_error for diagnostic in diagnostics):
@@ -144,9 +135,11 @@ def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options
         *(Address(spec.name, name, "*") for name in not_compared),
     )
     patterns = (*options.only, *options.exclude)
+    steps, later_steps = _steps(kinds, spec, selection.changes, snapshot)
     return ChangeSet(
         changes=selection.changes,
-        steps=_steps(kinds, spec, selection.changes, snapshot),
+        steps=steps,
+        later_steps=later_steps,
         diagnostics=diagnostics,
         desired=desired,
         diff=result,
@@ -187,9 +180,16 @@ def _is_partial(kinds: Sequence[Kind], changes: Iterable[Change]) -> bool:
     return any(change.kind in foundations and change.action is Action.CREATE for change in changes)
 
 
-def _steps(kinds: Sequence[Kind], spec: Spec, changes: Sequence[Change], snapshot: Snapshot) -> tuple[Step, ...]:
-    """Return the steps of all kinds; of a partial plan only those that create the application."""
+def _steps(
+    kinds: Sequence[Kind], spec: Spec, changes: Sequence[Change], snapshot: Snapshot
+) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """Return the steps of all kinds; of a partial plan first those that create the application, then the others."""
     if not changes:
-        return ()
-    planned = [kind for kind in kinds if kind.is_foundation] if _is_partial(kinds, changes) else kinds
-    return tuple(chain.from_iterable(kind.steps(spec, changes, snapshot) for kind in planned))
+        return (), ()
+    is_partial = _is_partial(kinds, changes)
+    planned = [kind for kind in kinds if kind.is_foundation or not is_partial]
+    later = [kind for kind in kinds if kind not in planned]
+    steps, later_steps = (
+        tuple(chain.from_iterable(kind.steps(spec, changes, snapshot) for kind in part)) for part in (planned, later)
+    )
+    return steps, later_steps

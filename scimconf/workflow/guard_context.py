@@ -14,8 +14,8 @@ from scimconf.impact.assignees import effective_assignees, lost_assignments
 from scimconf.impact.projection import states_before_and_after
 from scimconf.kinds import KINDS
 from scimconf.kinds.assignment import removed_assignments
-from scimconf.kinds.connection import needed_secrets
 from scimconf.kinds.identity import missing_sign_on
+from scimconf.kinds.sent_secrets import needed_secrets, redirected_secrets
 from scimconf.plan import Change, Effect, Impact, Tenant
 from scimconf.plan.guards import GuardContext, GuardExemption
 from scimconf.plan.impact import ImpactData
@@ -70,6 +70,7 @@ def guard_context(
             resource.address for resource in change_set.diff.managed if resource.fields.get("match") is not None
         ),
         unavailable_secrets=_unavailable_secrets(spec, change_set.steps, snapshot),
+        redirected_secrets=redirected_secrets(spec, change_set.steps, snapshot),
         missing_sign_on=missing_sign_on(spec, snapshot),
         abandoned=abandoned,
         exemptions=(*exemptions, *map(GuardExemption, options.allow)),

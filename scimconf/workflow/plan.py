@@ -23,6 +23,7 @@ from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Send, Step
 from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, compared_kinds, documents, lookups
 from scimconf.workflow.guard_context import PlanImpact, guard_context, tenant_of, warnings
+from scimconf.workflow.permission_check import MissingPermission, apply_error, missing_permissions
 from scimconf.workflow.role_warnings import role_warnings
 from scimconf.workflow.validate import lint, locate, with_row
 
@@ -38,7 +39,8 @@ class PlannedApplication:
     """One application's plan, the snapshot that it was made from, and the steps that apply it.
 
     `errors` are the diagnostics that prevent a plan, which then has no changes; warnings are in the plan. `tenant` is
-    None if it could not be read. `unmatched` are the patterns of `only` and `exclude` that match no resource.
+    None if it could not be read. `missing_permissions` are those that an apply by the same identity certainly lacks.
+    `unmatched` are the patterns of `only` and `exclude` that match no resource.
     """
 
     loaded: Loaded
@@ -48,6 +50,7 @@ class PlannedApplication:
     errors: tuple[Diagnostic, ...] = ()
     tenant: Tenant | None = None
     unmatched: frozenset[str] = frozenset()
+    missing_permissions: tuple[MissingPermission, ...] = ()
 
     @property
     def name(self) -> str:
@@ -67,6 +70,11 @@ class PlannedApplication:
     def missing_errors(self) -> tuple[Diagnostic, ...]:
         """The diagnostics of missing principals that prevent an apply."""
         return tuple(principal.diagnostic for principal in self.plan.missing if principal.is_error)
+
+    @property
+    def permission_error(self) -> Diagnostic:
+        """The error of an apply that lacks permissions, if there are any in `missing_permissions`."""
+        return apply_error(self.missing_permissions)
 
     @property
     def tenant_mismatch(self) -> Guard | None:
@@ -115,7 +123,18 @@ async def plan(
         errors=locate(loaded, (*change_set.errors, *(finding for finding in findings if finding.is_error))),
         tenant=tenant_of(snapshot),
         unmatched=change_set.unmatched,
+        missing_permissions=await _missing_permissions(session, spec, change_set, snapshot, options),
     )
+
+
+async def _missing_permissions(
+    session: TenantSession, spec: Spec, change_set: ChangeSet, snapshot: Snapshot, options: PlanOptions
+) -> tuple[MissingPermission, ...]:
+    steps = (*change_set.steps, *change_set.later_steps)
+    if not steps or not options.check_permissions:
+        return ()
+    read = [document.path for document in documents(KINDS, [spec]) if document.name in snapshot.documents]
+    return missing_permissions(steps, await session.granted(), read)
 
 
 def _located(loaded: Loaded, principal: MissingPrincipal) -> MissingPrincipal:

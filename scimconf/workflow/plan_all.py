@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from scimconf.diagnostics import Diagnostic, ScimconfError, describe_unexpected, dotted
 from scimconf.plan import FailedApplication, Plan, Tenant
-from scimconf.spec.loaded import Loaded, same_application
+from scimconf.spec.loaded import Loaded, same_application, shared_endpoints
 from scimconf.spec.model import Spec
 from scimconf.spec.patterns import SLUG
 from scimconf.workflow.compilation import PlanOptions
@@ -122,6 +122,7 @@ async def plan_all(
             results.paths[loaded.spec.name] = loaded.paths
         else:
             results.invalid.append(_invalid(loaded, diagnostics))
+    results.diagnostics += shared_endpoints([loaded for _, loaded in valid])
     plans = [plan(open_session(), loaded, options, previous.get(name)) for name, loaded in valid]
     outcomes = await asyncio.gather(*plans, return_exceptions=True)
     for (name, _), outcome in zip(valid, outcomes, strict=True):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
+from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location, ScimconfError
 from scimconf.plan import Plan
 from scimconf.plan.file import SavedPlan, differences
 from scimconf.plan.file import read as parse
@@ -55,6 +58,30 @@ def spec_paths(saved: SavedPlan) -> tuple[str, ...]:
     if missing:
         raise DiagnosticsError(missing)
     return paths
+
+
+def joined(saved: Sequence[SavedPlan]) -> list[Plan]:
+    """Return the saved plans as one plan for each tenant, in the order of the files.
+
+    Raise ScimconfError if two plans of a tenant contain the same application, or were made with different options.
+    """
+    by_tenant: dict[tuple[str, str], list[Plan]] = {}
+    for plan in (own.plan for own in saved):
+        by_tenant.setdefault((plan.tenant.id, plan.tenant.domain), []).append(plan)
+    return [_joined(plans) for plans in by_tenant.values()]
+
+
+def _joined(plans: Sequence[Plan]) -> Plan:
+    first = plans[0]
+    names = Counter(application.name for plan in plans for application in plan.applications)
+    repeated = [name for name, number in names.items() if number > 1]
+    if repeated:
+        raise ScimconfError(f"Several of these plans contain {', '.join(repeated)}", "Name each plan once.")
+    if any(plan.options != first.options for plan in plans):
+        raise ScimconfError("These plans were made with different options", "Show them one by one.")
+    applications = tuple(application for plan in plans for application in plan.applications)
+    failures = tuple(failure for plan in plans for failure in plan.failures)
+    return replace(first, applications=applications, failures=failures)
 
 
 def changes_since(saved: SavedPlan, plan: Plan) -> tuple[str, ...]:

@@ -378,11 +378,11 @@ def test_the_report_and_the_events_of_an_apply_that_left_provisioning_paused_giv
     cli = writer
     cli.file("mine/scimconf.yaml", f"extends: [{WRITER}]\nprovisioning: {{scope: all}}\n")
     cli.fault({"status": 400, "body": {"error": {"code": "Code"}}}, method="PUT", path="*/secrets", times=0)
-    arguments = ("--allow", "scope-widened", "--events", "events.jsonl", "mine")
+    arguments = ("--allow", "scope-widened", "--no-permission-check", "--events", "events.jsonl", "mine")
     said = cli("apply", "--auto-approve", *arguments)
     assert said.code == 5, said
     lines = said.out.rstrip("\n").split("\n")
-    assert lines[-1].strip() == "scimconf apply --allow scope-widened mine/scimconf.yaml"
+    assert lines[-1].strip() == "scimconf apply --no-permission-check --allow scope-widened mine/scimconf.yaml"
     events = [json.loads(line) for line in (cli.folder / "events.jsonl").read_text().splitlines()]
     (applied,) = [event for event in events if event["event"] == "applied"]
     since = datetime.fromisoformat(applied["paused_since"])

@@ -30,16 +30,11 @@ entry()
 """
 
 
-@pytest.mark.parametrize(
-    ("arguments", "environ"),
-    [
-        (["--help"], {}),
-        (["validate", "examples/writer-new"], {}),
-        ([], {"_SCIMCONF_COMPLETE": "bash_source"}),
-    ],
-    ids=["help", "validate", "completion"],
-)
-def test_command_imports_no_slow_modules(arguments, environ):
+COMPLETE = {"_SCIMCONF_COMPLETE": "bash_complete"}
+
+
+def loaded_modules(arguments, environ):
+    """Run a command; return the top-level modules that are not of the standard library, and the output."""
     process = subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments],
         cwd=ROOT,
@@ -48,7 +43,37 @@ def test_command_imports_no_slow_modules(arguments, environ):
         text=True,
         check=True,
     )
-    loaded = process.stderr.splitlines()[-1].split()
-    assert "click" in loaded
-    assert set(loaded) & set(SLOW_MODULES) == set()
-    assert process.stdout
+    names = process.stderr.splitlines()[-1].split()
+    return {name for name in names if not name.startswith("_")} - sys.stdlib_module_names, process.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ"),
+    [
+        (["--help"], {}),
+        (["--version"], {}),
+        ([], {"_SCIMCONF_COMPLETE": "bash_source"}),
+        ([], COMPLETE | {"COMP_WORDS": "scimconf ", "COMP_CWORD": "1"}),
+        ([], COMPLETE | {"COMP_WORDS": "scimconf plan --", "COMP_CWORD": "2"}),
+        ([], COMPLETE | {"COMP_WORDS": "scimconf apply --allow ", "COMP_CWORD": "3"}),
+    ],
+    ids=["help", "version", "completion script", "commands", "options", "guards"],
+)
+def test_help_version_and_completion_import_click_only(arguments, environ):
+    loaded, output = loaded_modules(arguments, environ)
+    assert loaded == {"click", "scimconf"}
+    assert output
+
+
+def test_validate_imports_no_slow_modules():
+    loaded, output = loaded_modules(["validate", "examples/writer-new"], {})
+    assert loaded & set(SLOW_MODULES) == set()
+    assert output
+
+
+def test_client_for_graph_imports_no_command_line_of_httpx():
+    code = "import sys, scimconf.graph.client as client; print(*sys.modules); client.httpx.main"
+    output = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    modules = set(output.split())
+    assert "httpx" in modules
+    assert modules & {"httpx._main", "rich", "pygments", "click"} == set()

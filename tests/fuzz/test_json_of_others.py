@@ -9,7 +9,7 @@ import pytest
 from scimconf.diagnostics import GraphError
 from scimconf.documents.secrets import notifications
 from scimconf.expressions import MAX_DEPTH as MAX_FUNCTIONS
-from scimconf.graph.credentials import claim
+from scimconf.graph.credentials import token_claims
 from scimconf.graph.protocol.error_body import json_body, parse_error
 from scimconf.graph.protocol.pages import raw_page
 from scimconf.graph.protocol.request import Reply, Request
@@ -84,7 +84,7 @@ def test_each_reader_of_answers_refuses_it(message, text):
         raw_page(page.encode())
     assert parse_error({"error": {"code": "x", "message": page}}).message == page
     assert notifications([{"key": "SyncNotificationSettings", "value": page}]) == {}
-    assert claim(f"a.{base64.urlsafe_b64encode(page.encode()).decode()}.b", "value") == ""
+    assert not token_claims(f"a.{base64.urlsafe_b64encode(page.encode()).decode()}.b").get("value")
     assert read(page, "plan.json").code == "P001"
 
 

@@ -82,11 +82,12 @@ class Forge:
         given = {name: one.get("default", "") for name, one in document(file)["inputs"].items()} | inputs
         values = known | {f"inputs.{name}": value for name, value in given.items()}
         steps = [one for one in document(file)["runs"]["steps"] if "run" in one and holds(one.get("if"), given)]
-        for number, one in enumerate(steps, 1):
+        last = [one for one in steps if "always()" not in one.get("if", "")][-1]
+        for one in steps:
             script = Script(
                 file, one["name"], one["run"], {key: str(value) for key, value in one.get("env", {}).items()}
             )
-            self.add_step(script, values, expect if number == len(steps) else 0)
+            self.add_step(script, values, expect if one is last else 0)
 
     def run(self) -> subprocess.CompletedProcess[str]:
         text, self._steps = "\n".join(["set -e", *self._steps]), []
@@ -107,4 +108,4 @@ def holds(condition: str | None, inputs: dict[str, str]) -> bool:
     if condition is None:
         return True
     text = re.sub(r"inputs\.([\w-]+)", lambda one: repr(inputs[one[1]]), condition).replace("&&", "and")
-    return bool(eval(text))  # only expressions of files in ci/
+    return bool(eval(text, {"always": lambda: True}))  # only expressions of files in ci/

@@ -24,11 +24,15 @@ OTHER = "version: 1\\nname: other\\napplication: {display_name: Other}\\nprovisi
 PEOPLE = ("ada@contoso.com", "grace@contoso.com")
 ACTION, MERGED, GITLAB, AZURE = FILES[0], FILES[2], FILES[4], FILES[5]
 COVERED = {
-    "github": {(ACTION, name) for name in ("Install", "Validate", "Sign in", "Plan", "Comment", "Result", "Apply")}
+    "github": {
+        (ACTION, name) for name in ("Install", "Validate", "Sign in", "Plan", "Comment", "Result", "Apply", "Report")
+    }
     | {(MERGED, "Find the reviewed plan"), (MERGED, "Download the reviewed plan")},
     "drift": {(ACTION, name) for name in ("Install", "Sign in", "Drift", "Issue")},
     "gitlab": {(GITLAB, f"scimconf-{name}") for name in ("validate", "plan", "apply", "drift")},
-    "azure": {(AZURE, name) for name in ("Validate", "Plan", "Comment", "Find the reviewed plan", "Apply", "Drift")},
+    "azure": {
+        (AZURE, name) for name in ("Validate", "Plan", "Comment", "Find the reviewed plan", "Apply", "Report", "Drift")
+    },
 }
 """The scripts that each test runs; together they are all scripts."""
 
@@ -99,6 +103,11 @@ def test_github_recipe_from_pull_request_to_apply(tmp_path, tenant, workdir, run
     forge.add_action({"command": "apply", "expect-digest": found["digest"]}, KNOWN)
     done = forge.run()
     assert "::error::" in done.stdout
+    summary = (tmp_path / "runner" / "summary").read_text("utf-8")
+    assert "### scimconf apply\n\n**Exit code 3: stale.**" in summary
+    assert summary.index("**Exit code 3") < summary.index(
+        "### scimconf apply for `contoso.com`\n\n**Exit code 0: success.**"
+    )
     assert forge.ran == COVERED["github"]
 
     failed = json.loads((workdir.parent / "failed.json").read_text("utf-8"))["comments"][-1]["body"]
@@ -193,7 +202,9 @@ def test_gitlab_recipe_from_merge_request_to_apply(tmp_path, tenant, workdir, ru
     requests = [one for one in forge.state["calls"] if "/jobs/artifacts/" in one[1]]
     assert "refs%2Fmerge-requests%2F42%2Fhead/download?job=scimconf-plan" in requests[0][1]
     assert "JOB-TOKEN: job-token" in requests[0][2]
-    assert not any(name in done.stdout for name in PEOPLE)
+    report = (workdir / "scimconf-apply" / "report.md").read_text("utf-8")
+    assert "**Exit code 0: success.**" in report
+    assert not any(name in done.stdout + report for name in PEOPLE)
     assert run("drift", "apps/writer")[0] == 0
 
 
@@ -230,7 +241,9 @@ def test_azure_devops_recipe_from_pull_request_to_apply(tmp_path, tenant, workdi
     assert found["scimconfDigest"] in thread["comments"][0]["content"].splitlines()[-1]
     shutil.copytree(temp / "staging" / "scimconf-plan", temp / "scimconf-plan")
     forge.add_step(script(file, "Apply"), known | {"scimconfDigest": found["scimconfDigest"]})
-    forge.run()
+    forge.add_step(script(file, "Report"), known)
+    assert f"##vso[task.uploadsummary]{temp}/scimconf-report.md" in forge.run().stdout
+    assert "**Exit code 0: success.**" in (temp / "scimconf-report.md").read_text("utf-8")
     assert forge.ran == COVERED["azure"]
     assert run("drift", "apps/writer")[0] == 0
 

@@ -1,17 +1,24 @@
 """Signing in: which credential, kept tokens, sentences instead of azure's errors."""
 
+import asyncio
 import base64
 import json
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
+from scimconf.api import open_client
 from scimconf.diagnostics import AuthenticationError
-from scimconf.graph.credentials import TokenSource, claim, token_source
-from scimconf.graph.settings import CLOUDS, PUBLIC
+from scimconf.graph.client import sandbox_token
+from scimconf.graph.credentials import TokenSource, token_claims, token_source
+from scimconf.graph.secret_masking import SecretMask
+from scimconf.graph.secrets import Secrets
+from scimconf.graph.settings import CLOUDS, PUBLIC, Settings
+from scimconf.permissions import Granted
 
 CHINA = CLOUDS[3]
 APPLICATION = {"AZURE_TENANT_ID": "tenant-1", "AZURE_CLIENT_ID": "client-1"}
@@ -43,7 +50,7 @@ class Fake:
 
 
 def source(fake, tip=""):
-    return TokenSource(fake, PUBLIC.scope, tip, clock=lambda: fake.time)
+    return TokenSource(fake, PUBLIC.scope, tip, clock=lambda: fake.time, mask=SecretMask())
 
 
 def test_get_token_caches_a_token_until_shortly_before_its_expiry():
@@ -98,7 +105,43 @@ def test_tenant_id_is_read_from_the_token():
 
 @pytest.mark.parametrize("token", ["opaque", "a.b.c", "a.!!!.c", "a.e30.c", jwt(tid=None), "a.W10.c", "a..c"])
 def test_claim_of_a_token_without_it_is_empty(token):
-    assert claim(token, "tid") == ""
+    assert not token_claims(token).get("tid")
+
+
+def test_the_session_of_a_client_shows_the_permissions_of_its_token():
+    class Application(Fake):
+        def get_token(self, *_scopes, **_options):
+            return AccessToken(jwt(roles=["Application.Read.All"]), 5000)
+
+    async def granted():
+        async with open_client(Settings(), source(Application()), Secrets({})) as client:
+            return await client.session().granted()
+
+    assert asyncio.run(granted()) == Granted(frozenset({"Application.Read.All"}))
+
+
+@pytest.mark.parametrize(
+    ("response", "token"),
+    [
+        (httpx.Response(200, json={"access_token": "a.b.c"}), "a.b.c"),
+        (httpx.Response(404, text="not a sandbox"), ""),
+        (httpx.Response(200, text="<html>"), ""),
+        (httpx.Response(200, json=[]), ""),
+        (httpx.Response(200, json={}), ""),
+        (httpx.ConnectError("refused"), ""),
+    ],
+)
+def test_a_sandbox_is_asked_for_a_token_that_shows_its_permissions(response, token):
+    """Other local services need not have a sign-in: then nothing is known."""
+
+    def answer(request):
+        assert str(request.url) == "http://127.0.0.1:8765/common/oauth2/v2.0/token"
+        if isinstance(response, httpx.HTTPError):
+            raise response
+        return response
+
+    settings = Settings(base="http://127.0.0.1:8765/v1.0")
+    assert asyncio.run(sandbox_token(settings, httpx.MockTransport(answer))) == token
 
 
 def test_close_empties_the_cache_and_closes_the_credential():
@@ -107,7 +150,7 @@ def test_close_empties_the_cache_and_closes_the_credential():
     tokens.fetch()
     tokens.close()
     assert fake.closed
-    TokenSource(object(), "scope").close()
+    TokenSource(object(), "scope", mask=SecretMask()).close()
 
 
 def test_repr_of_a_token_source_contains_no_token():
@@ -156,7 +199,7 @@ def test_authentication_error_of_an_unavailable_credential():
 
 
 def made(auth, environ, cloud=PUBLIC, **options):
-    tokens = token_source(auth, environ, cloud, **options)
+    tokens = token_source(auth, environ, cloud, **options, mask=SecretMask())
     assert tokens.scope == cloud.scope
     credential = tokens._credential
     tokens.close()
@@ -206,10 +249,10 @@ def recorded(monkeypatch):
 
 
 def test_token_source_uses_the_authority_of_the_cloud(recorded):
-    token_source(None, {}, CHINA)
-    token_source("environment", {**APPLICATION, "AZURE_CLIENT_SECRET": "s"}, CHINA)
-    token_source("workload", {**APPLICATION, "AZURE_FEDERATED_TOKEN_FILE": "/t"}, CHINA)
-    token_source("device_code", {}, CHINA)
+    token_source(None, {}, CHINA, mask=SecretMask())
+    token_source("environment", {**APPLICATION, "AZURE_CLIENT_SECRET": "s"}, CHINA, mask=SecretMask())
+    token_source("workload", {**APPLICATION, "AZURE_FEDERATED_TOKEN_FILE": "/t"}, CHINA, mask=SecretMask())
+    token_source("device_code", {}, CHINA, mask=SecretMask())
     assert {options["authority"] for _, options in recorded.values()} == {"login.chinacloudapi.cn"}
 
 
@@ -221,7 +264,7 @@ def test_token_source_prefers_a_certificate_to_a_secret(recorded):
         "AZURE_CLIENT_CERTIFICATE_PASSWORD": "p",
         "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN": "True",
     }
-    token_source("environment", environ)
+    token_source("environment", environ, mask=SecretMask())
     assert recorded["CertificateCredential"] == (
         ("tenant-1", "client-1", "/cert.pem"),
         {"password": "p", "send_certificate_chain": True, "authority": PUBLIC.authority},
@@ -230,8 +273,8 @@ def test_token_source_prefers_a_certificate_to_a_secret(recorded):
 
 def test_device_code_prompt_goes_to_stderr(recorded, capsys):
     said = []
-    token_source("device_code", APPLICATION, prompt=said.append)
-    token_source("device_code", {})
+    token_source("device_code", APPLICATION, prompt=said.append, mask=SecretMask())
+    token_source("device_code", {}, mask=SecretMask())
     _, options = recorded["DeviceCodeCredential"]
     options["prompt_callback"]("https://microsoft.com/devicelogin", "ABCD", None)
     shown = capsys.readouterr()
@@ -251,13 +294,13 @@ def test_device_code_prompt_goes_to_stderr(recorded, capsys):
 )
 def test_token_source_names_missing_variables(auth, environ, missing):
     with pytest.raises(AuthenticationError, match=missing):
-        token_source(auth, environ)
+        token_source(auth, environ, mask=SecretMask())
 
 
 def test_token_source_reports_a_missing_certificate():
     environ = {**APPLICATION, "AZURE_CLIENT_CERTIFICATE_PATH": "/nowhere/cert.pem"}
     with pytest.raises(AuthenticationError, match="/nowhere/cert.pem") as caught:
-        token_source("environment", environ)
+        token_source("environment", environ, mask=SecretMask())
     assert "AZURE_CLIENT_CERTIFICATE_PATH" in caught.value.hint
 
 

@@ -223,6 +223,7 @@ def step_json(step: Step) -> Any:
         more |= {"key": list(step.key), "value": _value(step.value)}
         if isinstance(step, Edit):
             more |= {"expression": step.expression, "after_write": step.after_write}
+            more |= {"before_write": step.before_write, "optional": step.optional}
     return result | {key: value for key, value in more.items() if value}
 
 

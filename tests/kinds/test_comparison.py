@@ -9,7 +9,7 @@ import pytest
 
 from scimconf.impact.queries import guard_groups
 from scimconf.kinds import KINDS
-from scimconf.kinds.connection import needed_secrets
+from scimconf.kinds.sent_secrets import needed_secrets
 from scimconf.plan import Change, Effect, Resource, Tenant
 from scimconf.plan.guards import GuardExemption
 from scimconf.plan.impact import ImpactData, Members
@@ -280,6 +280,7 @@ GUARDS: dict[str, tuple[str, dict[str, Any], str]] = {
         secrets(BaseAddress="https://y.example"),
         "connection",
     ),
+    "secret-redirected": ("connection: {secret_token: {env: TOKEN, rotation: '2'}}", {}, "connection"),
     "secret-unavailable": (
         "connection: {base_address: https://x.example, on_unreadable_secret: send_changed_keys}",
         secrets(SecretToken="*"),
@@ -351,6 +352,7 @@ HARMLESS = {
     "scope-widened": ("provisioning: {enabled: true, scope: all}", NEW),
     "scope-narrowed": (users(f"filters: [{FILTER}]"), NEW),
     "matching-changed": (users("attributes: {userName: {source: mail, match: 1}}"), NEW),
+    "secret-redirected": ("connection: {secret_token: {env: TOKEN, rotation: '2'}}", NEW),
     "secret-unavailable": ("connection: {base_address: https://x.example}", secrets(SecretToken="*")),
     "quarantined": (users("enabled: false"), {"jobs+": {"0/status/code": "Quarantine"}}),
 }
@@ -379,7 +381,7 @@ def test_tenant_mismatch_uses_the_token_if_the_tenant_cannot_be_read():
     tenant = snapshot(spec, tenant_documents({}), ["organization"])
     found = compare(KINDS, spec, tenant, PlanOptions(today=TODAY))
     assert [guard.message for guard in found.plan.guards] == [
-        "the tenant could not be read, and the spec is for 0a0a0a0a-0000-4000-8000-000000000001"
+        "the tenant could not be read without Organization.Read.All, and the spec is for 0a0a0a0a-0000-4000-8000-000000000001"
     ]
     token = replace(tenant, names={**tenant.names, "token_tenant": "0A0A0A0A-0000-4000-8000-000000000001"})
     found = compare(KINDS, spec, token, PlanOptions(today=TODAY))

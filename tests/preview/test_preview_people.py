@@ -89,7 +89,7 @@ class FakeGraph:
     async def batch(self, requests):
         return [GraphError(status=503, code="x", message="", method="GET", path="/users") for _ in requests]
 
-    async def send(self, _request):
+    async def send(self, _request, _link=""):
         if self.bodies:
             return Answer(200, self.bodies.pop(0))
         raise GraphError(status=403, code="x", message="", method="GET", path="/users")

@@ -47,6 +47,21 @@ def test_a_token_contains_the_permissions(sandbox):
 
 
 @pytest.mark.parametrize(
+    ("kind", "expected"), [("application", {"roles": ["User.Read.All"]}), ("delegated", {"scp": "User.Read.All"})]
+)
+def test_a_token_is_of_an_application_or_of_a_user(sandbox, kind, expected):
+    client = sandbox(permissions=frozenset({"User.Read.All"}), switches={"access_tokens": kind})
+    token = claims(ask(client, FORM).json()["access_token"])
+    assert {name: token[name] for name in ("roles", "scp") if name in token} == expected
+
+
+def test_a_token_can_be_opaque(sandbox):
+    token = ask(sandbox(switches={"access_tokens": "opaque"}), FORM).json()["access_token"]
+    assert token
+    assert "." not in token
+
+
+@pytest.mark.parametrize(
     ("changed", "status", "error"),
     [
         ({"grant_type": "password"}, 400, "unsupported_grant_type"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scimconf.spec.loaded import conflicts, digest, find, same_application, show
+from scimconf.spec.loaded import conflicts, digest, find, same_application, shared_endpoints, show
 from tests.spec.reading import MINIMAL, lines, load_text
 
 
@@ -120,6 +120,55 @@ def test_conflicts_ignore_different_names_and_applications():
         "display_name: Writer", "app_id: 00000000-0000-0000-0000-000000000001"
     )
     assert conflicts([load_text(MINIMAL), load_text(by_id), load_text("")]) == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "number"),
+    [
+        ("contoso.com", "fabrikam.com", 0),
+        ("contoso.com", "CONTOSO.com", 2),
+        ("contoso.com", "", 2),
+        ("", "", 2),
+    ],
+)
+def test_conflicts_of_specs_with_tenants(first, second, number):
+    """Specs of different tenants may have one name and one display name; without a tenant they may be of one."""
+    specs = [load_text(f"{MINIMAL}tenant: {tenant}\n" if tenant else MINIMAL) for tenant in (first, second)]
+    assert len(conflicts(specs)) == number
+
+
+def test_conflict_names_the_earlier_spec_of_the_same_tenant():
+    contents = [f"{MINIMAL}tenant: {tenant}\n" for tenant in ("contoso.com", "fabrikam.com", "contoso.com")]
+    specs = [load_text(content) for content in contents]
+    assert len(conflicts(specs)) == 2
+    assert len(conflicts([*specs, load_text(contents[1])])) == 4
+
+
+CONNECTION = "connection: {{base_address: {url}, secret_token: {{env: {token}}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_shared"),
+    [
+        (("https://app.example.com/scim", "TOKEN"), ("https://app.example.com/scim", "TOKEN"), True),
+        (("https://app.example.com/scim", "TOKEN"), ("https://APP.example.com/scim/?aadOptscim062020", "TOKEN"), True),
+        (("https://app.example.com/scim", "TOKEN"), ("https://app.example.com/scim", "OTHER"), False),
+        (("https://app.example.com/scim", "TOKEN"), ("https://app.example.com/scim2", "TOKEN"), False),
+    ],
+)
+def test_shared_endpoints(first, second, is_shared):
+    specs = [load_text(MINIMAL + CONNECTION.format(url=url, token=token)) for url, token in (first, second)]
+    assert lines(shared_endpoints(specs)) == (
+        f"spec.yaml:5:14  S320  connection.base_address: {second[0]} and the credentials are also those of "
+        "spec.yaml:5:14. Two jobs that provision the same accounts undo each other's changes. Keep one of them.\n"
+        if is_shared
+        else ""
+    )
+
+
+def test_shared_endpoints_ignore_specs_without_credentials():
+    url = "connection: {base_address: https://app.example.com/scim}\n"
+    assert list(shared_endpoints([load_text(MINIMAL), load_text(MINIMAL + url), load_text(MINIMAL + url)])) == []
 
 
 def test_find_returns_a_file_once_if_it_is_named_twice():

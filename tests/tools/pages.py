@@ -1,4 +1,4 @@
-"""Generates parts of `docs/` from the code: `make docs`.
+"""Generates parts of `docs/`, and the outlines for shell completion, from the code: `make docs`.
 
 A generated part is between two comments, `<!-- made by make docs: NAME -->` and `<!-- end -->`; the rest of a page is
 written by hand.
@@ -6,6 +6,7 @@ written by hand.
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -23,10 +24,12 @@ from pydantic_core import PydanticUndefined
 from scimconf.cli.main import cli
 from scimconf.lint import ONLY_IF_CHANGED, REPORTED_BY_KINDS
 from scimconf.lint import rules as known_rules
+from scimconf.permissions import PROFILES
 from scimconf.sandbox.switches import table
-from scimconf.spec.model import Section, Spec
+from scimconf.spec.model import GUARDS, Section, Spec
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+OUTLINES = DOCS.parent / "scimconf" / "cli" / "outlines.json"
 PART = re.compile(r"(<!-- made by make docs: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -75,6 +78,18 @@ def rules() -> str:
         )
         rows.append(f"| [{name}](lint/{name}.md) | {title} | {severity} | {by} |")
     return "\n" + "\n".join(rows) + "\n\n"
+
+
+def profiles() -> str:
+    """Return the table of least-privilege profiles: a row for each permission, a column for each profile."""
+    names = " | ".join(f"`{profile.name}`" for profile in PROFILES)
+    permissions = dict.fromkeys(name for profile in PROFILES for name in profile.permissions)
+    rows = [f"| permission | {names} |", f"|---|{'---|' * len(PROFILES)}"]
+    for name in sorted(permissions):
+        marks = " | ".join("yes" if name in profile.permissions else "" for profile in PROFILES)
+        rows.append(f"| `{name}` | {marks} |")
+    purposes = [f"* `{profile.name}`: {profile.purpose}" for profile in PROFILES]
+    return "\n" + "\n".join([*purposes, "", *rows]) + "\n\n"
 
 
 def spec() -> str:
@@ -158,8 +173,42 @@ def _default(field: FieldInfo) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else '[users]' if value == ('users',) else value}`"
 
 
+def outlines() -> str:
+    """Return `scimconf/cli/outlines.json`, from which a shell completes options without importing a command."""
+    context = click.Context(cli, info_name="scimconf")
+    document = {"commands": _outline(cli, context)["commands"], "guards": list(GUARDS)}
+    return re.sub(r"\n {5,}|\n {4}(?=})", " ", json.dumps(document, indent=1, ensure_ascii=False)) + "\n"
+
+
+def _outline(command: click.Command, context: click.Context) -> dict[str, Any]:
+    text = command.get_short_help_str(200)
+    if isinstance(command, click.Group):
+        inner = {name: command.get_command(context, name) for name in command.list_commands(context)}
+        return {"help": text, "commands": {name: _outline(one, context) for name, one in inner.items() if one}}
+    return {
+        "help": text,
+        "parameters": [_parameter(one) for one in command.params if not getattr(one, "hidden", False)],
+    }
+
+
+def _parameter(parameter: click.Parameter) -> dict[str, Any]:
+    custom = getattr(parameter._custom_shell_complete, "__name__", "")
+    kinds = {"complete_guards": "guards", "complete_specs": "specs"}
+    path = ("file" if parameter.type.file_okay else "folder") if isinstance(parameter.type, click.Path) else ""
+    document: dict[str, Any] = {
+        "names": [*parameter.opts, *parameter.secondary_opts],
+        "completes": kinds[custom] if custom else path,
+        "choices": list(parameter.type.choices) if isinstance(parameter.type, click.Choice) else [],
+    }
+    if isinstance(parameter, click.Option):
+        document |= {"flag": parameter.is_flag, "multiple": parameter.multiple, "help": parameter.help}
+    else:
+        document["nargs"] = parameter.nargs
+    return {name: value for name, value in document.items() if value}
+
+
 MADE: Mapping[str, Callable[[], str]] = MappingProxyType(
-    {"reference": reference, "switches": switches, "rules": rules, "spec": spec}
+    {"reference": reference, "profiles": profiles, "switches": switches, "rules": rules, "spec": spec}
 )
 
 
@@ -169,6 +218,7 @@ def fresh(text: str) -> str:
 
 
 if __name__ == "__main__":
+    OUTLINES.write_text(outlines(), encoding="utf-8")
     for page in sorted(DOCS.rglob("*.md")):
         text = page.read_text(encoding="utf-8")
         if fresh(text) != text:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scimconf.render.json import write
 from scimconf.render.json_schema import plan_schema
+from scimconf.spec import tenants_file
 from scimconf.spec.json_schema import as_text
 
 FOLDER = Path(__file__).resolve().parents[2] / "schemas"
@@ -14,7 +15,11 @@ FOLDER = Path(__file__).resolve().parents[2] / "schemas"
 
 def texts() -> Mapping[str, str]:
     """Return the expected content of each schema file by name."""
-    return {"spec.schema.json": as_text(), "plan.schema.json": write(plan_schema())}
+    return {
+        "spec.schema.json": as_text(),
+        "plan.schema.json": write(plan_schema()),
+        "tenants.schema.json": write(tenants_file.schema()),
+    }
 
 
 if __name__ == "__main__":

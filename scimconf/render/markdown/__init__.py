@@ -9,11 +9,12 @@ from scimconf.plan import Plan
 from scimconf.render.common.change_view import change_rows
 from scimconf.render.common.labels import plural
 from scimconf.render.markdown.escaping import hidden, size
+from scimconf.render.markdown.exit_report import exit_report
 from scimconf.render.markdown.sections import MarkdownSection, section
 from scimconf.render.markdown.summary import summary
 from scimconf.render.markdown.truncation import LINE, fit_all, shares
 
-__all__ = ["LIMITS", "plan"]
+__all__ = ["LIMITS", "exit_report", "plan"]
 
 LIMITS: Mapping[str, int] = MappingProxyType(
     {"github": 65_536, "gitlab": 1_000_000, "azure-devops": 150_000, "bitbucket": 32_768}

@@ -45,6 +45,11 @@ def code(value: str) -> str:
     return _span(clipped(visible(value)) or " ")
 
 
+def command_line(command: str) -> str:
+    """Return a command as a code block, complete and in one line, for copying."""
+    return f"    {visible(command)}\n"
+
+
 def cell(value: str) -> str:
     """Return a value for a table cell; parsers disagree on how to escape a bar, so it is written as a code."""
     return code(value).replace("|", "\\x7c")

@@ -5,60 +5,45 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from scimconf.plan import Address, ApplyStatus, Report, Result, StepOutcome
-from scimconf.render.common.change_view import address_row
+from scimconf.plan import Report, Result, StepOutcome
 from scimconf.render.common.labels import counts
-from scimconf.render.common.outcome import paused_sentence
+from scimconf.render.common.outcome import (
+    MAX_LISTED,
+    REMOVED,
+    Rows,
+    examples,
+    groups,
+    next_sentence,
+    paused_sentence,
+    result_sentence,
+    rows_by_word,
+)
 from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page
 
-_MAX_LISTED = 20
-_REMOVED = "removed"
 _STYLES = {
     Result.UNCONFIRMED: "update",
     Result.SKIPPED: "replace",
     Result.FAILED: "danger",
 }
-_NEXT_STEPS = {
-    ApplyStatus.FAILED: "No changes were made. Fix the problem and run apply again.",
-    ApplyStatus.STALE: "The tenant has changed since the plan. Plan again, review the new plan, and apply it.",
-    ApplyStatus.BLOCKED: "A guard blocked the plan. Allow the guard if the change is intended, then run apply again.",
-    ApplyStatus.PARTIALLY_APPLIED: "Fix the problem and run apply again: it plans again and does what remains.",
-    ApplyStatus.INVALID: "Fix the spec and run apply again.",
-    ApplyStatus.INTERRUPTED: "Interrupted. Run apply again: it plans again and does what remains.",
-}
-_DECLINED = "You did not approve the new plan. Run apply again to see it, or change the spec first."
 
 
 def report_lines(page: Page, report: Report) -> Iterator[str]:
     """Yield the report of one application."""
     yield page.line(0, ("strong", report.name))
-    by_word: dict[str, list[Address]] = {}
-    for address, result in sorted(report.by_address().items()):
-        by_word.setdefault(_word(report, address, result), []).append(address)
-    for word in (Result.DONE.word, _REMOVED, Result.MATCHING.word):
-        yield from _unchanged_or_done(page, word, by_word.get(word, []))
+    for word, rows in rows_by_word(report).items():
+        yield from _unchanged_or_done(page, word, rows)
     for result in (Result.UNCONFIRMED, Result.SKIPPED, Result.FAILED):
-        outcomes = [outcome for outcome in report.outcomes if outcome.result is result]
-        is_long = len(outcomes) > _MAX_LISTED and result is not Result.FAILED
-        yield from _summarised(page, outcomes) if is_long else _listed(page, outcomes)
+        for outcomes in groups(report, result):
+            yield from _summarised(page, outcomes) if len(outcomes) > MAX_LISTED else _listed(page, outcomes)
     yield from _end(page, report)
     yield ""
 
 
-def _word(report: Report, address: Address, result: Result) -> str:
-    """Return the word for the result of an address: a deletion is "removed", not "done"."""
-    return _REMOVED if result is Result.DONE and address in report.removed else result.word
-
-
-def _unchanged_or_done(page: Page, word: str, addresses: Sequence[Address]) -> Iterator[str]:
+def _unchanged_or_done(page: Page, word: str, rows: Rows) -> Iterator[str]:
     """Yield the rows, as the plan shows them, while there are few of them, else how many of each kind."""
-    rows: dict[tuple[str, str], list[str]] = {}
-    for address in addresses:
-        row, value = address_row(address)
-        rows.setdefault((address.kind, row), []).append(value)
-    style = "delete" if word == _REMOVED else "create"
-    if len(rows) > _MAX_LISTED:
+    style = "delete" if word == REMOVED else "create"
+    if len(rows) > MAX_LISTED:
         yield from page.labelled(2, (style, word), ("", f"  {counts(Counter(kind for kind, _ in rows))}"), hang=4)
     else:
         for (_, row), values in rows.items():
@@ -72,6 +57,8 @@ def _summarised(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
     yield from _line(page, outcomes[0].result, counts(Counter(address.kind for address in addresses)))
     for text in dict.fromkeys(part for outcome in outcomes for part in (outcome.detail, outcome.hint) if part):
         yield from page.prose(INDENT, text, hang=2)
+    if outcomes[0].result is Result.FAILED:
+        yield from page.prose(INDENT, examples(outcomes), hang=2)
 
 
 def _listed(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
@@ -88,15 +75,6 @@ def _line(page: Page, result: Result, text: str) -> Iterator[str]:
     yield from page.labelled(2, (_STYLES[result], word), ("", f"  {text}"), hang=4)
 
 
-def _rows(report: Report) -> dict[tuple[str, str], Result]:
-    """Return each row of the plan, as (kind, address), with the worst result of its addresses."""
-    rows: dict[tuple[str, str], Result] = {}
-    for address, result in report.by_address().items():
-        key = (address.kind, address_row(address)[0])
-        rows[key] = max(result, rows.get(key, Result.DONE))
-    return rows
-
-
 def _end(page: Page, report: Report) -> Iterator[str]:
     """Yield what is true of the whole apply, the counts, and how to continue."""
     if report.outcomes:
@@ -108,14 +86,10 @@ def _end(page: Page, report: Report) -> Iterator[str]:
         yield from page.labelled(2, ("replace", "warning:"), ("", f" {warning}"), hang=2)
     if report.backup:
         yield from page.prose(2, f"previous documents saved in {report.backup}", hang=2)
-    numbers = Counter(_rows(report).values())
-    text = "; ".join(f"{numbers[result]:,} {result.word}" for result in Result if numbers[result])
+    text, next_step = result_sentence(report), next_sentence(report)
     if text:
-        yield from page.prose(2, f"{text}.", "strong", hang=2)
-    elif report.status not in _NEXT_STEPS:
-        yield from page.prose(2, "No changes were made.", "strong", hang=2)
-    if report.status in _NEXT_STEPS:
-        next_step = _DECLINED if report.declined else _NEXT_STEPS[report.status]
+        yield from page.prose(2, text, "strong", hang=2)
+    if next_step:
         yield from page.labelled(2, ("strong", "next:"), ("", f" {next_step}"), hang=2)
     if report.is_paused:
         yield from _paused(page, report)

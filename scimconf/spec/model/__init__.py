@@ -62,7 +62,7 @@ __all__ = [
 GuardId = Literal[
     "tenant-mismatch", "application-created", "scope-widened", "scope-narrowed", "matching-changed", "mass-removal",
     "group-removed", "all-assignments-removed", "deprovisioning-disabled", "role-in-use", "job-replaced", "deletion-threshold-disabled", "initial-start",
-    "sign-on-missing", "provisioning-stopped", "endpoint-changed", "secret-unavailable", "quarantined", "resources-abandoned",
+    "sign-on-missing", "provisioning-stopped", "endpoint-changed", "secret-redirected", "secret-unavailable", "quarantined", "resources-abandoned",
 ]  # fmt: skip
 GUARDS: tuple[str, ...] = GuardId.__args__  # type: ignore[attr-defined]
 STANDARD = ("users", "groups")
