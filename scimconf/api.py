@@ -71,9 +71,9 @@ def load(
 
 def validate(spec: Loaded) -> tuple[Diagnostic, ...]:
     """Return all errors and warnings that are known without a tenant: of the spec, its tests, and the lint."""
-    from scimconf import workflow
+    from scimconf.workflow.validate import lint, validate
 
-    return (*workflow.validate(spec, _today()), *workflow.lint(spec))
+    return (*validate(spec, _today()), *lint(spec))
 
 
 @asynccontextmanager
@@ -325,7 +325,8 @@ class TenantClient:
         return SpecExport(exported, tuple(exported.omitted))
 
     async def _planned(self, spec: Loaded, options: PlanOptions) -> PlannedApplication:
-        from scimconf.workflow import plan, validate
+        from scimconf.workflow.plan import plan
+        from scimconf.workflow.validate import validate
 
         errors = [diagnostic for diagnostic in validate(spec, options.today) if diagnostic.is_error]
         if errors:

@@ -10,7 +10,8 @@ from tenant_fixture import BASE, Person, all_allowed
 from scimconf.graph.client import Settings, open_graph
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
 from scimconf.graph.reading import TenantSession
-from scimconf.workflow import apply, plan
+from scimconf.workflow.apply import apply
+from scimconf.workflow.plan import plan
 
 
 class Jitter(httpx.AsyncBaseTransport):

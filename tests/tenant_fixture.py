@@ -29,7 +29,9 @@ from scimconf.sandbox.server import create_app
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import GUARDS
-from scimconf.workflow import PlannedApplication, PlanOptions, apply, plan
+from scimconf.workflow.apply import apply
+from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.plan import PlannedApplication, plan
 
 BASE = "http://127.0.0.1:8765/v1.0"
 NOON = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)

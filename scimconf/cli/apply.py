@@ -27,9 +27,9 @@ from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_outcome, redact_report
 from scimconf.render import text
 from scimconf.spec.loaded import Loaded
-from scimconf.workflow import PlannedApplication, apply
 from scimconf.workflow.apply import (
     MISSING_ERROR,
+    apply,
     guards_that_need_allow,
     missing_secrets,
     save_documents,
@@ -37,6 +37,7 @@ from scimconf.workflow.apply import (
 )
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.fleet import FleetLimits
+from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
 
