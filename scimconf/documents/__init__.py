@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from scimconf.documents import application, job, schema, secrets
+from scimconf.documents import application, assignments, job, schema, secrets
 from scimconf.json_types import Json
 from scimconf.steps import OperationName
 
@@ -54,6 +54,6 @@ OPERATIONS: Mapping[OperationName, Operation] = MappingProxyType(
         "define_attribute": Operation(schema.definition_holds, schema.define_attribute, schema.definition_view),
         "is_there": Operation(job.is_there),
         "state_is": Operation(job.state_is),
-        "rows_gone": Operation(application.rows_gone),
+        "rows_gone": Operation(assignments.rows_gone),
     }
 )

@@ -1,14 +1,13 @@
-"""The application's documents: service principal, application, tenant and assignments.
+"""The application's documents: service principal, application and tenant.
 
 A service principal is looked up by filter: only an empty collection shows reliably that it does not exist.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypedDict, cast
 from uuid import UUID, uuid5
 
 from scimconf.documents.shapes import PRINCIPAL, PRINCIPAL_SETTINGS
@@ -19,22 +18,9 @@ from scimconf.snapshot import Consistency, Document, escape_placeholders
 CUSTOM_TEMPLATE = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 """The template of applications outside the gallery (Graph reference, applicationTemplate: instantiate)."""
 
-DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
-"""The role id of an assignment without a role; allowed only if the application declares no roles (appRoleAssignment)."""
-
 SIMILAR_PREFIX = 2
 """Letters that the names of two applications must share, so that one is suggested for the other."""
 _PRINCIPAL_FIELDS = ",".join(PRINCIPAL)
-
-
-class AssignmentRow(TypedDict):
-    """The fields of an appRoleAssignment that are read."""
-
-    id: str
-    principalId: str
-    principalType: str
-    principalDisplayName: str | None
-    appRoleId: str
 
 
 def quoted(text: str) -> str:
@@ -152,17 +138,6 @@ def application_templates(display_name: str) -> Document:
     return Document("application_templates", "/applicationTemplates", query, collection=True, binds=binds)
 
 
-def assignments() -> Document:
-    """Return the assignments of the application's roles."""
-    path = "/servicePrincipals/{service_principal}/appRoleAssignedTo"
-    return Document("assignments", path, collection=True, row=AssignmentRow)
-
-
-def rows_gone(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
-    """Return whether none of the assignments with these ids is listed."""
-    return {row["id"] for row in raw}.isdisjoint(key)
-
-
 def roles(documents: Mapping[str, Json]) -> list[Json]:
     """Return the app roles, ids in lower case: of the application if it was read, else of the service principal."""
     for name in ("applications", "service_principals"):
@@ -170,14 +145,6 @@ def roles(documents: Mapping[str, Json]) -> list[Json]:
         if len(rows) == 1:
             return [{**role, "id": str(role["id"]).lower()} for role in rows[0].get("appRoles") or ()]
     return []
-
-
-def assigned(rows: Iterable[Json]) -> list[AssignmentRow]:
-    """Return assignments with the ids of principal and role in lower case: Graph's responses differ in case."""
-    return [
-        cast("AssignmentRow", {**row, **{name: str(row[name]).lower() for name in ("principalId", "appRoleId")}})
-        for row in rows
-    ]
 
 
 _ROLE_NAMESPACE = UUID("5b0bd6cb-3c2e-5b0c-9c5e-7f7f5a1f5d5a")

@@ -11,7 +11,7 @@ import asyncio
 import random as dice
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 from uuid import uuid4
@@ -33,6 +33,7 @@ from msgraph_core.middleware import GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
 from scimconf.diagnostics import AuthenticationError, GraphError, ScimconfError
+from scimconf.graph.lookup_plan import IDS_SIZE, PAGE_SIZE
 from scimconf.graph.protocol.batches import BATCH_SIZE, Batches
 from scimconf.graph.protocol.error_body import Scrub, check_reply, json_body, no_response
 from scimconf.graph.protocol.pages import Pages
@@ -65,9 +66,7 @@ OPTIONS = "kiota_request_options"
 RESEND = "scimconf.resend"
 LOST_ATTEMPT = "scimconf.lost_attempt"
 """The httpx extension of a response whose request was sent before, in an attempt that may have taken effect."""
-IDS_SIZE = 1000
-"""Maximum ids in one `directoryObjects/getByIds` (Graph reference)."""
-PAGE = "999"
+PAGE = str(PAGE_SIZE)
 MAX_RESPONSE = 64 * 2**20
 """Maximum bytes of an unpacked response; a page of 999 rows and the largest schema have about one million."""
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -133,15 +132,23 @@ class Graph:
 
         Pages have 999 rows unless the query has its own `$top`; a `$top` of "" is not sent.
         """
-        full_query = {name: value for name, value in {"$top": PAGE, **query}.items() if value != ""}
-        return await self._pages.all(Request("GET", path, names, full_query), row)
+        return [item async for page in self.pages(path, names, query, row) for item in page]
 
-    async def get_by_ids(self, ids: Sequence[str], types: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the directory objects with these ids that exist."""
+    def pages(
+        self, path: str, names: Names = NOTHING, query: Names = NOTHING, row: type | None = None
+    ) -> AsyncGenerator[list[Json], None]:
+        """Yield the pages of a collection as lists of rows; for the parameters see `collect`."""
+        full_query = {name: value for name, value in {"$top": PAGE, **query}.items() if value != ""}
+        return self._pages.each(Request("GET", path, names, full_query), row)
+
+    async def get_by_ids(
+        self, ids: Sequence[str], types: Sequence[str], row: type | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the directory objects with these ids that exist, with `row`, a TypedDict, only its fields."""
         path = "/directoryObjects/getByIds"
         bodies = [{"ids": list(part), "types": list(types)} for part in chunks(ids, IDS_SIZE)]
         requests = [Request("POST", path, body=body, repeatable=True) for body in bodies]
-        pages = await gather_all([self._pages.all(request, None) for request in requests])
+        pages = await gather_all([self._pages.all(request, row) for request in requests])
         return [row for page in pages for row in page]
 
     async def batch(self, requests: Sequence[Request]) -> list[Answer | GraphError]:

@@ -14,7 +14,8 @@ from typing import Any
 
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph.client import PAGE, Graph, Request
-from scimconf.graph.principals import NAMES_A_FILTER, counted, filtered, identified, member_users
+from scimconf.graph.lookup_plan import VALUES_A_FILTER
+from scimconf.graph.principals import count_objects, counted, filtered, identified, member_users
 from scimconf.graph.protocol.pages import NEXT, next_link_error
 from scimconf.graph.protocol.request import chunks
 from scimconf.graph.reading import read
@@ -24,7 +25,7 @@ from scimconf.plan.impact import MAX_USERS, Members, UserQuery, UserSample
 from scimconf.snapshot import DeniedRead, Document, Snapshot
 
 UserPages = AsyncGenerator[list[Json], None]
-IDS_AT_ONCE = NAMES_A_FILTER * 20
+IDS_AT_ONCE = VALUES_A_FILTER * 20
 """User ids that one batch of filters can hold."""
 
 _DENIED = (401, 403)
@@ -84,12 +85,7 @@ async def read_users(graph: Graph, query: UserQuery) -> UserSample:
 
 async def count_users(graph: Graph) -> int:
     """Return the number of users in the directory; 0 if it cannot be read."""
-    query = {"$count": "true", "$top": "1", "$select": "id"}
-    try:
-        answer = await graph.send(Request("GET", "/users", query=query, headers={"ConsistencyLevel": "eventual"}))
-    except GraphError:
-        return 0
-    return counted(answer.body) or 0
+    return await count_objects(graph, "/users")
 
 
 async def directory_users(graph: Graph, properties: Sequence[str], limit: int = 0) -> UserPages:
@@ -109,7 +105,9 @@ async def directory_users(graph: Graph, properties: Sequence[str], limit: int = 
 async def users_by_id(graph: Graph, ids: Iterable[str], properties: Sequence[str]) -> UserPages:
     """Yield the users with these ids in pages of some hundreds, each sorted by name; deleted users are left out."""
     for page_ids in chunks(list(ids), IDS_AT_ONCE):
-        requests = [filtered("/users", "id", filter_ids, properties) for filter_ids in chunks(page_ids, NAMES_A_FILTER)]
+        requests = [
+            filtered("/users", "id", filter_ids, properties) for filter_ids in chunks(page_ids, VALUES_A_FILTER)
+        ]
         users: list[Json] = []
         for answer in await graph.batch(requests):
             if isinstance(answer, GraphError):

@@ -7,22 +7,29 @@ refuses is recorded in the snapshot, so that a plan with few permissions can rep
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 from scimconf.diagnostics import GraphError
 from scimconf.documents.shapes import first_shape_error
 from scimconf.graph.client import Graph, Request
 from scimconf.graph.eventual_consistency import ConsistencyPolicy, may_be_propagating
+from scimconf.graph.lookup_plan import IDS_SIZE
 from scimconf.graph.principals import LookupResults, find_principals
 from scimconf.graph.protocol.error_body import undocumented
 from scimconf.graph.task_group import task_group
 from scimconf.json_types import Json
 from scimconf.permissions import Granted, grant_reads, granted_by, hint, missing_reads
-from scimconf.snapshot import DeniedRead, Document, Lookup, Snapshot, substitute
+from scimconf.snapshot import DeniedRead, Document, Lookup, Names, Snapshot, substitute
 
+OWN_TAGS = "scimconf"
+"""The beginning of the tags that scimconf writes."""
 Lookups = Callable[[Snapshot], Iterable[Lookup]]
+OnPage = Callable[[Iterable[Lookup]], None]
 Claims = Callable[[], Awaitable[Mapping[str, Json]]]
 """Returns the claims of the access token, none if they are unknown."""
 
@@ -31,13 +38,18 @@ async def no_claims() -> Mapping[str, Json]:
     return {}
 
 
+def _ignore(_lookups: Iterable[Lookup]) -> None:
+    """Look up nothing: the default of `on_page`."""
+
+
 @dataclass(slots=True)
 class TenantSession:
     """The access to a tenant for one application; `tenant_id` is that of the token, or "".
 
     `created` are the names of the application that this run created, if the response was received; `started` says
     whether this run may have started provisioning. `replaced` are the documents, by name, as they were read before each
-    write of this run, and `unconfirmed` the names of those whose write did not become visible in time.
+    write of this run, and `unconfirmed` the names of those whose write did not become visible in time. `own_tags` are
+    the tags of scimconf in the last write of this run to the service principal's tags.
     """
 
     graph: Graph
@@ -48,6 +60,17 @@ class TenantSession:
     replaced: dict[str, list[Json]] = field(default_factory=dict)
     unconfirmed: set[str] = field(default_factory=set)
     claims: Claims = no_claims
+    own_tags: frozenset[str] = frozenset()
+    _exclusive: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    def exclusive(self, path: str) -> asyncio.Lock:
+        """Return what makes the reads and writes of one resource follow each other within this run."""
+        return self._exclusive.setdefault(path, asyncio.Lock())
+
+    def record_tags(self, body: Json) -> None:
+        """Record the tags of scimconf in the body of a write: a later read without them is old."""
+        if isinstance(body, Mapping) and "tags" in body:
+            self.own_tags = frozenset(tag for tag in body["tags"] if tag.startswith(OWN_TAGS))
 
     async def granted(self) -> Granted | None:
         """Return the permissions that the access token shows, None if they are unknown."""
@@ -63,8 +86,56 @@ async def observe(session: TenantSession, documents: Iterable[Document], lookups
         if reader.complete and not started:
             granted = await session.granted() if reader.has_denied else None
             reader.raise_denied_lookup(granted)
-            return replace(reader.snapshot(), granted=granted)
+            return reader.snapshot().revised(granted=granted)
         reader.complete = not started
+
+
+class _Lookups:
+    """The lookups of one application: which were sent, how many have no answer yet, and the answers.
+
+    Principals that pages name are collected, so that each request asks for as many as it can hold.
+    """
+
+    def __init__(self, look_up: Callable[[asyncio.TaskGroup, list[Lookup]], Coroutine[Any, Any, None]]) -> None:
+        self.results = LookupResults()
+        self.unanswered = 0
+        self._look_up = look_up
+        self._open: set[Lookup] = set()
+        self._collected: list[Lookup] = []
+
+    def send(self, group: asyncio.TaskGroup, lookups: Iterable[Lookup]) -> bool:
+        """Send those of these lookups that were not sent yet; return whether there were any."""
+        results = self.results
+        new = [
+            lookup
+            for lookup in dict.fromkeys(lookups)
+            if lookup not in self._open and lookup not in (results.deleted if lookup.deleted else results.principals)
+        ]
+        self._open.update(new)
+        if new:
+            self.unanswered += 1
+            group.create_task(self._look_up(group, new))
+        return bool(new)
+
+    def collect(self, group: asyncio.TaskGroup, lookups: Iterable[Lookup]) -> None:
+        """Send the lookups of a page once they fill a request."""
+        self._collected += lookups
+        while len(self._collected) >= IDS_SIZE:
+            self.send(group, self._collected[:IDS_SIZE])
+            del self._collected[:IDS_SIZE]
+
+    def flush(self, group: asyncio.TaskGroup) -> None:
+        """Send the lookups that are left after the last page."""
+        self.send(group, self._collected)
+        self._collected = []
+
+    def answer(self, own: LookupResults) -> None:
+        """Add the answers to the lookups of one call of `send`; those without an answer are not sent again."""
+        self.unanswered -= 1
+        self._open.difference_update(own.principals, own.deleted)
+        self.results.principals.update(own.principals)
+        self.results.deleted.update(own.deleted)
+        self.results.denied.update(own.denied)
 
 
 class _Reader:
@@ -72,14 +143,14 @@ class _Reader:
 
     def __init__(self, session: TenantSession, documents: Iterable[Document], lookups: Lookups) -> None:
         self.complete = False
-        self._session, self._lookups = session, lookups
+        self._session, self._next_lookups = session, lookups
         self._pending = {document.name: document for document in documents}
         self._binders = [document.binds for document in self._pending.values() if document.binds is not None]
         self._documents: dict[str, Json] = {}
         self._denied: dict[str, DeniedRead] = {}
         self._names = {"token_tenant": session.tenant_id} if session.tenant_id else {}
-        self._lookup_results = LookupResults()
-        self._started_lookups: set[Lookup] = set()
+        self._lookups = _Lookups(self._look_up)
+        self._snapshot: Snapshot | None = None
         self._denied_lookups: list[GraphError] = []
         self._paths_read: list[str] = []
         self._age_known = asyncio.Event()
@@ -87,15 +158,19 @@ class _Reader:
             self._age_known.set()
 
     def snapshot(self) -> Snapshot:
-        results = self._lookup_results
-        denied = {**self._denied, **results.denied}
-        return Snapshot(
-            self._documents, denied, self._names, results.principals, complete=self.complete, deleted=results.deleted
-        )
+        """Return what has been read so far; the same value until something arrives."""
+        if self._snapshot is None:
+            results = self._lookups.results
+            denied = {**self._denied, **results.denied}
+            principals, deleted = results.principals, results.deleted
+            self._snapshot = Snapshot(self._documents, denied, self._names, principals, False, deleted)
+        if self.complete and not self._snapshot.complete:
+            self._snapshot = self._snapshot.revised(complete=True)
+        return self._snapshot
 
     @property
     def has_denied(self) -> bool:
-        return bool(self._denied or self._denied_lookups or self._lookup_results.denied)
+        return bool(self._denied or self._denied_lookups or self._lookups.results.denied)
 
     def raise_denied_lookup(self, granted: Granted | None) -> None:
         """Raise the error of a denied lookup; its hint names the permissions of all that could not be read."""
@@ -108,49 +183,44 @@ class _Reader:
             raise error
 
     def start(self, group: asyncio.TaskGroup) -> bool:
-        """Start the reads that have become possible; return whether there were any."""
+        """Start the reads that have become possible; return whether there were any.
+
+        The kinds say what to look up next once all earlier lookups are answered.
+        """
         readable = [document for document in self._pending.values() if document.required_names <= self._names.keys()]
-        lookups = [
-            lookup for lookup in dict.fromkeys(self._lookups(self.snapshot())) if lookup not in self._started_lookups
-        ]
         for document in readable:
             group.create_task(self._read(group, self._pending.pop(document.name)))
-        if lookups:
-            self._started_lookups.update(lookups)
-            group.create_task(self._look_up(group, lookups))
-        return bool(readable or lookups)
+        looked_up = not self._lookups.unanswered and self._lookups.send(group, self._next_lookups(self.snapshot()))
+        return bool(readable or looked_up)
 
     async def _read(self, group: asyncio.TaskGroup, document: Document) -> None:
-        await self._read_document(document)
+        await self._read_document(group, document)
         if document.consistency.created is not None:
             self._age_known.set()
         self._continue(group)
 
     async def _look_up(self, group: asyncio.TaskGroup, lookups: list[Lookup]) -> None:
+        own = LookupResults()
         try:
             own = await find_principals(self._session.graph, lookups)
         except GraphError as error:
             if error.status not in (401, 403):
                 raise
             self._denied_lookups.append(error)
-            own = LookupResults()
-        results = self._lookup_results
-        results.principals.update(own.principals)
-        results.deleted.update(own.deleted)
-        results.denied.update(own.denied)
+        self._lookups.answer(own)
         self._continue(group)
 
     def _continue(self, group: asyncio.TaskGroup) -> None:
         for bind in self._binders:
             self._names.update(bind(self._documents))
-        self.complete = False
+        self.complete, self._snapshot = False, None
         self.start(group)
 
-    async def _read_document(self, document: Document) -> None:
+    async def _read_document(self, group: asyncio.TaskGroup, document: Document) -> None:
         backoff = self._session.consistency.backoff()
         while True:
             try:
-                raw = await read(self._session.graph, document, self._names)
+                raw = await self._read_once(group, document)
             except GraphError as error:
                 if document.consistency.created is not None:
                     self._age_known.set()
@@ -167,6 +237,14 @@ class _Reader:
             self._documents[document.name] = raw
             self._paths_read.append(document.path)
             return
+
+    async def _read_once(self, group: asyncio.TaskGroup, document: Document) -> Json:
+        if not document.resolves_principals:
+            return await read(self._session.graph, document, self._names)
+        on_page = partial(self._lookups.collect, group)
+        raw = await read(self._session.graph, document, self._names, on_page)
+        self._lookups.flush(group)
+        return raw
 
     def _record_error(self, document: Document, error: GraphError) -> None:
         if document.optional and error.status == 404:
@@ -191,9 +269,12 @@ class _Reader:
         return self._session.consistency.is_new() or must_have_rows
 
 
-async def read(graph: Graph, document: Document, names: Mapping[str, str]) -> Json:
-    """Return a document as raw JSON, a collection as the list of its rows; raise GraphError, also for another shape."""
-    return _checked(document, names, await _read_raw(graph, document, names))
+async def read(graph: Graph, document: Document, names: Names, on_page: OnPage = _ignore) -> Json:
+    """Return a document as raw JSON, a collection as the list of its rows, or as what its `fold` makes of them.
+
+    `on_page` receives the lookups that the fold returns for each page. Raise GraphError, also for another shape.
+    """
+    return _checked(document, names, await _read_raw(graph, document, names, on_page))
 
 
 async def read_with_tag(graph: Graph, document: Document, names: Mapping[str, str]) -> tuple[Json, str]:
@@ -203,16 +284,28 @@ async def read_with_tag(graph: Graph, document: Document, names: Mapping[str, st
 
 
 def _checked(document: Document, names: Mapping[str, str], raw: Json) -> Json:
-    difference = first_shape_error(document.name, raw)
+    difference = first_shape_error(document.name, raw) or _missing_property(document, raw)
     if difference:
         raise undocumented("GET", Request("GET", document.path, names).resolved_path(), difference)
     return raw
 
 
-async def _read_raw(graph: Graph, document: Document, names: Mapping[str, str]) -> Json:
+def _missing_property(document: Document, raw: Json) -> str:
+    """Return that a property which is written as a whole is missing: without its value, a write would lose it."""
+    missing = [name for name in document.properties if name not in raw] if document.written == "patch" else []
+    return f"{missing[0]} is missing" if missing else ""
+
+
+async def _read_raw(graph: Graph, document: Document, names: Names, on_page: OnPage) -> Json:
     query = {key: str(substitute(value, names)) for key, value in document.query}
     if not document.collection:
         return await graph.get(document.path, names, query)
     if document.row is None:
         query = {"$top": "", **query}
-    return await graph.collect(document.path, names, query, document.row)
+    if document.fold is None:
+        return await graph.collect(document.path, names, query, document.row)
+    fold = document.fold()
+    async with aclosing(graph.pages(document.path, names, query, document.row)) as pages:
+        async for rows in pages:
+            on_page(fold.add(rows))
+    return fold.result()

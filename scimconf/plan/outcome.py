@@ -49,6 +49,8 @@ class ApplyStatus(Enum):
     """Nothing was written."""
     STALE = "stale"
     """The tenant has changed since the plan; nothing was written."""
+    LOCKED = "locked"
+    """Another run has the lock of the application; nothing was written."""
     BLOCKED = "blocked"
     """A guard blocks the apply; nothing was written."""
     INVALID = "invalid"
@@ -63,7 +65,7 @@ class ApplyStatus(Enum):
 class StepOutcome:
     """The result of one step for its addresses; `detail` explains a result other than DONE.
 
-    `may_be_done`: the step failed, and one of its requests may have taken effect, because its response was lost.
+    `may_be_done`: the step failed or was given up, and one of its requests may have taken effect.
     """
 
     result: Result

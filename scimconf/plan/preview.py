@@ -7,38 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal, NamedTuple
 
 from scimconf.json_types import Json
 from scimconf.plan.change import Tenant
 from scimconf.plan.resource import NOTHING
+from scimconf.plan.sent_request import ResultKind, SentRequest
 
-ResultKind = Literal["value", "null", "ignored", "undetermined", "failure"]
 NOT_SENT: frozenset[ResultKind] = frozenset({"null", "ignored"})
-
-
-class SentRequest(NamedTuple):
-    """What one mapping sends for one user; a tuple, since there is one for each user and mapping.
-
-    `default` is sent instead of null, only when the user is created; `apply` says when the mapping applies, in the
-    spec's words. `reason` says why a value is undetermined or fails.
-    """
-
-    kind: ResultKind
-    value: str | tuple[str, ...] | None = None
-    reason: str = ""
-    default: str | None = None
-    apply: str = "always"
-
-    @property
-    def created(self) -> str | tuple[str, ...] | None:
-        """What a creation sends; None for nothing."""
-        return self.default if self.kind == "null" else self.value
-
-    @property
-    def updated(self) -> str | tuple[str, ...] | None:
-        """What an update can send; None for nothing."""
-        return None if self.kind == "null" or self.apply == "on_create" else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +80,11 @@ class UserPreview:
     notes: tuple[str, ...] = ()
     basic: bool = False
 
+    @property
+    def is_noteworthy(self) -> bool:
+        """Whether the plan changes something for the user, or a note says something about them."""
+        return self.outcome not in (UserOutcome.UNCHANGED, UserOutcome.OUT_OF_SCOPE) or bool(self.notes)
+
 
 @dataclass(frozen=True, slots=True)
 class MappingSummary:
@@ -155,12 +135,16 @@ class PreviewSummary:
 
 @dataclass(frozen=True, slots=True)
 class PreviewHeader:
-    """What precedes the users of one application: its name, the tenant, the population in words, and warnings."""
+    """What precedes the users of one application: its name, the tenant, the population in words, and warnings.
+
+    `changed_only`: users who do not change and have no note are counted in the summary, but not listed.
+    """
 
     name: str
     tenant: Tenant
     population: str
     warnings: tuple[str, ...] = ()
+    changed_only: bool = False
 
 
 def request_text(sent: SentRequest | None) -> str:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from scimconf.diagnostics import (
     Diagnostic,
+    LockedError,
     OverwrittenError,
     ScimconfError,
     SecretError,
+    StaleError,
     WithdrawnError,
     describe_unexpected,
 )
@@ -30,11 +32,13 @@ from scimconf.plan.redact import redact_report
 from scimconf.snapshot import SecretRef
 from scimconf.steps import Edit, Phase, Send, Step
 from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.locking import LockedHooks, check_not_locked, check_same_plan, release_after
 from scimconf.workflow.plan import PlannedApplication, plan
 from scimconf.workflow.validate import locate
 
 if TYPE_CHECKING:
     from scimconf.graph.execution.context import ExecutionResult, SecretResolver
+    from scimconf.graph.execution.lock import ApplicationLock, LockOptions
     from scimconf.graph.reading import TenantSession
 
 ROUNDS = 4
@@ -64,17 +68,36 @@ class ApplyHooks(Protocol):
 
 
 async def apply(
-    session: TenantSession, first: PlannedApplication, options: PlanOptions, secrets: SecretResolver, hooks: ApplyHooks
+    session: TenantSession,
+    first: PlannedApplication,
+    options: PlanOptions,
+    secrets: SecretResolver,
+    hooks: ApplyHooks,
+    locking: LockOptions | None = None,
 ) -> Report:
     """Apply an approved plan, then plan again until no changes remain. Failures are in the report, not raised.
 
-    Values of secrets are masked in the report as a whole: texts of the service may contain them.
+    With `locking`, no other run with a lock applies the application at the same time; without it, an apply still ends if
+    another run has a lock. Values of secrets are masked in the report as a whole: texts of the service may contain them.
     """
-    return redact_report(await _apply(session, first, options, secrets, hooks), secrets.scrub)
+    if locking is None:
+        report = await _apply(session, first, options, secrets, hooks, None)
+    else:
+        from scimconf.graph.execution.lock import ApplicationLock
+
+        lock = ApplicationLock(locking)
+        work = _apply(session, first, options, secrets, LockedHooks(hooks, lock), lock)
+        report = await release_after(work, lock, hooks)
+    return redact_report(report, secrets.scrub)
 
 
 async def _apply(
-    session: TenantSession, first: PlannedApplication, options: PlanOptions, secrets: SecretResolver, hooks: ApplyHooks
+    session: TenantSession,
+    first: PlannedApplication,
+    options: PlanOptions,
+    secrets: SecretResolver,
+    hooks: ApplyHooks,
+    lock: ApplicationLock | None,
 ) -> Report:
     import asyncio
 
@@ -89,6 +112,7 @@ async def _apply(
             return _failed(report, "Stopped: the new plan contains changes that were not approved.")
         approved |= approval_items(planned)
         try:
+            await _take_lock(session, planned, options, secrets, hooks, lock)
             report = await _execute(session, planned, report, secrets, hooks)
             if report.status is not ApplyStatus.APPLIED:
                 return report
@@ -201,7 +225,10 @@ def _ended(report: Report, error: ScimconfError) -> Report:
     """Return the report of a run that this error ended."""
     if isinstance(error, OverwrittenError):
         return replace(report, status=ApplyStatus.STALE)
-    return _withdrawn(report) if isinstance(error, WithdrawnError) else _failed(report)
+    if isinstance(error, WithdrawnError):
+        return _withdrawn(report)
+    statuses = {StaleError: ApplyStatus.STALE, LockedError: ApplyStatus.LOCKED}
+    return replace(report, status=_status(statuses.get(type(error), ApplyStatus.FAILED), report))
 
 
 def _withdrawn(report: Report) -> Report:
@@ -222,13 +249,36 @@ def save_documents(folder: str, planned: PlannedApplication, now: datetime) -> s
     target = Path(folder) / planned.name / now.strftime("%Y%m%dT%H%M%S.%fZ")
     read = {name: document for name in BACKED_UP if (document := planned.snapshot.get(name)) is not None}
     texts = {
-        f"{name}.json": f"{json.dumps(document, indent=2, ensure_ascii=False)}\n" for name, document in read.items()
+        f"{name}.json": f"{json.dumps(document, indent=2, ensure_ascii=False, default=list)}\n"
+        for name, document in read.items()
     }
     try:
         write_private_files(target, texts)
     except OSError as error:
         raise ScimconfError(f"The backup in {target} cannot be written: {error.strerror}") from None
     return str(target)
+
+
+async def _take_lock(
+    session: TenantSession,
+    planned: PlannedApplication,
+    options: PlanOptions,
+    secrets: SecretResolver,
+    hooks: ApplyHooks,
+    lock: ApplicationLock | None,
+) -> None:
+    """Take the lock unless this run has it, and plan again under it; raise LockedError or StaleError.
+
+    An application that this run created is not planned again: the check of its name finds other runs.
+    """
+    from scimconf.graph.execution.context import ExecutionContext, ExecutionRequest
+
+    if lock is None:
+        check_not_locked(session, planned, options)
+        return
+    request = ExecutionRequest((), planned.snapshot, {}, secrets, hooks.progress, hooks.interrupted)
+    if await lock.acquire(ExecutionContext(session, request)) and not session.created:
+        check_same_plan(planned, await plan(session, planned.loaded, replace(options, impact=False)))
 
 
 async def _execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import Diagnostic, GraphError
@@ -23,6 +24,7 @@ from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Send, Step
 from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, compared_kinds, documents, lookups
 from scimconf.workflow.guard_context import PlanImpact, guard_context, tenant_of, warnings
+from scimconf.workflow.locking import lock_warnings
 from scimconf.workflow.permission_check import MissingPermission, apply_error, missing_permissions
 from scimconf.workflow.role_warnings import role_warnings
 from scimconf.workflow.validate import lint, locate, with_row
@@ -99,7 +101,7 @@ async def plan(
     assert spec is not None
     specs = (spec,) if previous is None else (spec, previous)
     kinds = compared_kinds(KINDS, spec, options)
-    snapshot = await observe(session, documents(KINDS, specs), lambda partial: lookups(kinds, specs, partial))
+    snapshot = await observe(session, documents(KINDS, specs, kinds), lambda partial: lookups(kinds, specs, partial))
     change_set = build_changes(KINDS, spec, snapshot, options)
     check_steps(change_set.steps, snapshot.names, {kind.name: kind.after for kind in KINDS})
     impact = await _estimate(session, spec, change_set, snapshot, options)
@@ -108,7 +110,11 @@ async def plan(
     findings = lint(loaded, options.ignore, snapshot, impact.changes)
     change_set = replace(change_set, changes=impact.changes)
     result = compile_plan(spec, options, change_set, impact, previous)
-    located = (*locate(loaded, (*result.warnings, *roles)), *(finding for finding in findings if not finding.is_error))
+    locked = lock_warnings(session, snapshot, options)
+    located = (
+        *locate(loaded, (*locked, *result.warnings, *roles)),
+        *(finding for finding in findings if not finding.is_error),
+    )
     return PlannedApplication(
         loaded=loaded,
         plan=replace(
@@ -198,7 +204,8 @@ def compile_plan(
         return ApplicationPlan(spec.name, warnings=change_set.warnings, guards=wrong_tenant)
     snapshot = impact.snapshot
     kinds = [kind for kind in KINDS if kind.name not in change_set.not_compared]
-    abandoned = () if previous is None else find_abandoned(kinds, previous, change_set.desired, snapshot)
+    items = chain(change_set.desired, *(sets.items() for sets in change_set.key_sets))
+    abandoned = () if previous is None else find_abandoned(kinds, previous, items, snapshot)
     blocking = len(abandoned) if options.fail_on_abandoned else 0
     context = guard_context(spec, options, change_set, impact, blocking)
     return ApplicationPlan(

@@ -15,9 +15,20 @@ from scimconf.plan.guards import GuardExemption
 from scimconf.plan.impact import ImpactData, Members
 from scimconf.snapshot import Lookup, Principal, Snapshot
 from scimconf.steps import NameCheck, Phase, Send
-from scimconf.workflow.compilation import PlanOptions, check, documents
+from scimconf.workflow.checks import check
+from scimconf.workflow.compilation import PlanOptions, documents
 from scimconf.workflow.plan import PlannedApplication
-from tests.kinds.cases import TODAY, compare, line, loaded_of, make_plan, snapshot, spec_of, tenant_documents
+from tests.kinds.cases import (
+    TODAY,
+    compare,
+    line,
+    loaded_of,
+    make_plan,
+    read_document,
+    snapshot,
+    spec_of,
+    tenant_documents,
+)
 
 USER, ADMIN, MEMBER = (f"20000000-0000-4000-8000-00000000000{letter}" for letter in "abc")
 ADA, BOB, CLEO = (f"10000000-0000-4000-8000-0000000000a{number}" for number in "123")
@@ -710,12 +721,14 @@ def test_assignment_lookups_ask_for_users_without_a_live_assignment():
     )
     (kind,) = [one for one in KINDS if one.name == "assignment"]
     rows = [assignment_row(ADA.upper(), ADMIN), assignment_row(CLEO, ADMIN, "ServicePrincipal")]
+    (document,) = [one for one in kind.reads(spec) if one.resolves_principals]
+    assignments, named = read_document(document, rows)
     group, by_id, bob = Lookup("group", "Twins"), Lookup("id", ADA), Lookup("user", "bob@contoso.com")
     ada = {by_id: (Principal(ADA, "user", "ada@contoso.com"),)}
-    started, with_assignments = Snapshot(complete=False), Snapshot({"assignments": rows}, complete=False)
+    started, with_assignments = Snapshot(complete=False), Snapshot({"assignments": assignments}, complete=False)
     assert list(kind.lookups(spec, started)) == [group]
-    assert list(kind.lookups(spec, with_assignments)) == [group, by_id]
-    assert list(kind.lookups(spec, replace(with_assignments, principals=ada))) == [group, by_id, bob]
+    assert named == [by_id]
+    assert list(kind.lookups(spec, replace(with_assignments, principals=ada))) == [group, bob]
     assert list(kind.lookups(spec, Snapshot())) == [group, Lookup("user", "ada@contoso.com"), bob]
 
 

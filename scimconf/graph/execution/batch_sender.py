@@ -98,7 +98,7 @@ async def _not_done(
     collection = retries[0][0].listed_in
     if collection is None:
         return list(retries)
-    rows = await rows_of(context, collection)
+    rows = list(await rows_of(context, collection))
     bodies = [substitute(step.body, context.names) for step, _ in retries]
     names = [name for name in bodies[0] if rows and name in rows[0]]
     listed = {_key(row, names) for row in rows}

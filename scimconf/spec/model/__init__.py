@@ -18,6 +18,7 @@ from scimconf.spec.model.access import (
     Assignments,
     GroupAssignment,
     ImportedRows,
+    ListedPrincipal,
     ProtectedAssignments,
     Role,
     RoleAttribute,
@@ -54,7 +55,7 @@ from scimconf.spec.patterns import EMAIL, SLUG, TENANT
 __all__ = [
     "GUARDS", "OPERATORS", "AppRoles", "Application", "Apply", "Assignment", "Assignments", "AttributeDefinition",
     "Clause", "Connection", "Create", "ExemptionEntry", "Filter", "Form", "GroupAssignment", "GuardId", "ImportedRows",
-    "Job", "KeyVaultSecret", "MappingRow", "MappingTest", "Notifications", "OAuth2", "ObjectMapping", "Operator",
+    "Job", "KeyVaultSecret", "ListedPrincipal", "MappingRow", "MappingTest", "Notifications", "OAuth2", "ObjectMapping", "Operator",
     "ProtectedAssignments", "Provisioning", "Role", "RoleAttribute", "RowTest", "SecretReference", "Section", "Spec",
     "TargetAttribute", "Unlisted", "UserAssignment", "operator_word", "same_spelling",
 ]  # fmt: skip
