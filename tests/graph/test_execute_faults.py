@@ -241,10 +241,10 @@ WIDER = "provisioning: {scope: all}"
         (SWAP, "pause", LOST, Pause.PAUSE_UNCONFIRMED, 5),
         (SWAP, "pause", REFUSED, Pause.NONE, 1),
         (SWAP, "start", LOST, Pause.START_UNCONFIRMED, 5),
-        (SWAP, "start", REFUSED, Pause.CONFIRMED, 5),
+        pytest.param(SWAP, "start", REFUSED, Pause.CONFIRMED, 5, marks=pytest.mark.slow),
         pytest.param(SWAP, "start", IGNORED, Pause.NONE, 0, marks=pytest.mark.slow),  # it waits four times
         (WIDER, "start", REFUSED, Pause.START_UNCONFIRMED, 5),
-        (WIDER, "restart", LOST, Pause.START_UNCONFIRMED, 5),
+        pytest.param(WIDER, "restart", LOST, Pause.START_UNCONFIRMED, 5, marks=pytest.mark.slow),
         (WIDER, "restart", REFUSED, Pause.CONFIRMED, 5),
     ],
     ids=lambda value: value.value if isinstance(value, Pause) else None,
