@@ -308,7 +308,9 @@ class TenantClient:
 
     async def _planned(self, spec: Loaded, options: PlanOptions) -> PlannedApplication:
         from scimconf.workflow import plan, validate
+        from scimconf.workflow.apply import mask_secrets
 
+        mask_secrets([spec], self.secrets)
         errors = [diagnostic for diagnostic in validate(spec, options.today) if diagnostic.is_error]
         if errors:
             raise SpecError(errors)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from scimconf.diagnostics import SecretError
 from scimconf.graph.secret_masking import MASK, SecretMask
-from scimconf.graph.sign_in_secrets import environment_secrets
+from scimconf.graph.sign_in_secrets import SHORTEST, environment_secrets
 from scimconf.snapshot import SecretRef
 
 VAULT_HOSTS = (".vault.azure.net", ".vault.azure.cn", ".vault.usgovcloudapi.net", ".vault.microsoftazure.de")
@@ -104,6 +104,15 @@ class Secrets:
         """Raise SecretError if the variable or the file of a reference is missing or empty; Key Vault is not asked."""
         if ref.source != "key_vault":
             self._read(ref)
+
+    def mask(self, ref: SecretRef) -> None:
+        """Mask the value of a reference to an environment variable from now on, if it is set and long enough.
+
+        The service may have it from an earlier apply. Files and Key Vault are not read for this.
+        """
+        value = self._environ.get(ref.name, "") if ref.source == "env" else ""
+        if len(value) >= SHORTEST:
+            self._mask.add(value)
 
     def scrub(self, text: str) -> str:
         """Return the text with the values that were resolved until now, and those of the sign-in, masked in all forms."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
@@ -18,6 +18,7 @@ from scimconf.diagnostics import (
     WithdrawnError,
     describe_unexpected,
 )
+from scimconf.documents.secrets import confidential
 from scimconf.documents.secrets import references as connection_references
 from scimconf.files import write_private_files
 from scimconf.kinds import KINDS
@@ -27,6 +28,7 @@ from scimconf.plan import Action, ApplyStatus, Guard, Pause, Report, Result, Ste
 from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_report
 from scimconf.snapshot import SecretRef
+from scimconf.spec.loaded import Loaded
 from scimconf.steps import Edit, Phase, Send, Step
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan import PlannedApplication, plan
@@ -68,7 +70,15 @@ async def apply(
 
     Values of secrets are masked in the report as a whole: texts of the service may contain them.
     """
+    mask_secrets([first.loaded], secrets)
     return redact_report(await _apply(session, first, options, secrets, hooks), secrets.scrub)
+
+
+def mask_secrets(specs: Iterable[Loaded], secrets: SecretResolver) -> None:
+    """Mask the secrets that these specs name and the environment has, also if this run does not send them."""
+    for loaded in specs:
+        for reference in confidential(loaded.spec.connection) if loaded.spec is not None else ():
+            secrets.mask(reference)
 
 
 async def _apply(

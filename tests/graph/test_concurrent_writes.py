@@ -8,6 +8,7 @@ from random import Random
 
 import httpx
 import pytest
+from canary import TOKEN
 from interleaving import Jitter, Others, run_all
 from tenant_fixture import WRITER, Rehearsal, all_allowed, changes, exit_code, row
 
@@ -141,7 +142,7 @@ def test_apply_accepts_a_later_edit_of_another_mapping(writer, spec):
 
 def pairs(rehearsal, **values):
     """Return the secrets set as another client sends it."""
-    stored = {**rehearsal.saved(), "SecretToken": "a-token-that-works", **values}
+    stored = {**rehearsal.saved(), "SecretToken": TOKEN, **values}
     return {"value": [{"key": key, "value": value} for key, value in stored.items()]}
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from canary import secret
 from tenant_fixture import NOON, WRITER, Person, Rehearsal, all_allowed, changes, exit_code, row, told
 
 from scimconf import workflow
@@ -322,7 +323,7 @@ def test_an_interrupted_role_swap_leaves_the_job_paused_and_the_report_says_so(w
 
 
 def test_apply_does_not_store_credentials_that_the_application_refuses():
-    rehearsal = Rehearsal(environ={"WRITER_SCIM_TOKEN": "a-wrong-token"})
+    rehearsal = Rehearsal(environ={"WRITER_SCIM_TOKEN": secret("wrong")})
     report = apply(rehearsal, WRITER)
     assert exit_code(report) == 5
     assert (
