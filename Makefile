@@ -4,7 +4,7 @@ bin := .venv/bin
 pure := $(addprefix scimconf/,spec/** lint/** suggestions.py expressions/** plan/** documents/** kinds/** impact/** export/** \
 	snapshot.py steps.py render/yaml/**)
 near := scimconf/graph/** scimconf/workflow/**
-reach := $(addprefix tests/,documents export expressions graph kinds lint plan preview render spec workflow)
+reach := $(addprefix tests/,documents export expressions graph kinds lifecycle lint plan preview render spec workflow)
 comma := ,
 empty :=
 space := $(empty) $(empty)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
     from scimconf.spec.loaded import Loaded
     from scimconf.workflow.compilation import PlanOptions
+    from scimconf.workflow.permission_check import MissingPermission
     from scimconf.workflow.plan import PlannedApplication
 
 __all__ = [
@@ -57,7 +58,7 @@ def load(
     from scimconf.spec import load as loading
 
     def read(name: str) -> bytes:
-        return read_regular_file(name, loading.MAX_SIZE + 1)
+        return read_regular_file(name, loading.MAX_CSV_SIZE + 1)
 
     file = os.fspath(path)
     folders = AllowedFolders.of_spec(file, [os.fspath(folder) for folder in allow_paths])
@@ -152,6 +153,11 @@ class SpecPlan:
     def missing(self) -> tuple[MissingPrincipal, ...]:
         """The users and groups that the spec lists and the tenant does not have."""
         return self.planned.plan.missing
+
+    @property
+    def missing_permissions(self) -> tuple[MissingPermission, ...]:
+        """The permissions that an apply by the same identity certainly lacks."""
+        return self.planned.missing_permissions
 
     @property
     def is_complete(self) -> bool:
@@ -260,23 +266,31 @@ class TenantClient:
         approve: Callable[[tuple[str, ...]], bool],
         backup: str | os.PathLike[str] = BACKUP_FOLDER,
         progress: Callable[[str, int, int], object] | None = None,
+        check_permissions: bool = True,
     ) -> Report:
         """Apply a plan, and plan again until no changes remain; return a report, also after a failure.
 
         `approve` is called with the guards of a first run and the addresses to delete or replace, and again if a later
-        round adds any. `backup` is the folder in which the documents are saved before the first write.
+        round adds any. `backup` is the folder in which the documents are saved before the first write. Without
+        `check_permissions`, also requests are sent that need permissions which the access token lacks.
         """
-        from scimconf.workflow.apply import apply, guards_that_need_allow, missing_secrets
+        from scimconf.workflow.apply import apply, guards_that_need_allow, missing_secrets, shared_secret_files
 
         planned, hooks = plan.planned, _ApiHooks(approve, os.fspath(backup), progress)
-        if planned.plan.changes and not (guards_that_need_allow(planned) or planned.missing_errors):
+        options = replace(plan.options, check_permissions=check_permissions)
+        if not check_permissions:
+            planned = replace(planned, missing_permissions=())
+        stops = guards_that_need_allow(planned) or planned.missing_errors or planned.missing_permissions
+        if planned.plan.changes and not stops:
             missing = list(missing_secrets(planned, self.secrets))
             if missing:
                 error = "; ".join(map(str, missing))
                 return Report(planned.name, error=error, hint=missing[0].hint, status=ApplyStatus.FAILED)
             if not hooks.approve(planned):
                 return Report(planned.name, error="The plan was not approved.", status=ApplyStatus.FAILED)
-        return await apply(self.session(), planned, plan.options, self.secrets, hooks)
+        warnings = tuple(f"{shared.message}. {shared.hint}" for shared in shared_secret_files(planned, self.secrets))
+        report = await apply(self.session(), planned, options, self.secrets, hooks)
+        return replace(report, warnings=(*warnings, *report.warnings))
 
     async def preview(
         self, spec: Loaded, *, users: Sequence[str] = (), sample: int = 0, only: Sequence[str] = ()

@@ -110,7 +110,8 @@ class GraphError(ScimconfError):
 
     `path` has no query string; the body and the token are not stored. `message` is plain text: the JSON in which the
     synchronization service wraps its messages is removed. `retry_after` is in seconds. `also_denied` are the paths of
-    reads that were denied together with this one.
+    reads that were denied together with this one. `lost_attempt`: an earlier attempt of the same request had no usable
+    response and may have taken effect.
     """
 
     status: int
@@ -123,6 +124,7 @@ class GraphError(ScimconfError):
     retry_after: float | None = None
     hint: str = ""
     also_denied: tuple[str, ...] = ()
+    lost_attempt: bool = False
 
     def __post_init__(self) -> None:
         super().__init__(self.describe())

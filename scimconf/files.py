@@ -62,6 +62,20 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
+def mode_for_others(path: Path) -> str:
+    """Return the mode of a file, such as `0644`, if others than its owner can read it, else ""."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return ""
+    return f"{stat.S_IMODE(mode):04o}" if is_readable_by_others(mode) else ""
+
+
+def is_readable_by_others(mode: int) -> bool:
+    """Return whether others than its owner can read a regular file of this mode; False where files have no such modes."""
+    return os.name == "posix" and stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
+
+
 def open_private(path: str, *, append: bool = False) -> TextIO:
     """Open a file for writing from its start, or its end with `append`; only its owner can read it.
 

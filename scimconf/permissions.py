@@ -227,13 +227,22 @@ def grant(permissions: Sequence[str]) -> str:
     return f"Grant the identity {listed(permissions)} with admin consent, then sign in again."
 
 
+def grant_reads(missing: MissingReads) -> str:
+    """Return the sentences that ask for the permissions which reads need, "" if there is none."""
+    if not missing.lacking:
+        return grant(missing.untested)
+    untested = f" Not tested yet: {listed(missing.untested)}." if missing.untested else ""
+    return f"{grant(missing.lacking)}{untested}"
+
+
 def hint(method: str, path: str, granted: Granted | None = None) -> str:
     """Return what to do about a request that Graph refused with 401 or 403, or ""."""
-    permission, role = required(method, path), _ROLE if "/synchronization/" in path else ""
+    permission = required(method, path)
     if permission is None:
         return ""
     if granted is None or granted.unmet(permission):
-        return f"{grant([str(permission)])}{role}"
+        needs_role = "/synchronization/" in path and (granted is None or granted.is_delegated)
+        return f"{grant([str(permission)])}{_ROLE if needs_role else ''}"
     if granted.is_delegated:
         return f"The access token has the permission.{_ROLE}"
     if any(name.endswith(APPLICATION_ONLY) for name in granted.names):

@@ -6,14 +6,16 @@ A path or a query may contain placeholders, such as `{service_principal}`, bound
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast
 
 from scimconf.json_types import Json as Json  # noqa: PLC0414  re-exported
 from scimconf.permissions import Granted
 
+Value = TypeVar("Value")
+Derived = TypeVar("Derived")
 Names = Mapping[str, str]
 """Placeholder → value."""
 PRINCIPALS_BY_ID = "principals_by_id"
@@ -50,12 +52,35 @@ class Consistency:
     created: Callable[[Json], str | None] | None = None
 
 
+class Lookup(NamedTuple):
+    """A search for a principal: a user or group by id, a user by user principal name, a group by display name.
+
+    `deleted` searches the recently deleted users and groups instead.
+    """
+
+    by: Literal["id", "user", "group"]
+    value: str
+    deleted: bool = False
+
+
+class PageFold(Protocol):
+    """Makes one value of the pages of a collection while they arrive."""
+
+    def add(self, rows: Sequence[Json]) -> Iterable[Lookup]:
+        """Add the rows of a page; return the lookups of the principals that no earlier page names."""
+
+    def result(self) -> Json:
+        """Return the value of all pages: a collection whose items are the rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One readable resource: a URL, how it is read, and how edits are written to it.
 
     - `path` and `query` may contain placeholders; the document is read once all of them are bound.
-    - `collection`: its raw JSON is the list of its rows, with `row`, a TypedDict, decoded with only its fields.
+    - `collection`: its raw JSON is the list of its rows, with `row`, a TypedDict, decoded with only its fields. With
+      `fold`, which returns a new PageFold, it is the value that this makes of its pages; with `resolves_principals` the
+      users and groups that a page names are looked up while the next pages are read.
     - `binds` returns the names that can be bound, from all documents read so far.
     - `written` says how edits are written: `put` the whole document, `put_values` the whole set of key/value pairs,
       `patch` those of `properties` that changed, or `never`.
@@ -70,6 +95,8 @@ class Document:
     query: tuple[tuple[str, str], ...] = ()
     collection: bool = False
     row: type | None = None
+    fold: Callable[[], PageFold] | None = None
+    resolves_principals: bool = False
     binds: Callable[[Mapping[str, Json]], Names] | None = None
     written: Literal["never", "put", "put_values", "patch"] = "never"
     properties: tuple[str, ...] = ()
@@ -85,20 +112,7 @@ class Document:
         return frozenset[str]().union(placeholders(self.path), *(placeholders(value) for _, value in self.query))
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """A search for a principal: a user or group by id, a user by user principal name, a group by display name.
-
-    `deleted` searches the recently deleted users and groups instead.
-    """
-
-    by: Literal["id", "user", "group"]
-    value: str
-    deleted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """A user, group or service principal; `name` is the UPN of a user, else the display name."""
 
     id: str
@@ -144,6 +158,14 @@ class Snapshot:
     complete: bool = True
     deleted: Mapping[Lookup, DeletedPrincipal | None] = field(default_factory=lambda: MappingProxyType({}))
     granted: Granted | None = None
+    _derived: dict[Hashable, tuple[object, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def derive(self, function: Callable[[Value, Snapshot], Derived], value: Value) -> Derived:
+        """Return `function(value, self)`, which is pure; it is computed once for each function and value."""
+        key = (function, id(value))
+        if key not in self._derived:
+            self._derived[key] = (value, function(value, self))  # the value, so that no other one gets its id
+        return cast("Derived", self._derived[key][1])
 
     def get(self, name: str) -> Json | None:
         return self.documents.get(name)

@@ -25,6 +25,7 @@ OperationName = Literal[
     "disable_role",
     "remove_role",
     "set_tag",
+    "record_sent",
     "set_property",
     "set_value",
     "set_flag",
@@ -101,9 +102,12 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change of a document by an operation; the write of the document `after_write` must precede it.
+    """A change of a document by an operation.
 
-    If `expression` is not empty, the service parses it, and the tree replaces `value["source"]`.
+    - The write of the document `after_write` must precede it, that of `before_write` follow it.
+    - If `expression` is not empty, the service parses it, and the tree replaces `value["source"]`.
+    - `optional`: if it is not empty and Graph denies the write, the write is skipped, and the apply goes on. It says what
+      follows from that.
     """
 
     phase: Phase
@@ -114,7 +118,9 @@ class Edit:
     key: tuple[str, ...]
     value: Json = None
     expression: str = ""
+    before_write: str = ""
     after_write: str = ""
+    optional: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 LETTERS_PER_TYPO = 3
 """One typing error is tolerated for so many letters of a name."""
 MIN_PREFIX = 3
 LONG_LOCAL_PART = 6
 """From this length on, the name of a principal may differ by two letters, below it by one."""
+MAX_DIFFERENCES = 2
 
 SHORT_NAME, SHORT_WORD = 2, 3
 """Names of so few letters, and words in a name of several words, are never taken for a typing error."""
@@ -56,12 +58,55 @@ def suggest_principal(name: str, candidates: Iterable[str]) -> str | None:
     return closest[0] if len(closest) == 1 else None
 
 
+class PrincipalNames:
+    """Names of users or groups, by their digits and length, so that a name is compared with few of very many.
+
+    Two names of which one may be meant for the other have the same digits, and are about equally long.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._by_form: dict[tuple[str, int], list[tuple[str, str]]] = {}
+        for name in dict.fromkeys(names):
+            letters = _letters(name)
+            self._by_form.setdefault(_form(letters), []).append((letters, name))
+
+    def closest(self, name: str) -> str | None:
+        """Return what `suggest_principal` returns for this name and all names."""
+        letters = _letters(name)
+        digits, length = _form(letters)
+        pieces = _pieces(
+            letters, 2 * MAX_DIFFERENCES + 1
+        )  # a swap of letters changes two pieces, so one stays the same
+        candidates = [
+            candidate
+            for difference in range(-MAX_DIFFERENCES, MAX_DIFFERENCES + 1)
+            for others, candidate in self._by_form.get((digits, length + difference), ())
+            if any(piece in others for piece in pieces)
+        ]
+        return suggest_principal(name, candidates)
+
+
+def _letters(name: str) -> str:
+    """Return the letters and digits before the `@` of a name, folded."""
+    return "".join(_WORD.findall(name.casefold().partition("@")[0]))
+
+
+def _form(letters: str) -> tuple[str, int]:
+    return "".join(_DIGIT.findall(letters)), len(letters)
+
+
+def _pieces(text: str, number: int) -> list[str]:
+    """Return a text cut into pieces of about equal length; some are empty if it is shorter."""
+    cuts = [len(text) * index // number for index in range(number + 1)]
+    return [text[start:end] for start, end in pairwise(cuts)]
+
+
 def _principal_distance(name: str, other: str) -> int | None:
     """Return how many letters differ; None if the names may belong to two principals."""
     words, others = _WORD.findall(name), _WORD.findall(other)
     if len(words) != len(others):
         return 1 if "".join(words) == "".join(others) else None
-    limit = 2 if len(name) >= LONG_LOCAL_PART else 1
+    limit = MAX_DIFFERENCES if len(name) >= LONG_LOCAL_PART else 1
     pairs = [(word, other_word) for word, other_word in zip(words, others, strict=True) if word != other_word]
     shortest = SHORT_WORD if len(words) > 1 else SHORT_NAME
     if any(_DIGIT.findall(word) != _DIGIT.findall(other_word) or len(word) <= shortest for word, other_word in pairs):

@@ -37,12 +37,10 @@ class Said:
     err: str
 
 
-class Server:
-    """A sandbox on a free port of this machine, served by a thread; the tests look into it without a socket."""
+class Listener:
+    """An ASGI application on a free port of this machine, served by a thread."""
 
-    def __init__(self, tenant: Any = None, **switches: Any) -> None:
-        app = create_app(tenant, switches=switches)
-        self.service = app.state.service
+    def __init__(self, app: Any) -> None:
         config = uvicorn.Config(app, port=0, log_level="error", lifespan="off", date_header=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -59,6 +57,15 @@ class Server:
     def url(self) -> str:
         (listener,) = self._server.servers[0].sockets
         return f"http://127.0.0.1:{listener.getsockname()[1]}/v1.0"
+
+
+class Server(Listener):
+    """A sandbox behind a socket; the tests look into it without the socket."""
+
+    def __init__(self, tenant: Any = None, **switches: Any) -> None:
+        app = create_app(tenant, switches=switches)
+        self.service = app.state.service
+        super().__init__(app)
 
     @property
     def writes(self) -> list[str]:

@@ -26,7 +26,13 @@ from scimconf.plan.redact import redact_outcome, redact_report
 from scimconf.render import text
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow import PlannedApplication, apply
-from scimconf.workflow.apply import MISSING_ERROR, guards_that_need_allow, missing_secrets, save_documents
+from scimconf.workflow.apply import (
+    MISSING_ERROR,
+    guards_that_need_allow,
+    missing_secrets,
+    save_documents,
+    shared_secret_files,
+)
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.fleet import FleetLimits
 from scimconf.workflow.plan_all import PlanResults, relative_path
@@ -304,6 +310,7 @@ def _has_permissions_and_secrets(session: Session, planned: PlannedApplication, 
     errors = list(missing_secrets(planned, session.client.secrets))
     is_ready = not errors and not planned.missing_permissions
     with session.progress.paused():
+        output.print_diagnostics(list(shared_secret_files(planned, session.client.secrets)))
         output.print_missing_permissions(planned, LACKING, planned.permission_error.hint)
         for error in errors:
             output.print_error(planned.name, error)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
 from scimconf.diagnostics import ScimconfError
-from scimconf.files import read_file_or_pipe
+from scimconf.files import is_readable_by_others, read_file_or_pipe
 
 _MAX_SIZE = 1 << 20
 _LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)", re.DOTALL)
@@ -62,7 +61,7 @@ def load(context: click.Context, _parameter: click.Parameter, path: str | None) 
     except ValueError as error:
         message = f"{path}, line {error}: expected NAME=VALUE, with any quote closed on the same line"
         raise click.BadParameter(message, param_hint="--env-file") from None
-    if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
+    if is_readable_by_others(mode):
         click.echo(f"Warning: other users can read {path}. Run: chmod 600 {path}", err=True)
     added = {name: value for name, value in values.items() if name not in os.environ}
     os.environ.update(added)

@@ -14,7 +14,7 @@ from scimconf.cli import completion, env_file
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.files import AllowedFolders, read_file_or_pipe, read_regular_file
 from scimconf.lint import rules as known_rules
-from scimconf.spec.load import MAX_SIZE, load, load_variables
+from scimconf.spec.load import MAX_CSV_SIZE, MAX_SIZE, load, load_variables
 from scimconf.spec.loaded import Loaded, conflicts, find
 from scimconf.spec.model import GUARDS
 from scimconf.suggestions import unknown
@@ -246,7 +246,7 @@ def find_specs(common: CommonOptions) -> tuple[list[Loaded], list[Diagnostic]]:
 
 def read_spec_file(path: str) -> bytes:
     """Return a file of a spec, and one byte more than the limit if it is too large."""
-    return read_regular_file(path, MAX_SIZE + 1)
+    return read_regular_file(path, MAX_CSV_SIZE + 1)
 
 
 def list_folder(path: str) -> Iterable[str] | None:

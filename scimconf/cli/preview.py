@@ -47,6 +47,13 @@ class PreviewOptions:
     output_format: str = "text"
     redact: bool = False
     out: str | None = None
+    changed_only: bool | None = None
+
+    @property
+    def omits_unchanged(self) -> bool:
+        """Whether users who do not change are counted only; by default in a file, which may be of 100,000 users."""
+        by_default = self.out is not None and not self.users
+        return self.output_format != "text" and (by_default if self.changed_only is None else self.changed_only)
 
 
 @click.command("preview", short_help="Show what each user's record will look like, before and after.")
@@ -59,6 +66,12 @@ class PreviewOptions:
 @options.selection
 @options.output_format("text", "json", "html")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")
+@click.option(
+    "--changed-only/--all-users",
+    "changed_only",
+    default=None,
+    help="In JSON and HTML, list users who change, or all. Default: all on stdout and with --user, else those who change.",
+)
 @click.option("--redact", is_flag=True, help="Replace user names with pseudonyms, and mask values.")
 @options.events
 def command(all_users: bool, **params: Any) -> int:
@@ -163,7 +176,9 @@ async def _preview_each(
     """Preview each application; add its error to the results. Return the names of users that do not exist."""
     users, sample = preview_options.users, preview_options.sample or 0
     with_records = preview_options.output_format != "text" or bool(users)
-    selection = UserSelection(users, sample, with_records, redact if preview_options.redact else None)
+    selection = UserSelection(
+        users, sample, with_records, preview_options.omits_unchanged, redact if preview_options.redact else None
+    )
     missing: list[str] = []
     for planned in results.planned:
         try:

@@ -19,6 +19,8 @@ REPEAT_AFTER = 15.0
 """Seconds after which a log repeats that the same wait goes on."""
 LINES_FOR_REPEATED_STEP = 20
 """A step with a counter, such as previewed users, gets about this number of lines in a log."""
+MANY = 200
+"""From so many remaining steps, the rate and the time left are shown."""
 
 
 class Progress:
@@ -29,6 +31,7 @@ class Progress:
         self._events = events
         self._status: Any = None
         self._printed = ("", 0)
+        self._begun: tuple[float, int] | None = None
         self._waits: dict[str, float] = {}
         self._columns = Terminal.of_stderr().width
 
@@ -50,13 +53,13 @@ class Progress:
 
     def begin(self, task: str) -> None:
         """Start another task, such as the next application."""
-        self._task, self._printed = task, ("", 0)
+        self._task, self._printed, self._begun = task, ("", 0), None
 
     def step(self, message: str, done: int = 0, total: int = 0) -> None:
         """Show a step that begins or ends; `done` of `total` have ended. A log gets a line for each that ends."""
         self._events.write("step", application=self._task, message=message, done=done, total=total)
         count = f"[{done}/{total}] " if total else ""
-        line = visible(f"{self._task}: {count}{message}")
+        line = visible(f"{self._task}: {count}{message}{self._time_left(done, total)}")
         if self._status is not None:
             from rich.text import Text
 
@@ -64,6 +67,15 @@ class Progress:
         elif self._is_due(message, done, total):
             self._printed = (message, done)
             print_to_stderr(line)
+
+    def _time_left(self, done: int, total: int) -> str:
+        """Return the rate of a long task and the time that it still takes at this rate; "" for a short one."""
+        if total < MANY:
+            return ""
+        now = time.monotonic()
+        if self._begun is None or done < self._begun[1]:
+            self._begun = now, done
+        return time_left(done - self._begun[1], total - done, now - self._begun[0])
 
     def _is_due(self, message: str, done: int, total: int) -> bool:
         last_message, last_done = self._printed
@@ -102,3 +114,12 @@ class Progress:
         finally:
             if self._status is not None:
                 self._status.start()
+
+
+def time_left(done: int, left: int, seconds: float) -> str:
+    """Return ` (20/s, 73 min left)` for so many steps in so many seconds; "" while few are left or little is known."""
+    if left < MANY or done < MANY or seconds <= 0:
+        return ""
+    remaining = left * seconds / done
+    text = f"{remaining / 60:.0f} min" if remaining >= 90 else f"{remaining:.0f} s"
+    return f" ({done / seconds:,.0f}/s, {text} left)"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from scimconf.documents import application, job, schema, secrets
+from scimconf.documents import application, assignments, job, schema, secrets
 from scimconf.json_types import Json
 from scimconf.steps import OperationName
 
@@ -42,6 +42,7 @@ OPERATIONS: Mapping[OperationName, Operation] = MappingProxyType(
         "disable_role": Operation(application.role_disabled, application.disable_role, application.role_view),
         "remove_role": Operation(_gone(application.role_view), application.remove_role, application.role_view),
         "set_tag": Operation(application.tag_holds, application.set_tag),
+        "record_sent": Operation(application.sent_holds, application.record_sent),
         "set_property": Operation(application.property_holds, application.set_property, application.property_view),
         "set_value": Operation(secrets.value_holds, secrets.set_value, secrets.value_view),
         "set_flag": Operation(secrets.flag_holds, secrets.set_value, secrets.value_view),
@@ -53,6 +54,6 @@ OPERATIONS: Mapping[OperationName, Operation] = MappingProxyType(
         "define_attribute": Operation(schema.definition_holds, schema.define_attribute, schema.definition_view),
         "is_there": Operation(job.is_there),
         "state_is": Operation(job.state_is),
-        "rows_gone": Operation(application.rows_gone),
+        "rows_gone": Operation(assignments.rows_gone),
     }
 )

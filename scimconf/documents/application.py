@@ -1,14 +1,13 @@
-"""The application's documents: service principal, application, tenant and assignments.
+"""The application's documents: service principal, application and tenant.
 
 A service principal is looked up by filter: only an empty collection shows reliably that it does not exist.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypedDict, cast
 from uuid import UUID, uuid5
 
 from scimconf.documents.shapes import PRINCIPAL, PRINCIPAL_SETTINGS
@@ -19,22 +18,9 @@ from scimconf.snapshot import Consistency, Document, escape_placeholders
 CUSTOM_TEMPLATE = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 """The template of applications outside the gallery (Graph reference, applicationTemplate: instantiate)."""
 
-DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
-"""The role id of an assignment without a role; allowed only if the application declares no roles (appRoleAssignment)."""
-
 SIMILAR_PREFIX = 2
 """Letters that the names of two applications must share, so that one is suggested for the other."""
 _PRINCIPAL_FIELDS = ",".join(PRINCIPAL)
-
-
-class AssignmentRow(TypedDict):
-    """The fields of an appRoleAssignment that are read."""
-
-    id: str
-    principalId: str
-    principalType: str
-    principalDisplayName: str | None
-    appRoleId: str
 
 
 def quoted(text: str) -> str:
@@ -107,6 +93,11 @@ def service_principal() -> Document:
     return _patched_principal("service_principal", ("tags",))
 
 
+def sent_secrets() -> Document:
+    """Return the service principal for the tags that record where secrets are sent, which precede the secrets."""
+    return _patched_principal("sent_secrets", ("tags",))
+
+
 def service_principal_settings() -> Document:
     """Return the service principal for its settings, which are written apart from the tags: those follow the secrets."""
     return _patched_principal("service_principal_settings", tuple(PRINCIPAL_SETTINGS))
@@ -147,17 +138,6 @@ def application_templates(display_name: str) -> Document:
     return Document("application_templates", "/applicationTemplates", query, collection=True, binds=binds)
 
 
-def assignments() -> Document:
-    """Return the assignments of the application's roles."""
-    path = "/servicePrincipals/{service_principal}/appRoleAssignedTo"
-    return Document("assignments", path, collection=True, row=AssignmentRow)
-
-
-def rows_gone(raw: Json, key: tuple[str, ...], _value: Json) -> bool:
-    """Return whether none of the assignments with these ids is listed."""
-    return {row["id"] for row in raw}.isdisjoint(key)
-
-
 def roles(documents: Mapping[str, Json]) -> list[Json]:
     """Return the app roles, ids in lower case: of the application if it was read, else of the service principal."""
     for name in ("applications", "service_principals"):
@@ -165,14 +145,6 @@ def roles(documents: Mapping[str, Json]) -> list[Json]:
         if len(rows) == 1:
             return [{**role, "id": str(role["id"]).lower()} for role in rows[0].get("appRoles") or ()]
     return []
-
-
-def assigned(rows: Iterable[Json]) -> list[AssignmentRow]:
-    """Return assignments with the ids of principal and role in lower case: Graph's responses differ in case."""
-    return [
-        cast("AssignmentRow", {**row, **{name: str(row[name]).lower() for name in ("principalId", "appRoleId")}})
-        for row in rows
-    ]
 
 
 _ROLE_NAMESPACE = UUID("5b0bd6cb-3c2e-5b0c-9c5e-7f7f5a1f5d5a")
@@ -259,14 +231,25 @@ def set_property(raw: Json, key: tuple[str, ...], value: Json) -> Json:
     return {**raw, key[0]: value}
 
 
-_TAG = "scimconf:"
+_ROTATION = "scimconf:"
 """The prefix of the tags that store the rotation of each secret."""
+_SENT = "scimconf-sent:"
+"""The prefix of the tags that record, as hashes, which secret the last apply sent to which host."""
 
 
 def rotations(tags: Json) -> dict[str, str]:
     """Return key → rotation of the tags `scimconf:KEY=ROTATION`."""
-    pairs = [tag[len(_TAG) :].partition("=") for tag in tags or () if str(tag).startswith(_TAG)]
-    return {key: rotation for key, equals, rotation in pairs if equals}
+    return _tag_values(tags, _ROTATION)
+
+
+def sent(tags: Json) -> dict[str, str]:
+    """Return key → hashes of the tags `scimconf-sent:KEY=HASHES`."""
+    return _tag_values(tags, _SENT)
+
+
+def _tag_values(tags: Json, prefix: str) -> dict[str, str]:
+    pairs = [tag[len(prefix) :].partition("=") for tag in tags or () if str(tag).startswith(prefix)]
+    return {key: value for key, equals, value in pairs if equals}
 
 
 def tag_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
@@ -275,6 +258,18 @@ def tag_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
 
 def set_tag(raw: Json, key: tuple[str, ...], value: Json) -> Json:
     """Record the rotation of the secret `key[0]`; other tags are preserved."""
-    prefix = f"{_TAG}{key[0]}="
+    return _with_tag(raw, f"{_ROTATION}{key[0]}=", value)
+
+
+def sent_holds(raw: Json, key: tuple[str, ...], value: Json) -> bool:
+    return bool(sent(raw.get("tags")).get(key[0]) == value)
+
+
+def record_sent(raw: Json, key: tuple[str, ...], value: Json) -> Json:
+    """Record the hashes of what is sent for the secret `key[0]`; other tags are preserved."""
+    return _with_tag(raw, f"{_SENT}{key[0]}=", value)
+
+
+def _with_tag(raw: Json, prefix: str, value: str) -> Json:
     others = [tag for tag in raw.get("tags") or () if not str(tag).startswith(prefix)]
     return {**raw, "tags": [*others, f"{prefix}{value}"]}

@@ -11,7 +11,7 @@ import asyncio
 import random as dice
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 from uuid import uuid4
@@ -33,6 +33,7 @@ from msgraph_core.middleware import GraphTelemetryHandler
 from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
 from scimconf.diagnostics import AuthenticationError, GraphError, ScimconfError
+from scimconf.graph.lookup_plan import IDS_SIZE, PAGE_SIZE
 from scimconf.graph.protocol.batches import BATCH_SIZE, Batches
 from scimconf.graph.protocol.error_body import Scrub, check_reply, json_body, no_response
 from scimconf.graph.protocol.pages import Pages
@@ -50,6 +51,7 @@ from scimconf.graph.protocol.retry import (
     may_have_happened,
     retry_after,
 )
+from scimconf.graph.protocol.write_quota import WriteQuota
 from scimconf.graph.secrets import encode
 from scimconf.graph.settings import Settings, graph_settings
 from scimconf.graph.task_group import gather_all
@@ -62,13 +64,11 @@ __all__ = ["Answer", "Graph", "Request", "Settings", "graph_settings", "may_have
 OPTIONS = "kiota_request_options"
 """The httpx extension in which kiota keeps the options of a request; the end of its pipeline removes them."""
 RESEND = "scimconf.resend"
-IDS_SIZE = 1000
-"""Maximum ids in one `directoryObjects/getByIds` (Graph reference)."""
-PAGE = "999"
+LOST_ATTEMPT = "scimconf.lost_attempt"
+"""The httpx extension of a response whose request was sent before, in an attempt that may have taken effect."""
+PAGE = str(PAGE_SIZE)
 MAX_RESPONSE = 64 * 2**20
 """Maximum bytes of an unpacked response; a page of 999 rows and the largest schema have about one million."""
-WRITE_BATCHES = 2
-"""Batches of writes in flight: more would only reach Graph's write quota (3,000 in 150 s) sooner."""
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 Close = Callable[[], Awaitable[None]]
 
@@ -78,6 +78,7 @@ class Graph:
 
     def __init__(self, settings: Settings, service: GraphServiceClient, gate: Gate, scrub: Scrub, close: Close) -> None:
         self.base = settings.base
+        self.write_quota = WriteQuota(gate.sleep, gate.clock, gate.on_wait)
         self.now: datetime | None = None
         self._settings = settings
         self._service = service
@@ -95,9 +96,9 @@ class Graph:
 
     # single requests
 
-    async def send(self, request: Request) -> Answer:
-        """Send one request and return the response with its parsed body."""
-        reply = await self._exchange(request)
+    async def send(self, request: Request, link: str = "") -> Answer:
+        """Send a request, or the link of its next page as it is, and return the response with its parsed body."""
+        reply = await self._exchange(request, link)
         body, date = json_body(request, reply, self._scrub), http_date(reply.headers.get("date"))
         return Answer(reply.status, body, reply.content, date, reply.request_id, reply.headers.get("etag", ""))
 
@@ -131,21 +132,28 @@ class Graph:
 
         Pages have 999 rows unless the query has its own `$top`; a `$top` of "" is not sent.
         """
-        full_query = {name: value for name, value in {"$top": PAGE, **query}.items() if value != ""}
-        return await self._pages.all(Request("GET", path, names, full_query), row)
+        return [item async for page in self.pages(path, names, query, row) for item in page]
 
-    async def get_by_ids(self, ids: Sequence[str], types: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the directory objects with these ids that exist."""
+    def pages(
+        self, path: str, names: Names = NOTHING, query: Names = NOTHING, row: type | None = None
+    ) -> AsyncGenerator[list[Json], None]:
+        """Yield the pages of a collection as lists of rows; for the parameters see `collect`."""
+        full_query = {name: value for name, value in {"$top": PAGE, **query}.items() if value != ""}
+        return self._pages.each(Request("GET", path, names, full_query), row)
+
+    async def get_by_ids(
+        self, ids: Sequence[str], types: Sequence[str], row: type | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the directory objects with these ids that exist, with `row`, a TypedDict, only its fields."""
         path = "/directoryObjects/getByIds"
         bodies = [{"ids": list(part), "types": list(types)} for part in chunks(ids, IDS_SIZE)]
         requests = [Request("POST", path, body=body, repeatable=True) for body in bodies]
-        pages = await gather_all([self._pages.all(request, None) for request in requests])
+        pages = await gather_all([self._pages.all(request, row) for request in requests])
         return [row for page in pages for row in page]
 
     async def batch(self, requests: Sequence[Request]) -> list[Answer | GraphError]:
         """Send independent requests in batches; return their results in order, for a failed batch its error for each."""
-        writes = any(request.method != "GET" for request in requests)
-        slots = asyncio.Semaphore(WRITE_BATCHES if writes else self._settings.concurrency)
+        slots = asyncio.Semaphore(self._settings.concurrency)
         batches = Batches(self.send, lambda request: information(request, "").url, self._gate, self._scrub)
         parts = await gather_all([batches.run(part, slots) for part in chunks(requests, BATCH_SIZE)])
         return [result for part in parts for result in part]
@@ -162,7 +170,8 @@ class Graph:
         if response is None:
             message, hint = describe_transport_error(error, self._settings)
             raise no_response(request, self._scrub(message), request_id, hint)
-        reply = Reply(response.status_code, response.headers, response.content, request_id)
+        is_lost = bool(response.extensions.get(LOST_ATTEMPT))
+        reply = Reply(response.status_code, response.headers, response.content, request_id, is_lost)
         date = http_date(reply.headers.get("date"))
         self.now = max(date, self.now or date) if date else self.now
         check_reply(request, reply, scrub=self._scrub, now=self.now)
@@ -242,15 +251,18 @@ class Retries:
     async def send(self, request: httpx.Request, transport: httpx.AsyncBaseTransport) -> httpx.Response:
         options = request.extensions[OPTIONS]
         resend: ResendOption = options[RESEND]
-        tries = Tries()
+        tries, is_lost = Tries(), False
         while True:
             await self._gate.passed()
             request.extensions[OPTIONS] = options
             outcome = await self._once(request, transport)
-            if not await self._gate.rest(tries.numbered(attempt(outcome, resend))):
+            latest = attempt(outcome, resend)
+            if not await self._gate.rest(tries.numbered(latest)):
                 break
+            is_lost |= latest.is_lost
         if isinstance(outcome, httpx.RequestError):
             raise outcome
+        outcome.extensions[LOST_ATTEMPT] = is_lost
         return outcome
 
     async def _once(

@@ -11,11 +11,11 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph.client import PAGE, Graph, Request
-from scimconf.graph.principals import NAMES_A_FILTER, counted, filtered, identified, member_users
+from scimconf.graph.lookup_plan import VALUES_A_FILTER
+from scimconf.graph.principals import count_objects, counted, filtered, identified, member_users
 from scimconf.graph.protocol.pages import NEXT, next_link_error
 from scimconf.graph.protocol.request import chunks
 from scimconf.graph.reading import read
@@ -25,7 +25,7 @@ from scimconf.plan.impact import MAX_USERS, Members, UserQuery, UserSample
 from scimconf.snapshot import DeniedRead, Document, Snapshot
 
 UserPages = AsyncGenerator[list[Json], None]
-IDS_AT_ONCE = NAMES_A_FILTER * 20
+IDS_AT_ONCE = VALUES_A_FILTER * 20
 """User ids that one batch of filters can hold."""
 
 _DENIED = (401, 403)
@@ -85,12 +85,7 @@ async def read_users(graph: Graph, query: UserQuery) -> UserSample:
 
 async def count_users(graph: Graph) -> int:
     """Return the number of users in the directory; 0 if it cannot be read."""
-    query = {"$count": "true", "$top": "1", "$select": "id"}
-    try:
-        answer = await graph.send(Request("GET", "/users", query=query, headers={"ConsistencyLevel": "eventual"}))
-    except GraphError:
-        return 0
-    return counted(answer.body) or 0
+    return await count_objects(graph, "/users")
 
 
 async def directory_users(graph: Graph, properties: Sequence[str], limit: int = 0) -> UserPages:
@@ -110,7 +105,9 @@ async def directory_users(graph: Graph, properties: Sequence[str], limit: int = 
 async def users_by_id(graph: Graph, ids: Iterable[str], properties: Sequence[str]) -> UserPages:
     """Yield the users with these ids in pages of some hundreds, each sorted by name; deleted users are left out."""
     for page_ids in chunks(list(ids), IDS_AT_ONCE):
-        requests = [filtered("/users", "id", filter_ids, properties) for filter_ids in chunks(page_ids, NAMES_A_FILTER)]
+        requests = [
+            filtered("/users", "id", filter_ids, properties) for filter_ids in chunks(page_ids, VALUES_A_FILTER)
+        ]
         users: list[Json] = []
         for answer in await graph.batch(requests):
             if isinstance(answer, GraphError):
@@ -155,31 +152,32 @@ async def _member_ids(graph: Graph, group: str) -> frozenset[str] | None:
     return frozenset(ids)
 
 
-async def pages(graph: Graph, first: Request) -> UserPages:
+async def pages(graph: Graph, request: Request) -> UserPages:
     """Yield the pages of a collection; the next page is requested while the caller works on the current one."""
-    request: Request | None = first
-    followed: set[str] = set()
-    pending = _start(graph, first)
+    link, followed = "", set[str]()
+    pending = _start(graph, request, link)
     try:
-        while request is not None:
+        while True:
             body = await pending
-            request = _next_request(graph, request, body.get(NEXT), followed)
-            if request is not None:
-                pending = _start(graph, request)
+            link = _next_link(graph, request, body.get(NEXT), followed)
+            if link:
+                pending = _start(graph, request, link)
             yield body["value"]
+            if not link:
+                break
     finally:
         pending.cancel()
 
 
-def _start(graph: Graph, request: Request) -> asyncio.Task[Json]:
+def _start(graph: Graph, request: Request, link: str) -> asyncio.Task[Json]:
     """Request a page in a task whose error is not reported as unhandled when nobody awaits it."""
-    task = asyncio.ensure_future(_page(graph, request))
+    task = asyncio.ensure_future(_page(graph, request, link))
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     return task
 
 
-async def _page(graph: Graph, request: Request) -> Json:
-    return _checked(request, (await graph.send(request)).body)
+async def _page(graph: Graph, request: Request, link: str) -> Json:
+    return _checked(request, (await graph.send(request, link)).body)
 
 
 def _checked(request: Request, body: Json) -> Json:
@@ -190,15 +188,15 @@ def _checked(request: Request, body: Json) -> Json:
     return body
 
 
-def _next_request(graph: Graph, request: Request, link: Any, followed: set[str]) -> Request | None:
-    """Return the request for the next page; None after the last page. `followed` holds the earlier links."""
+def _next_link(graph: Graph, request: Request, link: Any, followed: set[str]) -> str:
+    """Return the link of the next page, or "" after the last one. `followed` holds the earlier links."""
     if not link:
-        return None
+        return ""
     error = next_link_error(link, graph.base, request, followed)
     if error:
         raise ScimconfError(f"GET {request.resolved_path()}: {error}")
     followed.add(link)
-    return replace(request, query=dict(parse_qsl(urlsplit(link).query, keep_blank_values=True)))
+    return str(link)
 
 
 def _principal_name(user: Json) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from scimconf.diagnostics import GraphError
 from scimconf.graph.client import PAGE, Answer, Graph, Request
+from scimconf.graph.lookup_plan import VALUES_A_FILTER, Method, cheapest, needs_total
 from scimconf.graph.protocol.error_body import undocumented
 from scimconf.graph.protocol.pages import NEXT
 from scimconf.graph.protocol.request import chunks
@@ -16,8 +18,6 @@ from scimconf.graph.task_group import task_group
 from scimconf.json_types import Json
 from scimconf.snapshot import DELETED, PRINCIPALS_BY_ID, DeletedPrincipal, DeniedRead, Lookup, Principal
 
-NAMES_A_FILTER = 15
-"""Maximum values in one `in (…)` of a filter (Graph: `$filter`)."""
 _NAMES = {
     "user": ("/users", "userPrincipalName", ("id", "userPrincipalName", "displayName")),
     "group": ("/groups", "displayName", ("id", "displayName", "securityEnabled")),
@@ -30,6 +30,19 @@ _DELETED_NAMES = {
     "group": ("/directory/deletedItems/microsoft.graph.group", "displayName"),
 }
 """Collection of the recycle bin, and the property that is the name (Graph: List deletedItems)."""
+
+
+PrincipalRow = TypedDict(
+    "PrincipalRow",
+    {
+        "@odata.type": NotRequired[str | None],
+        "id": str,
+        "displayName": NotRequired[str | None],
+        "userPrincipalName": NotRequired[str | None],
+        "securityEnabled": NotRequired[bool | None],
+    },
+)
+"""The properties of a directory object that are read; which of them it has depends on its type."""
 
 
 @dataclass(slots=True)
@@ -58,15 +71,16 @@ async def _find_ids(graph: Graph, lookups: Sequence[Lookup], results: LookupResu
     if not lookups:
         return
     try:
-        rows = await graph.get_by_ids([lookup.value for lookup in lookups], ["user", "group"])
+        rows = await graph.get_by_ids([lookup.value for lookup in lookups], ["user", "group"], PrincipalRow)
     except GraphError as error:
         if error.status not in (401, 403):
             raise
         results.denied[PRINCIPALS_BY_ID] = _denied(error)
         return
-    for principal in map(_principal, identified("POST", "/directoryObjects/getByIds", rows)):
-        if Lookup("id", principal.id) in results.principals:
-            results.principals[Lookup("id", principal.id)] = (principal,)
+    by_id = {lookup.value: lookup for lookup in lookups}
+    for principal in map(_principal, rows):
+        if principal.id in by_id:
+            results.principals[by_id[principal.id]] = (principal,)
 
 
 def _denied(error: GraphError) -> DeniedRead:
@@ -133,10 +147,14 @@ def _principal(row: Mapping[str, Any]) -> Principal:
 
 
 async def _find_names(graph: Graph, lookups: Sequence[Lookup], results: LookupResults) -> None:
-    """Add users by UPN and groups by display name, with several names in a filter and 20 filters in a batch."""
+    """Add users by UPN and groups by display name: by filters, or by reading all if they are so many."""
     requests: list[tuple[Sequence[Lookup], Request]] = []
     for by, (path, prop, properties) in _NAMES.items():
-        parts = chunks([lookup for lookup in lookups if lookup.by == by], NAMES_A_FILTER)
+        own = [lookup for lookup in lookups if lookup.by == by]
+        if await reads_all(graph, path, len(own)):
+            await _find_in_pages(graph, path, properties, own, results)
+            continue
+        parts = chunks(own, VALUES_A_FILTER)
         requests += [(part, filtered(path, prop, [lookup.value for lookup in part], properties)) for part in parts]
     queries = [request for _, request in requests]
     answers = [await graph.send(queries[0])] if len(queries) == 1 else await graph.batch(queries)
@@ -148,6 +166,37 @@ async def _find_names(graph: Graph, lookups: Sequence[Lookup], results: LookupRe
         for lookup in part:
             name = lookup.value.casefold()
             results.principals[lookup] = tuple(each for each in matches if each.name.casefold() == name)
+
+
+async def reads_all(graph: Graph, path: str, number: int) -> bool:
+    """Return whether reading a whole collection is cheaper than filters for `number` of its objects."""
+    if not needs_total("property", number):
+        return False
+    return cheapest("property", number, await count_objects(graph, path) or None) == Method.PAGES
+
+
+async def count_objects(graph: Graph, path: str) -> int:
+    """Return the number of objects in a collection of the directory; 0 if it cannot be read."""
+    query = {"$count": "true", "$top": "1", "$select": "id"}
+    try:
+        answer = await graph.send(Request("GET", path, query=query, headers={"ConsistencyLevel": "eventual"}))
+    except GraphError:
+        return 0
+    return counted(answer.body) or 0
+
+
+async def _find_in_pages(
+    graph: Graph, path: str, properties: Sequence[str], lookups: Sequence[Lookup], results: LookupResults
+) -> None:
+    by_name = {lookup.value.casefold(): lookup for lookup in lookups}
+    matches = {lookup: list[Principal]() for lookup in lookups}
+    async with aclosing(graph.pages(path, query={"$select": ",".join(properties)}, row=PrincipalRow)) as pages:
+        async for rows in pages:
+            for principal in map(_principal, rows):
+                lookup = by_name.get(principal.name.casefold())
+                if lookup is not None:
+                    matches[lookup].append(principal)
+    results.principals.update({lookup: tuple(principals) for lookup, principals in matches.items()})
 
 
 def _raise_errors(errors: Sequence[GraphError]) -> None:

@@ -7,28 +7,37 @@ refuses is recorded in the snapshot, so that a plan with few permissions can rep
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 from scimconf.diagnostics import GraphError
 from scimconf.documents.shapes import first_shape_error
 from scimconf.graph.client import Graph, Request
 from scimconf.graph.eventual_consistency import ConsistencyPolicy, may_be_propagating
+from scimconf.graph.lookup_plan import IDS_SIZE
 from scimconf.graph.principals import LookupResults, find_principals
 from scimconf.graph.protocol.error_body import undocumented
 from scimconf.graph.task_group import task_group
 from scimconf.json_types import Json
-from scimconf.permissions import Granted, grant, granted_by, hint, missing_reads
-from scimconf.snapshot import DeniedRead, Document, Lookup, Snapshot, substitute
+from scimconf.permissions import Granted, grant_reads, granted_by, hint, missing_reads
+from scimconf.snapshot import DeniedRead, Document, Lookup, Names, Snapshot, substitute
 
 Lookups = Callable[[Snapshot], Iterable[Lookup]]
+OnPage = Callable[[Iterable[Lookup]], None]
 Claims = Callable[[], Awaitable[Mapping[str, Json]]]
 """Returns the claims of the access token, none if they are unknown."""
 
 
 async def no_claims() -> Mapping[str, Json]:
     return {}
+
+
+def _ignore(_lookups: Iterable[Lookup]) -> None:
+    """Look up nothing: the default of `on_page`."""
 
 
 @dataclass(slots=True)
@@ -67,19 +76,60 @@ async def observe(session: TenantSession, documents: Iterable[Document], lookups
         reader.complete = not started
 
 
+class _Lookups:
+    """The lookups of one application: which were sent, how many have no answer yet, and the answers.
+
+    Principals that pages name are collected, so that each request asks for as many as it can hold.
+    """
+
+    def __init__(self, look_up: Callable[[asyncio.TaskGroup, list[Lookup]], Coroutine[Any, Any, None]]) -> None:
+        self.results = LookupResults()
+        self.unanswered = 0
+        self._look_up = look_up
+        self._sent: set[Lookup] = set()
+        self._collected: list[Lookup] = []
+
+    def send(self, group: asyncio.TaskGroup, lookups: Iterable[Lookup]) -> bool:
+        """Send those of these lookups that were not sent yet; return whether there were any."""
+        new = [lookup for lookup in dict.fromkeys(lookups) if lookup not in self._sent]
+        self._sent.update(new)
+        if new:
+            self.unanswered += 1
+            group.create_task(self._look_up(group, new))
+        return bool(new)
+
+    def collect(self, group: asyncio.TaskGroup, lookups: Iterable[Lookup]) -> None:
+        """Send the lookups of a page once they fill a request."""
+        self._collected += lookups
+        while len(self._collected) >= IDS_SIZE:
+            self.send(group, self._collected[:IDS_SIZE])
+            del self._collected[:IDS_SIZE]
+
+    def flush(self, group: asyncio.TaskGroup) -> None:
+        """Send the lookups that are left after the last page."""
+        self.send(group, self._collected)
+        self._collected = []
+
+    def answer(self, own: LookupResults) -> None:
+        """Add the answers to the lookups of one call of `send`."""
+        self.unanswered -= 1
+        self.results.principals.update(own.principals)
+        self.results.deleted.update(own.deleted)
+        self.results.denied.update(own.denied)
+
+
 class _Reader:
     """What has been read so far; `complete` while no read is in progress."""
 
     def __init__(self, session: TenantSession, documents: Iterable[Document], lookups: Lookups) -> None:
         self.complete = False
-        self._session, self._lookups = session, lookups
+        self._session, self._next_lookups = session, lookups
         self._pending = {document.name: document for document in documents}
         self._binders = [document.binds for document in self._pending.values() if document.binds is not None]
         self._documents: dict[str, Json] = {}
         self._denied: dict[str, DeniedRead] = {}
         self._names = {"token_tenant": session.tenant_id} if session.tenant_id else {}
-        self._lookup_results = LookupResults()
-        self._started_lookups: set[Lookup] = set()
+        self._lookups = _Lookups(self._look_up)
         self._denied_lookups: list[GraphError] = []
         self._paths_read: list[str] = []
         self._age_known = asyncio.Event()
@@ -87,7 +137,7 @@ class _Reader:
             self._age_known.set()
 
     def snapshot(self) -> Snapshot:
-        results = self._lookup_results
+        results = self._lookups.results
         denied = {**self._denied, **results.denied}
         return Snapshot(
             self._documents, denied, self._names, results.principals, complete=self.complete, deleted=results.deleted
@@ -95,7 +145,7 @@ class _Reader:
 
     @property
     def has_denied(self) -> bool:
-        return bool(self._denied or self._denied_lookups or self._lookup_results.denied)
+        return bool(self._denied or self._denied_lookups or self._lookups.results.denied)
 
     def raise_denied_lookup(self, granted: Granted | None) -> None:
         """Raise the error of a denied lookup; its hint names the permissions of all that could not be read."""
@@ -104,40 +154,35 @@ class _Reader:
             denied += [read.path for read in self._denied.values()]
             untried = [document.path for document in self._pending.values()]
             reads = missing_reads(denied, untried, self._paths_read, granted)
-            error.hint = grant((*reads.lacking, *reads.untested)) or hint(error.method, error.path, granted)
+            error.hint = grant_reads(reads) or hint(error.method, error.path, granted)
             raise error
 
     def start(self, group: asyncio.TaskGroup) -> bool:
-        """Start the reads that have become possible; return whether there were any."""
+        """Start the reads that have become possible; return whether there were any.
+
+        The kinds say what to look up next once all earlier lookups are answered.
+        """
         readable = [document for document in self._pending.values() if document.required_names <= self._names.keys()]
-        lookups = [
-            lookup for lookup in dict.fromkeys(self._lookups(self.snapshot())) if lookup not in self._started_lookups
-        ]
         for document in readable:
             group.create_task(self._read(group, self._pending.pop(document.name)))
-        if lookups:
-            self._started_lookups.update(lookups)
-            group.create_task(self._look_up(group, lookups))
-        return bool(readable or lookups)
+        looked_up = not self._lookups.unanswered and self._lookups.send(group, self._next_lookups(self.snapshot()))
+        return bool(readable or looked_up)
 
     async def _read(self, group: asyncio.TaskGroup, document: Document) -> None:
-        await self._read_document(document)
+        await self._read_document(group, document)
         if document.consistency.created is not None:
             self._age_known.set()
         self._continue(group)
 
     async def _look_up(self, group: asyncio.TaskGroup, lookups: list[Lookup]) -> None:
+        own = LookupResults()
         try:
             own = await find_principals(self._session.graph, lookups)
         except GraphError as error:
             if error.status not in (401, 403):
                 raise
             self._denied_lookups.append(error)
-            own = LookupResults()
-        results = self._lookup_results
-        results.principals.update(own.principals)
-        results.deleted.update(own.deleted)
-        results.denied.update(own.denied)
+        self._lookups.answer(own)
         self._continue(group)
 
     def _continue(self, group: asyncio.TaskGroup) -> None:
@@ -146,11 +191,11 @@ class _Reader:
         self.complete = False
         self.start(group)
 
-    async def _read_document(self, document: Document) -> None:
+    async def _read_document(self, group: asyncio.TaskGroup, document: Document) -> None:
         backoff = self._session.consistency.backoff()
         while True:
             try:
-                raw = await read(self._session.graph, document, self._names)
+                raw = await self._read_once(group, document)
             except GraphError as error:
                 if document.consistency.created is not None:
                     self._age_known.set()
@@ -167,6 +212,14 @@ class _Reader:
             self._documents[document.name] = raw
             self._paths_read.append(document.path)
             return
+
+    async def _read_once(self, group: asyncio.TaskGroup, document: Document) -> Json:
+        if not document.resolves_principals:
+            return await read(self._session.graph, document, self._names)
+        on_page = partial(self._lookups.collect, group)
+        raw = await read(self._session.graph, document, self._names, on_page)
+        self._lookups.flush(group)
+        return raw
 
     def _record_error(self, document: Document, error: GraphError) -> None:
         if document.optional and error.status == 404:
@@ -191,9 +244,12 @@ class _Reader:
         return self._session.consistency.is_new() or must_have_rows
 
 
-async def read(graph: Graph, document: Document, names: Mapping[str, str]) -> Json:
-    """Return a document as raw JSON, a collection as the list of its rows; raise GraphError, also for another shape."""
-    return _checked(document, names, await _read_raw(graph, document, names))
+async def read(graph: Graph, document: Document, names: Names, on_page: OnPage = _ignore) -> Json:
+    """Return a document as raw JSON, a collection as the list of its rows, or as what its `fold` makes of them.
+
+    `on_page` receives the lookups that the fold returns for each page. Raise GraphError, also for another shape.
+    """
+    return _checked(document, names, await _read_raw(graph, document, names, on_page))
 
 
 async def read_with_tag(graph: Graph, document: Document, names: Mapping[str, str]) -> tuple[Json, str]:
@@ -209,10 +265,16 @@ def _checked(document: Document, names: Mapping[str, str], raw: Json) -> Json:
     return raw
 
 
-async def _read_raw(graph: Graph, document: Document, names: Mapping[str, str]) -> Json:
+async def _read_raw(graph: Graph, document: Document, names: Names, on_page: OnPage) -> Json:
     query = {key: str(substitute(value, names)) for key, value in document.query}
     if not document.collection:
         return await graph.get(document.path, names, query)
     if document.row is None:
         query = {"$top": "", **query}
-    return await graph.collect(document.path, names, query, document.row)
+    if document.fold is None:
+        return await graph.collect(document.path, names, query, document.row)
+    fold = document.fold()
+    async with aclosing(graph.pages(document.path, names, query, document.row)) as pages:
+        async for rows in pages:
+            on_page(fold.add(rows))
+    return fold.result()

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from scimconf.diagnostics import SecretError
+from scimconf.files import mode_for_others
 from scimconf.graph.secret_masking import MASK, SecretMask
 from scimconf.graph.sign_in_secrets import SHORTEST, environment_secrets
 from scimconf.snapshot import SecretRef
@@ -113,6 +114,10 @@ class Secrets:
         value = self._environ.get(ref.name, "") if ref.source == "env" else ""
         if len(value) >= SHORTEST:
             self._mask.add(value)
+
+    def mode_for_others(self, ref: SecretRef) -> str:
+        """Return the mode of the file of a reference if others than its owner can read it, else ""."""
+        return mode_for_others(self._folder / ref.name) if ref.source == "file" else ""
 
     def scrub(self, text: str) -> str:
         """Return the text with the values that were resolved until now, and those of the sign-in, masked in all forms."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scimconf.documents.application import DEFAULT_ACCESS
+from scimconf.documents.assignments import DEFAULT_ACCESS
 from scimconf.impact.user_attributes import GAP
 from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.plan.impact import Impact, Members, Precision

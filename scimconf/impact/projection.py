@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from scimconf.documents import application, job, rows, schema, secrets
+from scimconf.documents import application, assignments, job, rows, schema, secrets
 from scimconf.json_types import Json
 from scimconf.kinds import KINDS
 from scimconf.kinds.mappings import find_object_mapping, live_schema, schema_reads
@@ -25,7 +25,7 @@ _ACTIVE_JOB: Mapping[str, Any] = MappingProxyType({"schedule": {"state": "Active
 
 
 def documents_read(spec: Spec) -> tuple[Document, ...]:
-    return (*schema_reads(), secrets.secrets(spec.connection), application.assignments())
+    return (*schema_reads(), secrets.secrets(spec.connection), assignments.assignments())
 
 
 def states_before_and_after(
@@ -95,15 +95,9 @@ def _job(snapshot: Snapshot) -> Json:
 def _with_assignments(state: ProvisioningState, snapshot: Snapshot) -> ProvisioningState:
     if snapshot.get("assignments") is None:
         return replace(state, assigned_users=None, assigned_groups=None)
-    users: dict[str, tuple[str, ...]] = {}
-    groups: dict[str, tuple[str, ...]] = {}
-    names: dict[str, str] = {}
-    for row in application.assigned(snapshot.rows("assignments")):
-        principals = {"User": users, "Group": groups}.get(row["principalType"])
-        if principals is not None:
-            principals[row["principalId"]] = (*principals.get(row["principalId"], ()), row["appRoleId"])
-        if row["principalType"] == "Group":
-            names[row["principalId"]] = row["principalDisplayName"] or row["principalId"]
+    live = assignments.assigned(snapshot)
+    users, groups = live.roles_of("User"), live.roles_of("Group")
+    names = {id_: live.assignees[id_].name or id_ for id_ in live.groups}
     labels = {role["id"]: _role_label(role) for role in application.roles(snapshot.documents)}
     return replace(state, assigned_users=users, assigned_groups=groups, group_names=names, role_labels=labels)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import Diagnostic
-from scimconf.documents import application
+from scimconf.documents.assignments import assigned
 from scimconf.impact.projection import documents_read
 from scimconf.impact.user_attributes import is_basic
 from scimconf.kinds.provisioning import Affected, OnePrincipal, ProvisioningState
@@ -45,8 +45,7 @@ def guard_groups(changes: Iterable[Change], snapshot: Snapshot) -> frozenset[str
     """Return the groups that guards need: all assigned ones if a principal loses its last role."""
     if not loses_role(changes):
         return frozenset()
-    rows = application.assigned(snapshot.rows("assignments"))
-    return frozenset(row["principalId"] for row in rows if row["principalType"] == "Group")
+    return frozenset(assigned(snapshot).groups)
 
 
 def assigned_groups(states: States) -> frozenset[str]:

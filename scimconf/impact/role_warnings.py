@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from scimconf import expressions
 from scimconf.diagnostics import Diagnostic, SpecPath
-from scimconf.documents.application import DEFAULT_ACCESS
+from scimconf.documents.assignments import DEFAULT_ACCESS
 from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.impact.compiled_mappings import compile_rows, evaluate_rows
 from scimconf.impact.user_attributes import GAP
-from scimconf.kinds import principals
 from scimconf.kinds.mappings import ONE_ROLE, ROLES
 from scimconf.kinds.provisioning import OnePrincipal, ProvisioningState
 from scimconf.kinds.registry import BY_NAME
@@ -176,14 +175,15 @@ def _unknown_roles(inputs: RoleInputs) -> list[OnePrincipal]:
         for role, label in inputs.after.role_labels.items()
         if known.isdisjoint(label.values()) and (is_complete or "value" not in label)
     }
-    return [principal for principal in _principals(inputs.unmanaged, inputs.after) if principal.role in labels]
+    unmanaged = inputs.unmanaged if labels else ()
+    return [principal for principal in _principals(unmanaged, inputs.after) if principal.role in labels]
 
 
 def _known_roles(spec: Spec) -> frozenset[str]:
     declared = [role for role in spec.app_roles.roles if not role.absent] if spec.app_roles is not None else ()
     names = {name for role in declared for name in (role.value, role.display_name) if name}
-    listed = principals.entries(spec.assignments) if spec.assignments is not None else ()
-    names |= {role for entry in listed if not entry.listed.absent for role in entry.listed.roles}
+    listed = spec.assignments.listed if spec.assignments is not None else ()
+    names |= {role for principal in listed if not principal.entry.absent for role in principal.entry.roles}
     return frozenset(names)
 
 

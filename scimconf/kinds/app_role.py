@@ -13,6 +13,7 @@ from typing import Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
+from scimconf.documents import assignments
 from scimconf.kinds import mappings, roles
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_access import MEMBERS, export_roles
@@ -40,7 +41,7 @@ class AppRoleKind(Kind):
 
     def reads(self, spec: Spec) -> Iterable[Document]:
         if spec.app_roles is not None:
-            yield documents.assignments()
+            yield assignments.assignments()
         if _deletes(spec):
             yield from mappings.schema_reads()
 
@@ -71,7 +72,7 @@ class AppRoleKind(Kind):
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
         if spec.app_roles is None:
             return
-        assigned = Counter(row["appRoleId"] for row in documents.assigned(snapshot.rows("assignments")))
+        assigned = Counter(role for _, role in assignments.assigned(snapshot).ids)
         live = documents.roles(snapshot.documents)
         names = roles.labels(live)
         for role in live:
@@ -98,8 +99,8 @@ class AppRoleKind(Kind):
 
     def change_effects(self, change: Change) -> frozenset[Effect]:
         if change.action is Action.DELETE:
-            assignments = change.before.facts.get("assignments") if change.before is not None else 0
-            return frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS} if assignments else {Effect.DATA_LOSS})
+            assigned = change.before.facts.get("assignments") if change.before is not None else 0
+            return frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS} if assigned else {Effect.DATA_LOSS})
         is_renamed = change.before is not None and change.field("display_name") is not None
         return frozenset({Effect.RESYNC}) if is_renamed else frozenset()
 
@@ -114,8 +115,8 @@ class AppRoleKind(Kind):
             facts = change.before.facts
             count = facts["assignments"] - context.removed_assignments.get(str(facts["id"]), 0)
             if count > 0:
-                assignments = "1 assignment" if count == 1 else f"{count} assignments"
-                message = f"the role {_shown(change)} would be deleted together with {assignments}"
+                number = "1 assignment" if count == 1 else f"{count} assignments"
+                message = f"the role {_shown(change)} would be deleted together with {number}"
                 yield Guard("role-in-use", message, count=count, address=change.address)
 
     def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:

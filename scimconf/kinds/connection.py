@@ -7,17 +7,19 @@ New values are tried before they are stored, and the stored ones before provisio
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application, job
 from scimconf.documents import secrets as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.exported_connection import KEYS, export_connection
+from scimconf.kinds.exported_connection import KEYS, export_connection, field_of
 from scimconf.kinds.kind import AUTHORIZE, Changes, Kind, counted_guard, denied_reads, masked
 from scimconf.kinds.provisioning import Affected, UsersInScope
+from scimconf.kinds.sent_secrets import needed_secrets, record_edits, redirection_message, sent_secrets, shows_tags
 from scimconf.plan import Action, Change, DesiredItem, DiffResult, Effect, FieldChange, Guard, Resource, WriteOnly
-from scimconf.plan.guards import GuardContext
+from scimconf.plan.guards import GuardContext, RedirectedSecret
 from scimconf.snapshot import Document, Json, SecretRef, Snapshot
 from scimconf.spec.addresses import endpoint, flags
 from scimconf.spec.addresses import masked as mask_secrets
@@ -25,7 +27,6 @@ from scimconf.spec.model import Connection, SecretReference, Spec
 from scimconf.spec.model.connection import SERVICE_OWNED
 from scimconf.steps import Edit, OperationName, PendingDocument, Phase, Send, Step
 
-_FIELDS = {key: field for field, key in KEYS.items()}
 _ROTATION = ".rotation"
 _URL = "base_address"
 _DIALECT = (
@@ -49,7 +50,7 @@ class ConnectionKind(Kind):
     name = "connection"
     labels = ("connection", "connections")
     after = ("job",)
-    guard_ids = ("endpoint-changed", "secret-unavailable")
+    guard_ids = ("endpoint-changed", "secret-redirected", "secret-unavailable")
     effects_before_start = frozenset({Effect.CREDENTIALS})
 
     def reads(self, spec: Spec) -> Iterable[Document]:
@@ -66,7 +67,7 @@ class ConnectionKind(Kind):
         fields = _desired(spec.connection)
         for name in _masked_fields(fields, snapshot):
             yield masked(_key(name), ("connection", *name.split(".", 1)))
-        if not _shows_tags(snapshot) and any(name.endswith(_ROTATION) for name in fields):
+        if not shows_tags(snapshot) and any(name.endswith(_ROTATION) for name in fields):
             message = "Graph did not return the tags of the service principal, so a changed rotation is not detected"
             hint = "`--resend-secrets` sends the secrets again."
             yield Diagnostic("K406", message, ("connection",), hint=hint, severity="warning")
@@ -76,7 +77,7 @@ class ConnectionKind(Kind):
         fields = _desired(spec.connection) if spec.connection is not None else {}
         if fields:
             hidden = _masked_fields(fields, snapshot)
-            if not _shows_tags(snapshot):
+            if not shows_tags(snapshot):
                 hidden += [name for name in fields if name.endswith(_ROTATION)]
             yield Resource(self.address(spec), {name: value for name, value in fields.items() if name not in hidden})
 
@@ -86,7 +87,7 @@ class ConnectionKind(Kind):
             return
         values, rows = documents.values(raw), snapshot.rows("service_principals")
         rotations = application.rotations(rows[0].get("tags")) if len(rows) == 1 else {}
-        tags = {_field(key) + _ROTATION: rotation for key, rotation in rotations.items()}
+        tags = {field_of(key) + _ROTATION: rotation for key, rotation in rotations.items()}
         if values:
             yield Resource(self.address(spec), _observed(raw, spec.connection) | tags)
 
@@ -114,11 +115,8 @@ class ConnectionKind(Kind):
         return {Effect.ENDPOINT: UsersInScope()} if Effect.ENDPOINT in change.effects else {}
 
     def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:
-        for change in changes if context.has_run else ():
-            url = change.field(_URL)
-            if url is not None and _is_other_endpoint(url):
-                message = f"users would be provisioned to {url.after} instead of {url.before}, {_NEW_ENDPOINT}"
-                yield counted_guard("endpoint-changed", message, change, Effect.ENDPOINT)
+        if context.has_run:
+            yield from _redirections(changes, context.redirected_secrets)
         if context.unavailable_secrets:
             yield _unavailable(context.unavailable_secrets)
 
@@ -147,35 +145,22 @@ class ConnectionKind(Kind):
         writers = [change for change in changes if change.kind in ("connection", "settings")]
         if spec.connection is None or not writers:
             return
-        document = documents.secrets(spec.connection)
+        edits = [edit for change in self.mine(changes) for edit in _value_edits(change, spec.connection)]
+        records = list(record_edits(sent_secrets(spec.connection, edits, snapshot), snapshot))
         for change in self.mine(changes):
             if spec.connection.authentication != "portal":  # there the service has the credentials, and nobody else
-                yield _try([change], spec.connection, saved=False)
-            for key, value in _edits(change, spec.connection):
-                operation: OperationName = "remove_value" if value is None else "set_value"
-                yield Edit(Phase.BUILD, (change.address,), f"set {key}", document, operation, (key,), value)
+                test = _try([change], spec.connection, saved=False)
+                yield replace(test, before_write=records[0].document.name) if records else test
+        yield from records
+        yield from edits
         if spec.connection.authentication != "portal" or documents.service_owned(snapshot.get("secrets")):
             # without these tokens, the test before the start says what to authorize
             yield _try(writers, spec.connection, saved=True)
-        if _shows_tags(snapshot):
+        if shows_tags(snapshot):
             yield from _tags(spec.connection, writers)
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         return export_connection(request)
-
-
-def needed_secrets(steps: Iterable[Step], snapshot: Snapshot) -> Mapping[str, SecretRef | None]:
-    """Return Graph's key → the reference that apply resolves; None where a masked value has no reference."""
-    edits = [step for step in steps if isinstance(step, Edit) and step.document.name == "secrets"]
-    if not edits:
-        return {}
-    needed: dict[str, SecretRef | None]
-    needed = {edit.key[0]: edit.value for edit in edits if isinstance(edit.value, SecretRef)}
-    document, raw = edits[0].document, snapshot.get("secrets")
-    removed = {edit.key[0] for edit in edits if edit.operation == "remove_value"}
-    masked_keys, references = documents.masked(raw), dict(document.references)
-    needed |= {key: ref for key, ref in references.items() if key in masked_keys - removed - needed.keys()}
-    return needed | dict.fromkeys(documents.unwritable(raw, document, {*needed, *removed}))
 
 
 def _missing_url(connection: Connection, spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
@@ -238,6 +223,25 @@ def _missing_credentials(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]
         yield Diagnostic("K407", message, ("provisioning", "enabled"), hint=hint, severity="warning")
 
 
+def _redirections(changes: Changes, secrets: Sequence[RedirectedSecret]) -> Iterator[Guard]:
+    """Yield a guard for the secrets that go elsewhere, or for another endpoint: a change that does both needs one."""
+    guard_id, texts = "endpoint-changed", []
+    if secrets:
+        guard_id, texts = "secret-redirected", [redirection_message(secrets)]
+    moved = [change for change in changes if _is_other_endpoint(change.field(_URL))]
+    for change in moved:
+        texts.append(_moved(change))
+        yield counted_guard(guard_id, "; ".join(texts), change, Effect.ENDPOINT)
+    if secrets and not moved:
+        yield Guard(guard_id, texts[0], address=secrets[0].address)
+
+
+def _moved(change: Change) -> str:
+    url = change.field(_URL)
+    assert url is not None
+    return f"users would be provisioned to {url.after} instead of {url.before}, {_NEW_ENDPOINT}"
+
+
 def _unavailable(keys: Sequence[str]) -> Guard:
     names, own = ", ".join(keys), set(keys) <= SERVICE_OWNED
     reason = f"the service alone has {names}" if own else f"the spec has no value for {names}"
@@ -273,11 +277,11 @@ def _desired(connection: Connection) -> dict[str, Any]:
     if connection.oauth2 is not None:
         fields |= {"oauth2.token_url": connection.oauth2.token_url, "oauth2.client_id": connection.oauth2.client_id}
     plain = {key: value for key, value in connection.other.items() if not isinstance(value, SecretReference)}
-    fields |= {_field(key): value for key, value in plain.items()}
+    fields |= {field_of(key): value for key, value in plain.items()}
     for key, reference in documents.written_secrets(connection):
-        fields[_field(key)] = WriteOnly(str(reference))
+        fields[field_of(key)] = WriteOnly(str(reference))
         if reference.rotation is not None:
-            fields[_field(key) + _ROTATION] = reference.rotation
+            fields[field_of(key) + _ROTATION] = reference.rotation
     return fields
 
 
@@ -285,10 +289,6 @@ def _masked_fields(fields: Mapping[str, Any], snapshot: Snapshot) -> list[str]:
     """Return the fields that the spec writes in plain text and Graph masks."""
     keys = documents.masked(snapshot.get("secrets"))
     return [name for name, value in fields.items() if isinstance(value, str) and _key(name) in keys]
-
-
-def _field(key: str) -> str:
-    return _FIELDS.get(key, f"other.{key}")
 
 
 def _key(field: str) -> str:
@@ -301,7 +301,7 @@ def _observed(raw: Json, connection: Connection) -> dict[str, Any]:
     fields["authentication"] = _authentication(raw)
     for field in ("base_address", "oauth2.token_url"):  # a spec holds no secret in a URL, so the field still differs
         fields[field] = None if fields[field] is None else mask_secrets(fields[field])
-    return fields | {_field(key): values.get(key) for key in connection.other}
+    return fields | {field_of(key): values.get(key) for key in connection.other}
 
 
 def _authentication(raw: Json) -> str | None:
@@ -313,12 +313,6 @@ def _authentication(raw: Json) -> str | None:
     if "SecretToken" in values:
         return "bearer"
     return "entra_token" if "BaseAddress" in values else None
-
-
-def _shows_tags(snapshot: Snapshot) -> bool:
-    """Return whether rotations can be compared: without the permission to read tags they cannot."""
-    rows = snapshot.rows("service_principals")
-    return not rows or "tags" in rows[0]
 
 
 def _edits(change: Change, connection: Connection) -> Iterable[tuple[str, str | SecretRef | None]]:
@@ -336,6 +330,13 @@ def _edits(change: Change, connection: Connection) -> Iterable[tuple[str, str | 
         if part.name == "authentication" and part.before == "portal":
             written |= dict.fromkeys(sorted(SERVICE_OWNED))
     return written.items()
+
+
+def _value_edits(change: Change, connection: Connection) -> Iterator[Edit]:
+    document = documents.secrets(connection)
+    for key, value in _edits(change, connection):
+        operation: OperationName = "remove_value" if value is None else "set_value"
+        yield Edit(Phase.BUILD, (change.address,), f"set {key}", document, operation, (key,), value)
 
 
 def _try(changes: Changes, connection: Connection, *, saved: bool) -> Send:
@@ -356,7 +357,7 @@ def _tested(connection: Connection) -> str:
     if connection.authentication == "portal":
         return AUTHORIZE
     keys = dict(documents.references(connection))
-    credentials = ", ".join(f"{_field(key)} from {reference}" for key, reference in keys.items())
+    credentials = ", ".join(f"{field_of(key)} from {reference}" for key, reference in keys.items())
     address = connection.base_address or "the stored tenant URL"
     return f"Tested: {mask_secrets(address)}{f' with {credentials}' if credentials else ''}. Correct what is wrong."
 

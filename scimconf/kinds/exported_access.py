@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from scimconf.documents import application
-from scimconf.documents.application import AssignmentRow
+from scimconf.documents.assignments import AssignmentRow, assigned
 from scimconf.kinds.exported import ExportedSpec, ExportRequest, role_keys
 from scimconf.snapshot import Json, Lookup, Principal, Snapshot
 from scimconf.spec.patterns import ROLE_VALUE
@@ -65,7 +65,7 @@ def export_assignments(request: ExportRequest) -> ExportedSpec:
     part, snapshot = ExportedSpec(), request.snapshot
     names = _role_names(application.roles(snapshot.documents))
     roles: dict[Principal, list[str]] = {}
-    for row in application.assigned(snapshot.rows("assignments")):
+    for row in assigned(snapshot):
         principal = _principal(row, snapshot)
         if principal is None or row["appRoleId"] not in names:
             name = row["principalDisplayName"] or row["principalId"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from scimconf.documents import application, secrets
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.spec.addresses import holds_secret, host_problem
+from scimconf.spec.addresses import holds_secret, host_problem, other_problem
 from scimconf.spec.model.connection import CONFIDENTIAL, SERVICE_OWNED
 from scimconf.spec.patterns import ENV_NAME, ENV_REFERENCE, HTTPS
 
@@ -22,6 +22,13 @@ KEYS = {
     "oauth2.client_id": "Oauth2ClientId",
     "oauth2.client_secret": "Oauth2ClientSecret",
 }
+"""The fields of a connection in the spec, and Graph's key of each; every other key is a field below `other`."""
+_FIELDS = {key: field for field, key in KEYS.items()}
+
+
+def field_of(key: str) -> str:
+    """Return the field of the connection that has a key of Graph."""
+    return _FIELDS.get(key, f"other.{key}")
 
 
 def export_connection(request: ExportRequest) -> ExportedSpec:
@@ -44,16 +51,19 @@ def export_connection(request: ExportRequest) -> ExportedSpec:
     elif "secret_token" in fields and not is_authorized:
         section["secret_token"] = _reference(name, "SCIM_TOKEN", rotations.get("SecretToken"))
         del fields["secret_token"]
+    hidden = [key for key, value in keys.items() if other_problem(key, value)]
+    keys = {key: value for key, value in keys.items() if key not in hidden}
     if keys:
         section["other"] = {key: _other(name, key, value, rotations.get(key)) for key, value in keys.items()}
     authentication = _authentication(section, grant, is_mixed="secret_token" in fields)
     if is_authorized:
         section = {"authentication": "portal", **section}
-    elif authentication:
+    elif authentication and (section or not hidden):
         section = {"authentication": authentication, **section}
     elif grant not in (None, secrets.CLIENT_CREDENTIALS):
         fields["authentication"] = grant
-    part.omitted += [f"a spec cannot express {KEYS[field]} of the connection; it stays as it is" for field in fields]
+    unwritten = (*(KEYS[field] for field in fields), *hidden)
+    part.omitted += [f"a spec cannot express {key} of the connection; it stays as it is" for key in unwritten]
     if section:
         part.tree["connection"] = section
         part.comments["connection",] = PORTAL if section.get("authentication") == "portal" else REFERENCES

@@ -32,6 +32,7 @@ from scimconf.plan import (
     Traits,
 )
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.key_sets import KeySets
 from scimconf.snapshot import Document, Json, Lookup, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Step
@@ -109,12 +110,19 @@ class Kind(ABC):
     def export(self, request: ExportRequest) -> ExportedSpec:
         """Return this kind's part of the spec of a live application."""
 
+    def key_sets(self, spec: Spec, snapshot: Snapshot) -> KeySets | None:
+        """Return both sides as sets of keys, if the resources have no fields; a plan compares these instead."""
+        return None
+
     def reads(self, spec: Spec) -> Iterable[Document]:
         """Yield the documents that the spec requires."""
         return ()
 
     def lookups(self, spec: Spec, snapshot: Snapshot) -> Iterable[Lookup]:
-        """Yield the principals to look up; called again whenever a document arrived."""
+        """Yield the principals to look up, beside those that a document resolves itself.
+
+        Called again whenever a document arrived or a lookup was answered, while no lookup is in progress.
+        """
         return ()
 
     def missing(self, spec: Spec, snapshot: Snapshot) -> Iterable[MissingPrincipal]:

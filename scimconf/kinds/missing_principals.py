@@ -6,21 +6,22 @@ assignments of these entries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 
 from scimconf import permissions
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
+from scimconf.documents.assignments import assigned
 from scimconf.kinds import principals
-from scimconf.kinds.principals import AssignmentEntry
 from scimconf.plan import Address, MissingPrincipal, encode
-from scimconf.snapshot import DELETED, PRINCIPALS_BY_ID, DeletedPrincipal, Lookup, Snapshot
-from scimconf.spec.model import Assignments, GroupAssignment, Spec
-from scimconf.suggestions import did_you_mean, suggest_principal
+from scimconf.snapshot import DELETED, DeletedPrincipal, Lookup, Snapshot
+from scimconf.spec.model import Assignments, GroupAssignment, ListedPrincipal, Spec
+from scimconf.suggestions import PrincipalNames, did_you_mean
 
-MAX_SUGGESTIONS = 20
-"""So many missing principals get a suggestion: each is compared with all names that were read."""
+MAX_SUGGESTIONS = 5
+"""So many missing principals get a suggestion."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNKNOWN_USER = "Check the spelling. If the user left, remove the entry; the recycle bin keeps users for 30 days only."
 _UNKNOWN_GROUP = "Check the spelling. If it was renamed, write the new name; with its `id:` an entry follows a rename."
@@ -28,24 +29,12 @@ _WITHHELD = "Correct or remove the entries that the plan lists as missing."
 _UNKNOWN_ID = "Check the id. If the user or group was deleted, remove the entry."
 
 
-def is_missing(entry: AssignmentEntry, snapshot: Snapshot) -> bool:
-    """Return whether the tenant was searched for a listed principal and does not have it."""
-    is_denied = entry.lookup.by == "id" and PRINCIPALS_BY_ID in snapshot.denied
-    return snapshot.principals.get(entry.lookup) == () and not is_denied
-
-
-def missing_entries(assignments: Assignments, snapshot: Snapshot) -> list[AssignmentEntry]:
-    """Return the entries whose principal is missing, without those that are to be absent anyway."""
-    listed = (entry for entry in principals.entries(assignments) if not entry.listed.absent)
-    return [entry for entry in listed if is_missing(entry, snapshot)]
-
-
 def more_lookups(assignments: Assignments, snapshot: Snapshot) -> Iterator[Lookup]:
     """Yield the lookups that explain why entries are missing: the recycle bin, and the name of a group's unknown id."""
-    for entry in missing_entries(assignments, snapshot):
-        yield Lookup(entry.lookup.by, entry.lookup.value, deleted=True)
-        if entry.lookup.by == "id" and isinstance(entry.listed, GroupAssignment) and entry.listed.name is not None:
-            yield Lookup("group", entry.listed.name)
+    for listed in principals.resolve(assignments, snapshot).missing_entries:
+        yield Lookup(listed.by, listed.value, deleted=True)
+        if listed.by == "id" and isinstance(listed.entry, GroupAssignment) and listed.entry.name is not None:
+            yield Lookup("group", listed.entry.name)
 
 
 def missing_principals(
@@ -57,48 +46,86 @@ def missing_principals(
     """
     if spec.assignments is None:
         return
-    known = [principal for matches in snapshot.principals.values() for principal in matches]
-    for number, entry in enumerate(missing_entries(spec.assignments, snapshot)):
-        type_, name = _type(entry), _name(entry)
-        same_type = (
-            [principal.name for principal in known if principal.type == type_] if number < MAX_SUGGESTIONS else []
-        )
-        deleted = snapshot.deleted.get(Lookup(entry.lookup.by, entry.lookup.value, deleted=True))
-        message, hint = _explained(spec, entry, snapshot, deleted, same_type)
+    explain = _Explanation(spec, snapshot)
+    for number, listed in enumerate(principals.resolve(spec.assignments, snapshot).missing_entries):
+        type_, name = _type(listed), _name(listed)
+        deleted = snapshot.deleted.get(Lookup(listed.by, listed.value, deleted=True))
+        message, hint = explain.explained(listed, deleted, suggests=number < MAX_SUGGESTIONS)
         is_error = (spec.assignments.missing or ("error" if type_ == "group" else "warn")) == "error"
-        diagnostic = Diagnostic("K811", message, entry.path, hint=hint, severity="error" if is_error else "warning")
+        diagnostic = Diagnostic("K811", message, listed.path, hint=hint, severity="error" if is_error else "warning")
         address = prefix.under(f"{type_}:{encode(name)}")
-        addresses = tuple(address.under(role_name(role)) for role in entry.listed.roles)
+        addresses = tuple(address.under(role_name(role)) for role in listed.entry.roles)
         yield MissingPrincipal(type_, name, addresses, diagnostic, deleted.day if deleted is not None else "")
 
 
-def _type(entry: AssignmentEntry) -> str:
-    return "group" if isinstance(entry.listed, GroupAssignment) else "user"
+def _type(listed: ListedPrincipal) -> str:
+    return "group" if isinstance(listed.entry, GroupAssignment) else "user"
 
 
-def _name(entry: AssignmentEntry) -> str:
+def _name(listed: ListedPrincipal) -> str:
     """Return the name that the spec writes, or the id if it writes no name."""
-    if isinstance(entry.listed, GroupAssignment):
-        return entry.listed.name or str(entry.listed.id)
-    return entry.listed.user
+    if isinstance(listed.entry, GroupAssignment):
+        return listed.entry.name or str(listed.entry.id)
+    return listed.entry.user
 
 
-def _explained(
-    spec: Spec, entry: AssignmentEntry, snapshot: Snapshot, deleted: DeletedPrincipal | None, known: Sequence[str]
-) -> tuple[str, str]:
-    """Return what happened to a missing principal, and what to do; `known` are names that may be meant."""
-    tenant = documents.tenant(snapshot.get("organization"))
-    if spec.tenant is not None and tenant is not None and not tenant.has_name(spec.tenant):
-        message = f"the tenant {tenant.domain or tenant.id} has no {entry.description}; the spec is for {spec.tenant}"
-        return message, "Sign in to the tenant of the spec."
-    if deleted is not None:
-        subject = _name(entry) if _type(entry) == "user" else f'the group "{_name(entry)}"'
-        on_day = f" on {_written(deleted.day)}" if deleted.day else ""
-        return (
-            f"{subject} was deleted{on_day} and is in the recycle bin",
-            f"Remove the entry, or restore the {_type(entry)}.",
-        )
-    return f"the tenant has no {entry.description}", _hint(spec, entry, snapshot, known)
+class _Explanation:
+    """Explains why principals are missing; what it needs of all principals is computed when it is needed first."""
+
+    def __init__(self, spec: Spec, snapshot: Snapshot) -> None:
+        self._spec, self._snapshot = spec, snapshot
+        self._tenant = documents.tenant(snapshot.get("organization"))
+
+    def explained(
+        self, listed: ListedPrincipal, deleted: DeletedPrincipal | None, *, suggests: bool
+    ) -> tuple[str, str]:
+        """Return what happened to a missing principal, and what to do; `suggests`: maybe another name."""
+        tenant, expected = self._tenant, self._spec.tenant
+        if expected is not None and tenant is not None and not tenant.has_name(expected):
+            name = tenant.domain or tenant.id
+            message = f"the tenant {name} has no {listed.description}; the spec is for {expected}"
+            return message, "Sign in to the tenant of the spec."
+        if deleted is not None:
+            subject = _name(listed) if _type(listed) == "user" else f'the group "{_name(listed)}"'
+            on_day = f" on {_written(deleted.day)}" if deleted.day else ""
+            return (
+                f"{subject} was deleted{on_day} and is in the recycle bin",
+                f"Remove the entry, or restore the {_type(listed)}.",
+            )
+        return f"the tenant has no {listed.description}", self._hint(listed, suggests=suggests)
+
+    def _hint(self, listed: ListedPrincipal, *, suggests: bool) -> str:
+        """Return a name of the same type that is one or two letters away, else what may have happened."""
+        denied = _denied_hint(listed, self._snapshot)
+        if listed.by == "id":
+            same_name = self._snapshot.principals.get(Lookup("group", _name(listed)), ())
+            ids = ", ".join(principal.id for principal in same_name)
+            return (
+                f"The tenant has another group of this name. Write its id: {ids}." if ids else f"{_UNKNOWN_ID}{denied}"
+            )
+        otherwise = _UNKNOWN_USER if listed.by == "user" else f"{_UNKNOWN_GROUP}{self._renamed_hint}"
+        match = self._names[listed.by].closest(listed.value) if suggests else None
+        return did_you_mean(match, f"{otherwise}{denied}")
+
+    @cached_property
+    def _names(self) -> Mapping[str, PrincipalNames]:
+        """The names of the principals that were looked up, by type."""
+        known = [principal for matches in self._snapshot.principals.values() for principal in matches]
+        return {
+            type_: PrincipalNames(principal.name for principal in known if principal.type == type_)
+            for type_ in ("user", "group")
+        }
+
+    @cached_property
+    def _renamed_hint(self) -> str:
+        """The names of up to three groups that are assigned and not listed: one may be the missing group, renamed."""
+        assert self._spec.assignments is not None
+        resolved = principals.resolve(self._spec.assignments, self._snapshot)
+        listed = {principal.id for principal in resolved.principals if principal is not None}
+        ids = [id_ for id_ in assigned(self._snapshot).groups if id_ not in listed]
+        names = sorted({f'"{principals.assigned_principal(id_, self._snapshot).name}"' for id_ in ids})
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        return f" Groups that are assigned and not listed: {', '.join(names[:3])}{more}." if names else ""
 
 
 def _written(day: str) -> str:
@@ -107,37 +134,15 @@ def _written(day: str) -> str:
     return f"{parsed.day} {_MONTHS[parsed.month - 1]} {parsed.year}"
 
 
-def _hint(spec: Spec, entry: AssignmentEntry, snapshot: Snapshot, known: Sequence[str]) -> str:
-    """Return a name of the same type that is one or two letters away, else what may have happened."""
-    same_name = snapshot.principals.get(Lookup("group", _name(entry)), ()) if entry.lookup.by == "id" else ()
-    if same_name:
-        return f"The tenant has another group of this name. Write its id: {', '.join(each.id for each in same_name)}."
-    if entry.lookup.by == "id":
-        return f"{_UNKNOWN_ID}{_denied_hint(entry, snapshot)}"
-    otherwise = _UNKNOWN_USER if entry.lookup.by == "user" else f"{_UNKNOWN_GROUP}{_renamed_hint(spec, snapshot)}"
-    return did_you_mean(suggest_principal(entry.lookup.value, known), f"{otherwise}{_denied_hint(entry, snapshot)}")
-
-
-def _renamed_hint(spec: Spec, snapshot: Snapshot) -> str:
-    """Return the names of up to three groups that are assigned and not listed: one may be the missing group, renamed."""
-    assert spec.assignments is not None
-    listed = {principal.id for principal in principals.listed_principals(spec.assignments, snapshot).values()}
-    rows = documents.assigned(snapshot.rows("assignments"))
-    groups = [principals.principal_of(row, snapshot) for row in rows if row["principalType"] == "Group"]
-    names = sorted({f'"{group.name}"' for group in groups if group.id not in listed})
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f" Groups that are assigned and not listed: {', '.join(names[:3])}{more}." if names else ""
-
-
-def _denied_hint(entry: AssignmentEntry, snapshot: Snapshot) -> str:
+def _denied_hint(listed: ListedPrincipal, snapshot: Snapshot) -> str:
     """Return which permission shows whether the principal was deleted, if the recycle bin could not be read."""
-    denied = snapshot.denied.get(DELETED[entry.lookup.by])
+    denied = snapshot.denied.get(DELETED[listed.by])
     if denied is None or denied.status not in (401, 403):
         return ""
     return f" With {permissions.required('GET', denied.path)}, a plan shows whether it was deleted."
 
 
-def withheld_deletions(spec: Spec, missing: Sequence[AssignmentEntry]) -> Iterator[Diagnostic]:
+def withheld_deletions(spec: Spec, missing: Sequence[ListedPrincipal]) -> Iterator[Diagnostic]:
     """Yield a warning if unlisted assignments are not deleted because an entry may be misspelt."""
     if missing and spec.assignments is not None and spec.assignments.unlisted == "delete":
         listed = "1 listed user or group is" if len(missing) == 1 else f"{len(missing)} listed users or groups are"

@@ -1,109 +1,119 @@
-"""The principals of assignments: the entries of the spec, how they are looked up, and their names in addresses."""
+"""The principals of assignments: what the tenant has of the listed ones, and their names in addresses."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import Any
 
-from scimconf.diagnostics import SpecPath
-from scimconf.documents import application as documents
-from scimconf.snapshot import Lookup, Principal, Snapshot
-from scimconf.spec.model import Assignments, GroupAssignment, UserAssignment
-from scimconf.spec.patterns import GUID
+from scimconf.documents.assignments import assigned
+from scimconf.snapshot import PRINCIPALS_BY_ID, Lookup, Principal, Snapshot
+from scimconf.spec.model import Assignments, GroupAssignment, ListedPrincipal, UserAssignment
 
-Listed: TypeAlias = UserAssignment | GroupAssignment
+_TYPES: Mapping[str, Any] = MappingProxyType({"User": "user", "Group": "group", "ServicePrincipal": "servicePrincipal"})
 
 
 @dataclass(frozen=True, slots=True)
-class AssignmentEntry:
-    """One listed principal: where the spec lists it, and how it is looked up."""
+class ResolvedList:
+    """The listed principals, and at the same positions the principals of the tenant: None unless there is exactly one.
 
-    listed: Listed
-    path: SpecPath
-    lookup: Lookup
+    `missing` are the positions of those that the tenant was searched for and does not have.
+    """
+
+    listed: Sequence[ListedPrincipal]
+    principals: Sequence[Principal | None]
+    missing: frozenset[int]
 
     @property
-    def description(self) -> str:
-        return f'{self.lookup.by if self.lookup.by != "id" else "user or group with the id"} "{self.lookup.value}"'
+    def pairs(self) -> Iterator[tuple[ListedPrincipal, Principal | None]]:
+        return zip(self.listed, self.principals, strict=True)
+
+    @property
+    def missing_entries(self) -> list[ListedPrincipal]:
+        """The missing principals, without those that are to be absent anyway."""
+        return [self.listed[index] for index in sorted(self.missing) if not self.listed[index].entry.absent]
 
 
-def entries(assignments: Assignments) -> Sequence[AssignmentEntry]:
-    """Return the listed principals of the spec, including those of its CSV files."""
-    base: SpecPath = ("assignments",)
-    listed = [_entry(group, (*base, "groups", index)) for index, group in enumerate(assignments.groups)]
-    listed += [_entry(user, (*base, "users", index)) for index, user in enumerate(assignments.users)]
-    for number, file in enumerate(assignments.imported):
-        base = ("assignments", "imported", number)
-        listed += [_entry(group, (*base, "groups", index)) for index, group in enumerate(file.groups)]
-        listed += [_entry(user, (*base, "users", index)) for index, user in enumerate(file.users)]
-    return listed
+def lookup_of(listed: ListedPrincipal) -> Lookup:
+    return Lookup(listed.by, listed.value)
 
 
-def _entry(listed: Listed, path: SpecPath) -> AssignmentEntry:
-    if isinstance(listed, GroupAssignment):
-        by_id = Lookup("id", (listed.id or "").lower())
-        return AssignmentEntry(listed, path, Lookup("group", listed.name or "") if listed.id is None else by_id)
-    is_id = re.fullmatch(GUID, listed.user) is not None
-    return AssignmentEntry(listed, path, Lookup("id" if is_id else "user", listed.user.casefold()))
+def is_missing(listed: ListedPrincipal, snapshot: Snapshot) -> bool:
+    """Return whether the tenant was searched for a listed principal and does not have it."""
+    is_denied = listed.by == "id" and PRINCIPALS_BY_ID in snapshot.denied
+    return snapshot.principals.get(lookup_of(listed)) == () and not is_denied
+
+
+def resolve(assignments: Assignments, snapshot: Snapshot) -> ResolvedList:
+    """Return the listed principals with those of the tenant; computed once for a snapshot."""
+    return snapshot.derive(_resolve, assignments)
+
+
+def _resolve(assignments: Assignments, snapshot: Snapshot) -> ResolvedList:
+    users = users_by_name(snapshot)
+    principals: list[Principal | None] = []
+    missing: list[int] = []
+    for index, listed in enumerate(assignments.listed):
+        principal = users.get(listed.value) if listed.by == "user" else None
+        if principal is None:
+            matches = snapshot.principals.get(lookup_of(listed), ())
+            principal = matches[0] if len(matches) == 1 else None
+            if not matches and is_missing(listed, snapshot):
+                missing.append(index)
+        principals.append(principal)
+    return ResolvedList(assignments.listed, principals, frozenset(missing))
 
 
 def users_by_name(snapshot: Snapshot) -> Mapping[str, Principal]:
+    """Return the users that were looked up, by user principal name in lower case."""
     principals = (principal for matches in snapshot.principals.values() for principal in matches)
     return {principal.name.casefold(): principal for principal in principals if principal.type == "user"}
 
 
-def listed_principals(assignments: Assignments, snapshot: Snapshot) -> Mapping[SpecPath, Principal]:
-    """Return the principal of each listed entry that resolves to exactly one."""
-    users, principals = users_by_name(snapshot), {}
-    for entry in entries(assignments):
-        if entry.lookup.by == "user" and entry.lookup.value in users:
-            principals[entry.path] = users[entry.lookup.value]
-            continue
-        matches = snapshot.principals.get(entry.lookup, ())
-        if len(matches) == 1:
-            principals[entry.path] = matches[0]
-    return principals
-
-
-def unresolved(assignments: Assignments) -> Mapping[SpecPath, Principal]:
-    """Return a placeholder for each entry, for resources that need a name although no tenant was read.
+def placeholder(listed: ListedPrincipal, names: Mapping[str | None, int]) -> Principal:
+    """Return a principal for a listed one of which the tenant has not exactly one, or if no tenant was read.
 
     A group goes by its name also if it has an id, since ids differ between tenants; a name that repeats gets `~` and
-    eight characters of the id, as in `principal_names`.
+    eight characters of the id, as in `principal_names`. `names` are the `group_names` of the spec.
     """
-    listed = entries(assignments)
-    names = Counter(entry.listed.name for entry in listed if isinstance(entry.listed, GroupAssignment))
-    return {entry.path: _placeholder(entry, names) for entry in listed}
-
-
-def _placeholder(entry: AssignmentEntry, names: Mapping[str | None, int]) -> Principal:
-    id_, value = f"?{entry.lookup.value}", entry.lookup.value
-    if isinstance(entry.listed, UserAssignment):
+    id_, value = f"?{listed.value}", listed.value
+    if isinstance(listed.entry, UserAssignment):
         return Principal(id_, "user", value)
-    name = entry.listed.name
+    name = listed.entry.name
     if name is not None and names[name] > 1:
         return Principal(id_, "group", f"{name}~{value[:8]}")
     return Principal(id_, "group", name or value)
 
 
-def principal_of(row: Any, snapshot: Snapshot) -> Principal:
-    matches = snapshot.principals.get(Lookup("id", row["principalId"]), ())
+def group_names(assignments: Assignments) -> Counter[str | None]:
+    """Return how often each name of a group is listed."""
+    return Counter(listed.entry.name for listed in assignments.listed if isinstance(listed.entry, GroupAssignment))
+
+
+def assigned_principal(id_: str, snapshot: Snapshot) -> Principal:
+    """Return the principal of an assignment: as it was looked up, or as its assignment describes it."""
+    matches = snapshot.principals.get(Lookup("id", id_), ())
     if matches:
         return matches[0]
-    types: Mapping[str, Any] = {"User": "user", "Group": "group", "ServicePrincipal": "servicePrincipal"}
-    return Principal(
-        row["principalId"], types.get(row["principalType"], "user"), row["principalDisplayName"] or row["principalId"]
-    )
+    assignee = assigned(snapshot).assignees[id_]
+    return Principal(id_, _TYPES.get(assignee.type, "user"), assignee.name or id_)
 
 
 def principal_names(snapshot: Snapshot) -> Mapping[str, str]:
     """Return principal id → its name in addresses; a name that repeats gets `~` and eight characters of the id."""
+    return snapshot.derive(_principal_names, None)
+
+
+def _principal_names(_none: None, snapshot: Snapshot) -> Mapping[str, str]:
     by_id = {principal.id: principal for matches in snapshot.principals.values() for principal in matches}
-    for row in documents.assigned(snapshot.rows("assignments")):
-        by_id.setdefault(row["principalId"], principal_of(row, snapshot))
+    for id_ in assigned(snapshot).assignees:
+        if id_ not in by_id:
+            by_id[id_] = assigned_principal(id_, snapshot)
     keys = {id_: (principal.type, principal.name.casefold()) for id_, principal in by_id.items()}
-    counts, names = Counter(keys.values()), {id_: principal.name for id_, principal in by_id.items()}
-    return {id_: f"{name}~{id_[:8]}" if counts[keys[id_]] > 1 else name for id_, name in names.items()}
+    counts = Counter(keys.values())
+    return {
+        id_: f"{principal.name}~{id_[:8]}" if counts[keys[id_]] > 1 else principal.name
+        for id_, principal in by_id.items()
+    }

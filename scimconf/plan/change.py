@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -11,6 +10,7 @@ from types import MappingProxyType
 from scimconf.diagnostics import Diagnostic
 from scimconf.json_types import Json
 from scimconf.plan.impact import Impact
+from scimconf.plan.key_sets import NO_RESOURCES, Resources, counts_by_kind
 from scimconf.plan.resource import Address, Resource
 
 
@@ -87,9 +87,9 @@ class DiffResult:
     """The result of the differ. `managed` are the observed resources that the spec manages; a plan is stale once they differ."""
 
     changes: tuple[Change, ...] = ()
-    unmanaged_drift: tuple[Resource, ...] = ()
-    unmanaged: tuple[Resource, ...] = ()
-    managed: tuple[Resource, ...] = ()
+    unmanaged_drift: Resources = NO_RESOURCES
+    unmanaged: Resources = NO_RESOURCES
+    managed: Resources = NO_RESOURCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,8 @@ class ApplicationPlan:
     fingerprint: str = ""
     complete: bool = True
     changes: tuple[Change, ...] = ()
-    unmanaged_drift: tuple[Resource, ...] = ()
-    unmanaged: tuple[Resource, ...] = ()
+    unmanaged_drift: Sequence[Resource] = ()
+    unmanaged: Sequence[Resource] = ()
     guards: tuple[Guard, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     abandoned: tuple[Abandoned, ...] = ()
@@ -174,8 +174,7 @@ class ApplicationPlan:
     @property
     def unmanaged_counts(self) -> Mapping[str, int]:
         """The number of unmanaged resources by kind; a plan read from a file has only these counts."""
-        counts = Counter(resource.address.kind for resource in self.unmanaged)
-        return counts or self.saved_unmanaged_counts
+        return counts_by_kind(self.unmanaged) or self.saved_unmanaged_counts
 
     @property
     def blocking_guards(self) -> tuple[Guard, ...]:

@@ -12,12 +12,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
 from scimconf.json_types import Json
 from scimconf.plan.change import Action, Change, Detail, DiffResult, FieldChange
+from scimconf.plan.key_sets import Key, KeyedResources, KeySets, Resources
 from scimconf.plan.resource import (
     Absent,
     Address,
@@ -37,9 +38,17 @@ def canonical(value: Json) -> str:
 
 
 def diff(
-    desired: Iterable[DesiredItem], observed: Iterable[Resource], traits: Mapping[str, Traits], *, resend: bool = False
+    desired: Iterable[DesiredItem],
+    observed: Iterable[Resource],
+    traits: Mapping[str, Traits],
+    *,
+    resend: bool = False,
+    key_sets: Iterable[KeySets] = (),
 ) -> DiffResult:
-    """Return the changes that make `observed` equal to `desired`; `resend` writes write-only fields again."""
+    """Return the changes that make `observed` equal to `desired`; `resend` writes write-only fields again.
+
+    `key_sets` are further resources in the second form of input.
+    """
     items = list(desired)
     by_identity = {resource.identity: resource for resource in observed}
     named = {item.identity for item in items if isinstance(item, (Resource, Absent))}
@@ -66,7 +75,43 @@ def diff(
                 drift.append(resource)
             else:
                 changes.append(_deletion(resource, exclusive[prefix]))
-    return DiffResult(tuple(sort_changes(changes)), *map(sort_resources, (drift, unmanaged, managed)))
+    by_key = [diff_key_sets(sets) for sets in key_sets]
+    changes += [change for result in by_key for change in result.changes]
+    return DiffResult(
+        tuple(sort_changes(changes)),
+        Resources((*drift, *(resource for result in by_key for resource in result.drift))),
+        Resources(unmanaged, (result.unmanaged for result in by_key)),
+        Resources(managed, (result.managed for result in by_key)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedDifference:
+    """The result of the differ for key sets: resources are made for changes and drift only."""
+
+    changes: list[Change]
+    drift: list[Resource]
+    unmanaged: KeyedResources
+    managed: KeyedResources
+
+
+def diff_key_sets(sets: KeySets) -> KeyedDifference:
+    """Return what `diff` returns for the same resources, one by one."""
+    changes = [_creation(sets.desired_resource(key)) for key in sets.desired.keys() - sets.observed.keys()]
+    changes += [_deletion(sets.observed_resource(key), "absent in spec") for key in sets.absent if key in sets.observed]
+    drift: list[Resource] = []
+    unmanaged: dict[Key, None] = {}
+    for key in sets.unnamed():
+        reason = sets.owned.get(key[0], "not listed" if sets.unlisted == "delete" else None)
+        if (reason is None and sets.unlisted == "keep") or sets.is_protected(key):
+            unmanaged[key] = None
+        elif reason is None:
+            drift.append(sets.observed_resource(key))
+        else:
+            changes.append(_deletion(sets.observed_resource(key), reason))
+    managed = [key for key in sets.observed if key not in unmanaged] if unmanaged else list(sets.observed)
+    parts = (KeyedResources(sets.prefix, keys, sets.observed_resource) for keys in (list(unmanaged), managed))
+    return KeyedDifference(changes, drift, *parts)
 
 
 def _ancestor(resource: Resource, prefixes: AbstractSet[Address]) -> Address | None:
@@ -75,11 +120,6 @@ def _ancestor(resource: Resource, prefixes: AbstractSet[Address]) -> Address | N
 
 def sort_changes(changes: Iterable[Change]) -> list[Change]:
     return sorted(changes, key=lambda change: (change.address, change.action))
-
-
-def sort_resources(resources: Iterable[Resource]) -> tuple[Resource, ...]:
-    """Sort by address, independent of the order in which Graph returned the resources."""
-    return tuple(sorted(resources, key=lambda resource: (resource.address, str(resource.key))))
 
 
 def _named(
@@ -101,13 +141,17 @@ def _deletion(resource: Resource, reason: str) -> Change:
     return Change(resource.address, Action.DELETE, before=resource, fields=fields, reason=reason)
 
 
+def _creation(after: Resource) -> Change:
+    fields = tuple(
+        FieldChange(name, None, value, write_only=isinstance(value, WriteOnly))
+        for name, value in sorted(after.fields.items())
+    )
+    return Change(after.address, Action.CREATE, after=after, fields=fields)
+
+
 def _compare(after: Resource, before: Resource | None, traits: Traits, *, resend: bool) -> Change | None:
     if before is None:
-        fields = tuple(
-            FieldChange(name, None, value, write_only=isinstance(value, WriteOnly))
-            for name, value in sorted(after.fields.items())
-        )
-        return Change(after.address, Action.CREATE, after=after, fields=fields)
+        return _creation(after)
     fields = tuple(_fields(before, after, traits, resend=resend))
     if not fields:
         return None
@@ -166,8 +210,9 @@ def _present(value: Json) -> Json:
 
 def fingerprint(managed: Iterable[Resource]) -> str:
     """Return a digest of the managed resources as observed: identities and fields, without computed facts."""
-    rows = []
-    for resource in managed:
+    resources = managed if isinstance(managed, Resources) else Resources(managed)
+    rows = [line for part in resources.keyed for line in part.lines()]
+    for resource in resources.resources:
         application, kind, key = resource.identity
         identity = [application, kind, *map(str, key if isinstance(key, tuple) else (key,))]
         rows.append(canonical([identity, dict(resource.fields)]))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
+from typing import Literal
 
 from scimconf.plan.change import Guard, Tenant
 from scimconf.plan.impact import Impact
@@ -14,10 +15,14 @@ from scimconf.plan.resource import Address, is_like
 ASKED = frozenset({"application-created", "initial-start"})
 """Guards of a first run: a yes at the prompt and `--auto-approve` allow these two, and no others."""
 
+COVERED: Mapping[str, str] = MappingProxyType({"secret-redirected": "endpoint-changed"})
+"""Guard → the guard that its exemptions allow as well: a change of the host raises the first, and the second alone if an
+apply is continued that has recorded the new host, and was killed before it sent the secret."""
+
 
 @dataclass(frozen=True, slots=True)
 class GuardExemption:
-    """Allows one guard, optionally for an address (a glob), up to `max`, and through a day, which `--allow` does not have."""
+    """Allows one guard (and the one that it covers), optionally for an address (a glob), up to `max`, and through a day, which `--allow` does not have."""
 
     guard: str
     until: date | None = None
@@ -30,13 +35,33 @@ class GuardExemption:
         address = "" if guard.address is None else str(guard.address)
         at_address = not self.address or (bool(address) and is_like(address, self.address))
         within_max = self.max is None or (guard.count is not None and guard.count <= self.max)
-        return self.guard == guard.id and in_time and at_address and within_max
+        return guard.id in (self.guard, COVERED.get(self.guard)) and in_time and at_address and within_max
 
     @property
     def description(self) -> str:
         if self.until is None:
             return f"--allow {self.guard}"
         return f"guard exemption until {self.until.isoformat()}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectedSecret:
+    """A secret that a plan sends otherwise than the last apply did, or of which nothing is recorded.
+
+    `field` is its key in the spec, `source` its reference, such as `env:NAME`; `hosts` are the hosts that it would be
+    sent to. `record` says what is known about the last apply: `read`, `unreadable`, `missing` though Entra has a secret,
+    or `new` since it has none. If it is read, `is_other_source` or `is_other_host` is true, and `last_hosts` are the
+    hosts of the last apply if they are still stored: only hashes are recorded.
+    """
+
+    address: Address
+    field: str
+    source: str
+    hosts: tuple[str, ...] = ()
+    record: Literal["read", "unreadable", "missing", "new"] = "read"
+    is_other_source: bool = False
+    is_other_host: bool = False
+    last_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +87,7 @@ class GuardContext:
     removed_assignments: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     matching: frozenset[Address] = frozenset()
     unavailable_secrets: tuple[str, ...] = ()
+    redirected_secrets: tuple[RedirectedSecret, ...] = ()
     missing_sign_on: str = ""
     abandoned: int = 0
     exemptions: tuple[GuardExemption, ...] = ()

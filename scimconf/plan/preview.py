@@ -105,6 +105,11 @@ class UserPreview:
     notes: tuple[str, ...] = ()
     basic: bool = False
 
+    @property
+    def is_noteworthy(self) -> bool:
+        """Whether the plan changes something for the user, or a note says something about them."""
+        return self.outcome not in (UserOutcome.UNCHANGED, UserOutcome.OUT_OF_SCOPE) or bool(self.notes)
+
 
 @dataclass(frozen=True, slots=True)
 class MappingSummary:
@@ -155,12 +160,16 @@ class PreviewSummary:
 
 @dataclass(frozen=True, slots=True)
 class PreviewHeader:
-    """What precedes the users of one application: its name, the tenant, the population in words, and warnings."""
+    """What precedes the users of one application: its name, the tenant, the population in words, and warnings.
+
+    `changed_only`: users who do not change and have no note are counted in the summary, but not listed.
+    """
 
     name: str
     tenant: Tenant
     population: str
     warnings: tuple[str, ...] = ()
+    changed_only: bool = False
 
 
 def request_text(sent: SentRequest | None) -> str:

@@ -36,8 +36,9 @@ from scimconf.plan.change import (
     MissingPrincipal,
     Plan,
 )
-from scimconf.plan.diff import sort_changes, sort_resources
+from scimconf.plan.diff import sort_changes
 from scimconf.plan.impact import Impact
+from scimconf.plan.key_sets import sort_resources
 from scimconf.plan.outcome import Report, StepOutcome
 from scimconf.plan.resource import Address, Resource, decode, encode
 

@@ -20,8 +20,14 @@ _SECRET_NAME = re.compile(
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 """The last label of a host that is read as an IPv4 address, as in the URL standard."""
 _LOOPBACK = re.compile(r"127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
-_LINK_LOCAL = ("metadata.google.internal", "metadata.goog", ".localdomain")
-"""Names that are valid on one machine or network only."""
+_LINK_LOCAL = re.compile(
+    r"[^.]+\.local|.*\.localdomain|metadata|instance-data|(metadata|instance-data)\.(google|ec2|azure)\.internal|metadata\.goog"
+)
+"""Names that are valid on one machine or network only: multicast DNS (RFC 6762) and the metadata services of clouds. A
+domain below `.local`, such as `app.corp.local`, may be one of an on-premises Active Directory."""
+HOST_KEYS = frozenset({"Domain", "InstanceName", "Server", "Url"})
+"""Graph's keys (synchronizationSecret) that decide the host of gallery applications, beside `BaseAddress`."""
+_AUTHORITY = re.compile(r"[a-z]+://[a-z0-9.-]+(:[0-9]+)?([/?#]|$)", re.IGNORECASE)
 _PARAMETER = re.compile(r"([?&;])([^=&;]*)=([^&;]+)")
 
 
@@ -34,9 +40,27 @@ def host_problem(address: str) -> str:
     host = endpoint(address)[0].partition("://")[2].partition(":")[0].rstrip(".")
     if _NUMBER.fullmatch(host.rpartition(".")[2]) and not _LOOPBACK.fullmatch(host):
         return f"the host {host} is an IP address"
-    if host.endswith(_LINK_LOCAL):
+    if _LINK_LOCAL.fullmatch(host):
         return f"the host {host} is a link-local name"
     return ""
+
+
+def is_url(value: str) -> bool:
+    return value.lower().startswith(("https://", "http://"))
+
+
+def other_problem(key: str, value: str) -> str:
+    """Return why a value of another key that decides a host cannot be reviewed or must not be used; "" if it may."""
+    if not is_url(value) and key not in HOST_KEYS:
+        return ""
+    hidden = next((char for char in value if not "!" <= char <= "~" and char != " "), "")
+    if hidden:
+        return f"the address has the character U+{ord(hidden):04X}, which may hide another address"
+    if not is_url(value):
+        return host_problem(f"https://{value}") if "." in value else ""
+    if not _AUTHORITY.match(value):
+        return "the address has more than a host and a port before its path, which may hide another host"
+    return host_problem(value)
 
 
 def keys(address: str) -> Iterator[str]:

@@ -30,6 +30,9 @@ IsAllowed = Callable[[str], bool]
 """Returns whether a spec may name the file at a path, after links are resolved."""
 
 MAX_SIZE = 4_000_000
+"""Bytes of a YAML file."""
+MAX_CSV_SIZE = 64_000_000
+"""Bytes of a CSV file, the largest file that a spec names."""
 MAX_BASES = 20
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 QUOTES = "Put the string in quotes."
@@ -81,7 +84,7 @@ def load(
     files.diagnostics += misplaced(tree)
     files.import_rows(tree)
     files.check_secret_files(tree)
-    spec, invalid = _validate(tree)
+    spec, invalid = _validate(tree, path)
     reported = {diagnostic.location for diagnostic in files.diagnostics}
     diagnostics = files.diagnostics + [
         diagnostic.located(Location(path)) for diagnostic in invalid if diagnostic.location not in reported
@@ -109,9 +112,9 @@ def load_variables(path: str, read: Read) -> tuple[dict[str, str], tuple[Diagnos
     return variables, tuple(files.diagnostics)
 
 
-def _validate(tree: YamlMapping) -> tuple[Spec | None, list[Diagnostic]]:
+def _validate(tree: YamlMapping, path: str) -> tuple[Spec | None, list[Diagnostic]]:
     try:
-        return Spec.model_validate(with_secret_paths(tree)), []
+        return Spec.model_validate(with_secret_paths(tree, path)), []
     except ValidationError as error:
         return None, list(diagnostics_of(error, tree))
 
@@ -177,8 +180,11 @@ class _Files:
                 self._mappings[path] = None
         return self._mappings[path]
 
-    def text(self, path: str, referrer: Location) -> str:
-        """Return the text of a file; raise FileError if it is not allowed, cannot be read, is too large or not UTF-8."""
+    def text(self, path: str, referrer: Location, limit: int = MAX_SIZE) -> str:
+        """Return the text of a file; raise FileError if it is not allowed, cannot be read, is too large or not UTF-8.
+
+        `limit` is in bytes.
+        """
         if not self._is_allowed(path):
             raise FileError(_outside(path, referrer))
         try:
@@ -189,9 +195,10 @@ class _Files:
             raise FileError(Diagnostic("S001", f"cannot read {path}: {reason}", (), referrer, hint)) from error
         if path not in self.paths:
             self.paths.append(path)
-        if len(content) > MAX_SIZE:
-            hint = "Move parts of it to files that it `extends`."
-            raise FileError(Diagnostic("S008", "the file is larger than 4 MB", (), Location(path), hint))
+        if len(content) > limit:
+            kind = "files that it `extends`" if limit == MAX_SIZE else "other CSV files"
+            message = f"the file is larger than {limit // 1_000_000} MB"
+            raise FileError(Diagnostic("S008", message, (), Location(path), f"Move parts of it to {kind}."))
         try:
             return (content.encode() if isinstance(content, str) else content).decode("utf-8-sig")
         except (UnicodeDecodeError, UnicodeEncodeError) as error:
@@ -246,7 +253,7 @@ class _Files:
     def _rows(self, name: str, location: Location, column: Column) -> YamlMapping:
         path, rows = relative_to(location.file, name), YamlList()
         try:
-            rows, diagnostics = read_rows(self.text(path, location), path, column)
+            rows, diagnostics = read_rows(self.text(path, location, MAX_CSV_SIZE), path, column)
             self.diagnostics += diagnostics
         except FileError as error:
             self.diagnostics.append(error.diagnostic)

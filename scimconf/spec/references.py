@@ -15,7 +15,7 @@ from scimconf.diagnostics import Diagnostic, Location, SpecPath
 from scimconf.spec.addresses import holds_secret
 from scimconf.spec.model.connection import CONFIDENTIAL
 from scimconf.spec.patterns import ENV_REFERENCE
-from scimconf.spec.tree import Plain, YamlList, YamlMapping
+from scimconf.spec.tree import Plain, SecretFile, YamlList, YamlMapping
 from scimconf.suggestions import did_you_mean, suggest
 
 VARIABLE = re.compile(r"\$\{var:([^{}]*)\}")
@@ -118,22 +118,29 @@ def _misplaced_scalar(value: str | None, path: SpecPath) -> Diagnostic | None:
     return None
 
 
-def with_secret_paths(tree: YamlMapping) -> YamlMapping:
-    """Return the tree with the paths of secret files relative to the working directory. Other parts are shared."""
+def with_secret_paths(tree: YamlMapping, spec: str) -> YamlMapping:
+    """Return the tree of the spec in a file with each path of a secret file as a `SecretFile`. Other parts are shared."""
     connection = tree.get("connection")
     if not isinstance(connection, YamlMapping):
         return tree
-    return YamlMapping({**tree, "connection": _with_paths(connection, ("connection",))}.items(), tree.locations)
+    return YamlMapping({**tree, "connection": _with_paths(connection, ("connection",), spec)}.items(), tree.locations)
 
 
-def _with_paths(mapping: YamlMapping, path: SpecPath) -> YamlMapping:
+def _with_paths(mapping: YamlMapping, path: SpecPath, spec: str) -> YamlMapping:
     copy = YamlMapping(mapping.items(), mapping.locations)
     for key, item in mapping.items():
         if isinstance(item, YamlMapping):
-            copy[key] = _with_paths(item, (*path, key))
+            copy[key] = _with_paths(item, (*path, key), spec)
         elif key == "file" and isinstance(item, str) and is_reference(path):
-            copy[key] = relative_to(mapping.locations[key].file, item)
+            file = relative_to(mapping.locations[key].file, item)
+            is_absolute = PurePath(item).is_absolute()
+            copy[key] = SecretFile.of(file, file if is_absolute else _path_between(PurePath(spec).parent, file))
     return copy
+
+
+def _path_between(folder: PurePath, file: str) -> str:
+    """Return the path from a folder to a file, with slashes on every platform."""
+    return PurePath(os.path.relpath(file, folder)).as_posix()
 
 
 def secret_files(value: Any, path: SpecPath = ()) -> Iterator[tuple[str, Location]]:

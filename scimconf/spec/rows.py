@@ -13,13 +13,20 @@ from scimconf.spec.tree import YamlList, YamlMapping
 
 Column = Literal["user", "group"]
 
+MAX_ROWS = 500_000
+"""Rows of one CSV file; an application in Entra ID rarely has more than 100,000 assignments."""
+
 
 def read_rows(text: str, file: str, column: Column) -> tuple[YamlList, list[Diagnostic]]:
     """Return the assignments of a CSV file as a spec writes them, one per principal, and the errors in its rows."""
     diagnostics: list[Diagnostic] = []
     assignments, roles_of, rows = YamlList(), dict[str, YamlList](), set[tuple[str, str]]()
-    for line, principal, role in _records(text, file, column, diagnostics):
+    for number, (line, principal, role) in enumerate(_records(text, file, column, diagnostics), 1):
         location = Location(file, line, 1)
+        if number > MAX_ROWS:
+            message, hint = f"the file has more than {MAX_ROWS:,} rows", "Move parts of it to other CSV files."
+            diagnostics.append(Diagnostic("S008", message, location=location, hint=hint))
+            break
         if not principal or not role:
             message = f"the row has no {'role' if principal else column}"
             hint = f"Write `{column},role` in this row, or delete it."

@@ -26,6 +26,19 @@ class Plain(str):
     __slots__ = ()
 
 
+class SecretFile(str):
+    """The path of a secret file relative to the working directory; `from_spec` is its path relative to the spec."""
+
+    __slots__ = ("from_spec",)
+    from_spec: str
+
+    @classmethod
+    def of(cls, path: str, from_spec: str) -> SecretFile:
+        file = cls(path)
+        file.from_spec = from_spec
+        return file
+
+
 class YamlMapping(dict[str, Any]):
     """A mapping that knows the location of each key."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -22,8 +23,8 @@ from scimconf.documents.secrets import confidential
 from scimconf.documents.secrets import references as connection_references
 from scimconf.files import write_private_files
 from scimconf.kinds import KINDS
-from scimconf.kinds.connection import needed_secrets
 from scimconf.kinds.identity import name_checks
+from scimconf.kinds.sent_secrets import needed_secrets
 from scimconf.plan import Action, ApplyStatus, Guard, Pause, Report, Result, StepOutcome
 from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_report
@@ -32,6 +33,7 @@ from scimconf.spec.loaded import Loaded
 from scimconf.steps import Edit, Phase, Send, Step
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan import PlannedApplication, plan
+from scimconf.workflow.validate import locate
 
 if TYPE_CHECKING:
     from scimconf.graph.execution.context import ExecutionResult, SecretResolver
@@ -138,15 +140,32 @@ def guards_that_need_allow(planned: PlannedApplication) -> tuple[Guard, ...]:
 
 def missing_secrets(planned: PlannedApplication, secrets: SecretResolver) -> Iterator[SecretError]:
     """Yield an error for each secret that an apply needs and whose variable or file does not exist; no value is read."""
-    edits = [step for step in planned.steps if isinstance(step, Edit)]
-    references = [edit.value for edit in edits if isinstance(edit.value, SecretRef)]
-    if not any(edit.document.partial for edit in edits):
-        references += filter(None, needed_secrets(edits, planned.snapshot).values())
-    for reference in dict.fromkeys([*references, *_later_references(planned)]):
+    for reference in _references(planned):
         try:
             secrets.check(reference)
         except SecretError as error:
             yield error
+
+
+def shared_secret_files(planned: PlannedApplication, secrets: SecretResolver) -> Iterator[Diagnostic]:
+    """Yield a warning for each file of a secret that an apply needs and that others than its owner can read."""
+    for reference in _references(planned):
+        mode = secrets.mode_for_others(reference)
+        if mode:
+            message = f"other users can read the file {reference.name}, which holds a secret (its mode is {mode})"
+            hint = f"Run `chmod 600 {shlex.quote(reference.name)}`."
+            yield from locate(
+                planned.loaded, [Diagnostic("K408", message, ("connection",), hint=hint, severity="warning")]
+            )
+
+
+def _references(planned: PlannedApplication) -> Iterable[SecretRef]:
+    """Return the references that an apply resolves, each once."""
+    edits = [step for step in planned.steps if isinstance(step, Edit)]
+    references = [edit.value for edit in edits if isinstance(edit.value, SecretRef)]
+    if not any(edit.document.partial for edit in edits):
+        references += filter(None, needed_secrets(edits, planned.snapshot).values())
+    return dict.fromkeys([*references, *_later_references(planned)])
 
 
 def _later_references(planned: PlannedApplication) -> tuple[SecretRef, ...]:
@@ -213,7 +232,8 @@ def save_documents(folder: str, planned: PlannedApplication, now: datetime) -> s
     target = Path(folder) / planned.name / now.strftime("%Y%m%dT%H%M%S.%fZ")
     read = {name: document for name in BACKED_UP if (document := planned.snapshot.get(name)) is not None}
     texts = {
-        f"{name}.json": f"{json.dumps(document, indent=2, ensure_ascii=False)}\n" for name, document in read.items()
+        f"{name}.json": f"{json.dumps(document, indent=2, ensure_ascii=False, default=list)}\n"
+        for name, document in read.items()
     }
     try:
         write_private_files(target, texts)

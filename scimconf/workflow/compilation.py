@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import chain
+from itertools import chain, product
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job
@@ -22,6 +22,7 @@ from scimconf.plan import (
     Resource,
 )
 from scimconf.plan.diff import diff
+from scimconf.plan.key_sets import KeySets
 from scimconf.plan.select import Selection, can_select_below, is_selected, select, unmatched_patterns
 from scimconf.snapshot import Document, Lookup, Snapshot
 from scimconf.spec.model import Spec
@@ -62,6 +63,7 @@ class ChangeSet:
     later_steps: tuple[Step, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     desired: tuple[DesiredItem, ...] = ()
+    key_sets: tuple[KeySets, ...] = ()
     diff: DiffResult = field(default_factory=DiffResult)
     selection: Selection = field(default_factory=lambda: Selection(()))
     unmatched: frozenset[str] = frozenset()
@@ -78,13 +80,21 @@ class ChangeSet:
         return tuple(diagnostic for diagnostic in self.diagnostics if not diagnostic.is_error)
 
 
-def documents(kinds: Sequence[Kind], specs: Sequence[Spec]) -> tuple[Document, ...]:
-    """Return each document that the specs of one application need once; the first spec decides how it is read."""
+def documents(
+    kinds: Sequence[Kind], specs: Sequence[Spec], compared: Sequence[Kind] | None = None
+) -> tuple[Document, ...]:
+    """Return each document that the specs of one application need once; the first spec decides how it is read.
+
+    The principals of a document are looked up if one of the `compared` kinds, by default all, needs them.
+    """
     by_name: dict[str, Document] = {}
-    for spec in specs:
-        for document in chain.from_iterable(kind.reads(spec) for kind in kinds):
+    resolved: set[str] = set()
+    for spec, kind in product(specs, kinds):
+        for document in kind.reads(spec):
             by_name.setdefault(document.name, document)
-    return tuple(by_name.values())
+            if document.resolves_principals and (compared is None or kind in compared):
+                resolved.add(document.name)
+    return tuple(replace(document, resolves_principals=name in resolved) for name, document in by_name.items())
 
 
 def compared_kinds(kinds: Sequence[Kind], spec: Spec, options: PlanOptions) -> tuple[Kind, ...]:
@@ -123,18 +133,27 @@ def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options
     selected_missing = tuple(principal for principal in missing if _is_selected(principal, options))
     if any(diagnostic.is_error for diagnostic in diagnostics):
         return ChangeSet(diagnostics=(*diagnostics, *(principal.diagnostic for principal in selected_missing)))
-    desired = tuple(chain.from_iterable(kind.desired(spec, snapshot) for kind in kinds))
-    observed = tuple(chain.from_iterable(kind.observed(spec, snapshot) for kind in kinds))
-    result = diff(desired, observed, {kind.name: kind.traits for kind in kinds}, resend=options.resend_secrets)
+    by_kind = {kind.name: kind.key_sets(spec, snapshot) for kind in kinds}
+    key_sets = [sets for sets in by_kind.values() if sets is not None]
+    kinds_of_items = [kind for kind in kinds if by_kind[kind.name] is None]
+    desired = tuple(chain.from_iterable(kind.desired(spec, snapshot) for kind in kinds_of_items))
+    observed = tuple(chain.from_iterable(kind.observed(spec, snapshot) for kind in kinds_of_items))
+    traits = {kind.name: kind.traits for kind in kinds}
+    result = diff(desired, observed, traits, resend=options.resend_secrets, key_sets=key_sets)
     changes = _with_effects(kinds, result.changes, snapshot)
     requires = {kind.name: (*kind.after, *kind.companions) for kind in kinds}
     selection = select(changes, options.only, options.exclude, requires)
-    known = (
-        *_addresses(desired, observed),
-        *chain.from_iterable(principal.assignments for principal in missing),
-        *(Address(spec.name, name, "*") for name in not_compared),
-    )
     patterns = (*options.only, *options.exclude)
+    known = (
+        (
+            *_addresses(desired, observed),
+            *chain.from_iterable(_addresses(sets.items(), sets.observed_resources()) for sets in key_sets),
+            *chain.from_iterable(principal.assignments for principal in missing),
+            *(Address(spec.name, name, "*") for name in not_compared),
+        )
+        if patterns
+        else ()
+    )
     steps, later_steps = _steps(kinds, spec, selection.changes, snapshot)
     return ChangeSet(
         changes=selection.changes,
@@ -142,9 +161,10 @@ def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options
         later_steps=later_steps,
         diagnostics=diagnostics,
         desired=desired,
+        key_sets=tuple(key_sets),
         diff=result,
         selection=selection,
-        unmatched=unmatched_patterns(patterns, known) if patterns else frozenset(),
+        unmatched=unmatched_patterns(patterns, known),
         is_partial=_is_partial(kinds, selection.changes),
         missing=selected_missing,
         not_compared=not_compared,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application, job
+from scimconf.documents.assignments import assigned
 from scimconf.impact import queries
 from scimconf.impact.assignees import effective_assignees, lost_assignments
 from scimconf.impact.projection import states_before_and_after
 from scimconf.kinds import KINDS
 from scimconf.kinds.assignment import removed_assignments
-from scimconf.kinds.connection import needed_secrets
 from scimconf.kinds.identity import missing_sign_on
+from scimconf.kinds.sent_secrets import needed_secrets, redirected_secrets
 from scimconf.plan import Change, Effect, Impact, Tenant
 from scimconf.plan.guards import GuardContext, GuardExemption
 from scimconf.plan.impact import ImpactData
@@ -47,10 +47,9 @@ def guard_context(
 ) -> GuardContext:
     """Return the context of the guards; `abandoned` is the number of abandoned resources that block an apply."""
     snapshot, counts = impact.snapshot, impact.data.members.counts
-    assignments = application.assigned(snapshot.rows("assignments"))
-    rows = [row for row in assignments if row["principalType"] != "ServicePrincipal"]
-    groups = frozenset(row["principalId"] for row in rows if row["principalType"] == "Group")
-    principals = dict.fromkeys(row["principalId"] for row in rows)
+    live = assigned(snapshot)
+    holders = live.holders if change_set.changes else {}  # only changes raise the guards that count them
+    groups = frozenset(live.groups)
     jobs = snapshot.rows("jobs")
     exemptions = [
         GuardExemption(exemption.guard, exemption.until, exemption.reason, exemption.address or "", exemption.max)
@@ -62,14 +61,17 @@ def guard_context(
         tenant=tenant_of(snapshot),
         has_run=any(map(job.has_run, jobs)),
         quarantine=next(filter(None, map(job.quarantine, jobs)), ""),
-        holders=Counter(row["principalId"] for row in rows),
-        members={principal: counts.get(principal) if principal in groups else 1 for principal in principals},
+        holders=holders,
+        members={principal: counts.get(principal) if principal in groups else 1 for principal in holders},
         losing=_losing(spec, impact),
         removed_assignments=removed_assignments(change_set.changes),
         matching=frozenset(
-            resource.address for resource in change_set.diff.managed if resource.fields.get("match") is not None
+            resource.address
+            for resource in change_set.diff.managed.resources
+            if resource.fields.get("match") is not None
         ),
         unavailable_secrets=_unavailable_secrets(spec, change_set.steps, snapshot),
+        redirected_secrets=redirected_secrets(spec, change_set.steps, snapshot),
         missing_sign_on=missing_sign_on(spec, snapshot),
         abandoned=abandoned,
         exemptions=(*exemptions, *map(GuardExemption, options.allow)),

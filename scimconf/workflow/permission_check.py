@@ -38,7 +38,7 @@ class MissingPermission:
         changes = [f"{counts[name]} {kind.labels[counts[name] > 1]}" for name, kind in BY_NAME.items() if counts[name]]
         others = [f"{name} as an owner" if name.endswith(APPLICATION_ONLY) else name for name in self.sufficient]
         alternatives = f" (or {', '.join(others)})" if others else ""
-        return f"{self.name}{alternatives} for {permissions.listed(changes)}"
+        return f"{self.name}{alternatives}{f' for {permissions.listed(changes)}' if changes else ''}"
 
 
 # ---- before an apply -------------------------------------------------------------------------------------------------
@@ -64,7 +64,9 @@ def missing_permissions(
 
 
 def requests(step: Step) -> Iterator[tuple[str, str]]:
-    """Yield method and path of each request that a step sends; the reads that precede a write are those of the plan."""
+    """Yield method and path of each request that a step must send; the reads that precede a write are those of the plan."""
+    if isinstance(step, Edit) and step.optional:
+        return
     if isinstance(step, Send):
         yield step.method, step.path
     elif isinstance(step, Edit):

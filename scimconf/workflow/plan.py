@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import Diagnostic, GraphError
@@ -99,7 +100,7 @@ async def plan(
     assert spec is not None
     specs = (spec,) if previous is None else (spec, previous)
     kinds = compared_kinds(KINDS, spec, options)
-    snapshot = await observe(session, documents(KINDS, specs), lambda partial: lookups(kinds, specs, partial))
+    snapshot = await observe(session, documents(KINDS, specs, kinds), lambda partial: lookups(kinds, specs, partial))
     change_set = build_changes(KINDS, spec, snapshot, options)
     check_steps(change_set.steps, snapshot.names, {kind.name: kind.after for kind in KINDS})
     impact = await _estimate(session, spec, change_set, snapshot, options)
@@ -198,7 +199,8 @@ def compile_plan(
         return ApplicationPlan(spec.name, warnings=change_set.warnings, guards=wrong_tenant)
     snapshot = impact.snapshot
     kinds = [kind for kind in KINDS if kind.name not in change_set.not_compared]
-    abandoned = () if previous is None else find_abandoned(kinds, previous, change_set.desired, snapshot)
+    items = chain(change_set.desired, *(sets.items() for sets in change_set.key_sets))
+    abandoned = () if previous is None else find_abandoned(kinds, previous, items, snapshot)
     blocking = len(abandoned) if options.fail_on_abandoned else 0
     context = guard_context(spec, options, change_set, impact, blocking)
     return ApplicationPlan(

@@ -21,9 +21,6 @@ from scimconf.workflow.plan import PlannedApplication
 if TYPE_CHECKING:
     from scimconf.graph.client import Graph
 
-BY_IDS = 15_000
-"""Up to this number assigned users are read by their ids; above it, reading the whole directory is faster."""
-
 YIELD_AFTER = 20
 """After this number of users the event loop runs, so that the next page is requested meanwhile."""
 
@@ -34,12 +31,14 @@ Redact = Callable[[str], str]
 class UserSelection:
     """Which users are previewed: by name or id, or the first `sample` users who can be in scope, or all of them.
 
-    `with_records` adds the complete record of each user. `redact` replaces user names in texts.
+    `with_records` adds the complete record of each user. `changed_only` leaves out users who do not change and have no
+    note; the summary counts them. `redact` replaces user names in texts.
     """
 
     names: tuple[str, ...] = ()
     sample: int = 0
     with_records: bool = False
+    changed_only: bool = False
     redact: Redact | None = None
 
 
@@ -75,7 +74,9 @@ async def preview(
     evaluator, checks, impact_warnings = await _evaluator(graph, planned, now)
     users = await _users(graph, evaluator, selection)
     warnings = (*tenant_warnings, *impact_warnings)
-    writer.begin(PreviewHeader(planned.name, planned.tenant or Tenant(), users.description, warnings))
+    writer.begin(
+        PreviewHeader(planned.name, planned.tenant or Tenant(), users.description, warnings, selection.changed_only)
+    )
     summary = SummaryBuilder(evaluator.matching, checks, evaluator.identifiers)
     redact = unredacted if selection.redact is None else preview_redactor(selection.redact)
     page_previews: list[UserPreview] = []
@@ -86,6 +87,8 @@ async def preview(
                 if number % YIELD_AFTER == 0:
                     await asyncio.sleep(0)
                 user_preview = summary.add(evaluator.user(user), redact)
+                if selection.changed_only and not user_preview.is_noteworthy:
+                    continue
                 page_previews.append(evaluator.with_resources(user_preview) if selection.with_records else user_preview)
             writer.add_users(page_previews)
             page_previews = []
@@ -134,6 +137,7 @@ async def _evaluator(
 
 async def _users(graph: Graph, evaluator: Preview, selection: UserSelection) -> _Users:
     from scimconf.graph import impact_data
+    from scimconf.graph.principals import reads_all
 
     if selection.names:
         return await _named_users(graph, evaluator, selection.names)
@@ -142,10 +146,10 @@ async def _users(graph: Graph, evaluator: Preview, selection: UserSelection) -> 
         return await _directory_users(graph, evaluator, selection.sample)
     ids = population.ids[: selection.sample] if selection.sample else population.ids
     pages: AsyncIterator[list[Any]]
-    if len(ids) <= BY_IDS:
-        pages = impact_data.users_by_id(graph, ids, evaluator.properties)
-    else:
+    if await reads_all(graph, "/users", len(ids)):
         pages = _only(frozenset(ids), impact_data.directory_users(graph, evaluator.properties))
+    else:
+        pages = impact_data.users_by_id(graph, ids, evaluator.properties)
     number = f"{len(ids):,} of {len(population.ids):,}" if selection.sample else "all"
     return _Users(f"{number} assigned users", pages, len(ids))
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import Diagnostic
-from scimconf.documents import application
+from scimconf.documents.assignments import assignments
 from scimconf.kinds.mappings import one_role_targets
+from scimconf.plan.key_sets import Resources
 from scimconf.spec.model import Spec
 from scimconf.workflow.compilation import ChangeSet, PlanOptions
 from scimconf.workflow.guard_context import PlanImpact
@@ -32,9 +33,10 @@ async def role_warnings(
     from scimconf.impact import role_warnings as rules
     from scimconf.impact.projection import states_before_and_after
 
-    snapshot = await read_optional_documents(graph, impact.snapshot, [application.assignments()])
+    snapshot = await read_optional_documents(graph, impact.snapshot, [assignments()])
     _, after = states_before_and_after(spec, snapshot, change_set.changes)
-    unmanaged = (*change_set.diff.unmanaged, *change_set.diff.unmanaged_drift)
+    unmanaged, drift = change_set.diff.unmanaged, change_set.diff.unmanaged_drift
+    unmanaged = Resources((*unmanaged.resources, *drift), unmanaged.keyed)
     inputs = rules.RoleInputs(spec, after, change_set.changes, unmanaged)
     members = await read_role_members(graph, rules.role_queries(inputs), impact.data.members)
     several = rules.several_roles(after, members)

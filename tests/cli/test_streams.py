@@ -20,7 +20,7 @@ from tenant_fixture import WRITER
 from scimconf.cli import options, streams
 from scimconf.cli.events import EventLog
 from scimconf.cli.exit_codes import ExitCode
-from scimconf.cli.progress import LONG_WAIT, Progress
+from scimconf.cli.progress import LONG_WAIT, Progress, time_left
 from scimconf.diagnostics import ScimconfError
 from scimconf.spec.load import MAX_SIZE
 
@@ -439,6 +439,34 @@ def test_progress_prints_long_waits_at_the_start_and_at_intervals(capsys, monkey
         "writer: waiting: jobs to arrive",
         "writer: waiting 30 s: throttled",
     ]
+
+
+def test_progress_shows_rate_and_time_left_of_a_long_task(capsys, monkeypatch):
+    times = iter([0.0, 10.0, 15.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(times))
+    progress = Progress("writer", EventLog(None))
+    for done in (12, 212, 312):
+        progress.step(f"assign user{done}", done, 10_012)
+    assert capsys.readouterr().err.splitlines() == [
+        "writer: [12/10012] assign user12",
+        "writer: [212/10012] assign user212 (20/s, 8 min left)",
+        "writer: [312/10012] assign user312 (20/s, 8 min left)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("done", "left", "seconds", "text"),
+    [
+        (200, 200, 10.0, " (20/s, 10 s left)"),
+        (200, 1_780, 10.0, " (20/s, 89 s left)"),
+        (200, 1_800, 10.0, " (20/s, 2 min left)"),
+        (199, 1_800, 10.0, ""),
+        (200, 199, 10.0, ""),
+        (200, 200, 0.0, ""),
+    ],
+)
+def test_time_left(done, left, seconds, text):
+    assert time_left(done, left, seconds) == text
 
 
 def test_event_log_that_cannot_be_opened_raises_an_error(tmp_path):

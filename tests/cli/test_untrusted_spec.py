@@ -141,3 +141,22 @@ def test_repository_root_is_the_nearest_folder_with_git_or_the_folder_of_the_fil
     assert repository_root(str(tmp_path / "outer/worktree/a/scimconf.yaml")) == tmp_path / "outer" / "worktree"
     assert repository_root(str(tmp_path / "scimconf.yaml")) == tmp_path
     assert not AllowedFolders.of_spec(str(tmp_path / "outer/a")).contain(str(tmp_path / "outer-2"))
+
+
+@pytest.mark.parametrize(("mode", "warns"), [(0o600, False), (0o640, True), (0o604, True)])
+def test_apply_warns_of_a_secret_file_that_others_can_read(mode, warns, repository):
+    """The warning comes before the question, and once; a plan opens no file."""
+    token = repository.file("repo/apps/writer/a token.txt", f"{CANARY}\n")
+    token.chmod(mode)
+    connection = "connection: {base_address: https://app.example.com/scim, secret_token: {file: a token.txt}}\n"
+    create = SPEC.replace("{display_name: Writer}", "{display_name: Writer, create: {from_template: custom}}")
+    file = repository.file("repo/apps/writer/scimconf.yaml", create + connection)
+
+    assert "K408" not in repository("plan", file).err
+    result = repository("apply", file)
+
+    assert result.err.count("K408") == warns
+    if warns:
+        path = f"'{token}'"
+        assert f"which holds a secret (its mode is {mode:04o}). Run `chmod 600 {path}`." in result.err
+    assert CANARY not in result.out + result.err

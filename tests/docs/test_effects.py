@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scimconf.documents.assignments import Assignee, AssignmentSet
 from scimconf.kinds import KINDS
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Resource
 from scimconf.snapshot import Snapshot
@@ -90,8 +91,10 @@ def changes(kind: str, field: str, direction: str) -> tuple[list[Change], Snapsh
     if (kind, field, direction) in SIDES:
         return [field_change(kind, field, direction)], Snapshot()
     is_assigned = kind == "assignment" and "first" not in direction
-    rows = [{"id": "1", "principalId": ADA, "appRoleId": "member", "principalType": "User"}] if is_assigned else []
-    return resource_changes(kind, direction), Snapshot({"assignments": rows})
+    assignments = (
+        AssignmentSet({(ADA, "member"): "1"}, {ADA: Assignee("User", None)}) if is_assigned else AssignmentSet()
+    )
+    return resource_changes(kind, direction), Snapshot({"assignments": assignments})
 
 
 def test_effects_page_table_is_parsed_completely():

@@ -87,5 +87,7 @@ def test_options_in_source_texts_exist():
 
 def long_options(command):
     """Return the long options of a command, including --help."""
-    options = {name for option in command.params for name in option.opts if name.startswith("--")}
+    options = {
+        name for option in command.params for name in (*option.opts, *option.secondary_opts) if name.startswith("--")
+    }
     return options | {"--help"}

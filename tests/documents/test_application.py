@@ -162,11 +162,6 @@ def test_set_tag_preserves_other_tags():
     assert application.set_tag({}, ("A",), "1") == {"tags": ["scimconf:A=1"]}
 
 
-def test_assigned_lowers_the_ids():
-    row = {"id": "Xy", "principalId": "AB", "appRoleId": "CD", "principalType": "User", "principalDisplayName": None}
-    assert application.assigned([row]) == [{**row, "principalId": "ab", "appRoleId": "cd"}]
-
-
 def test_set_property_changes_nothing_else():
     raw, key = {"id": "1", "tags": ["x"], "appRoleAssignmentRequired": True}, ("appRoleAssignmentRequired",)
     operation = OPERATIONS["set_property"]

@@ -247,6 +247,8 @@ OAUTH2 = {
         ({"UserName": "me", "Password": "hush"}, {"authentication": "other", "other": {"UserName": "me", "Password": {"env": "EXPORTED_PASSWORD"}}}, []),
         ({"UserName": "${env:X}"}, {"authentication": "other", "other": {"UserName": {"env": "EXPORTED_USER_NAME"}}}, []),
         ({"BaseAddress": "https://app.example.com/?token=hunter2"}, {"authentication": "entra_token"}, ["BaseAddress"]),
+        ({"Url": "http://10.0.0.1/", "UserName": "me"}, {"authentication": "other", "other": {"UserName": "me"}}, ["Url"]),
+        ({"Url": "http://10.0.0.1/"}, None, ["Url"]),
         ({"BaseAddress": "http://localhost:1"}, {"authentication": "entra_token"}, ["BaseAddress"]),
         ({"Oauth2AccessToken": "hush", "Oauth2RefreshToken": "hush"}, {"authentication": "portal"}, []),
         ({"AuthenticationType": "Basic"}, None, ["AuthenticationType"]),

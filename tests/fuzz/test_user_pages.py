@@ -55,7 +55,7 @@ class Bodies:
 
     get_by_ids = collect
 
-    async def send(self, _request):
+    async def send(self, _request, _link=""):
         return Answer(200, self.body)
 
     async def batch(self, requests):

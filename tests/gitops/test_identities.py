@@ -55,7 +55,7 @@ def test_plan_is_the_same_with_plan_and_apply_permissions(plan_with_permissions)
 
 def test_apply_with_plan_permissions_stops_before_its_first_write(plan_with_permissions, run):
     before = plan_with_permissions(READS)
-    code, _, err = run("apply", "--auto-approve", WRITER)
+    code, _, err = run("apply", "--auto-approve", "--allow", "secret-redirected", WRITER)
     assert code == 1
     assert "writer: K006 apply needs permissions that the identity lacks:\n  AppRoleAssignment.ReadWrite.All for" in err
     assert err.endswith("writer: no changes were made.\n")
@@ -68,7 +68,7 @@ def test_apply_with_plan_permissions_stops_before_its_first_write(plan_with_perm
 
 def test_apply_without_the_check_is_refused_by_graph(plan_with_permissions, run):
     plan_with_permissions(READS)
-    code, out, err = run("apply", "--auto-approve", "--no-permission-check", WRITER)
+    code, out, err = run("apply", "--auto-approve", "--allow", "secret-redirected", "--no-permission-check", WRITER)
     assert code == 1
     assert "3 failed" in out
     assert "K006" not in f"{out}{err}"
@@ -79,13 +79,13 @@ def test_apply_of_a_spec_without_assignments_needs_no_permission_to_assign(plan_
     spec = copy_writer(workdir / "apps")
     spec.write_text(spec.read_text("utf-8").partition("\nassignments:")[0] + "\n", "utf-8")
     plan_with_permissions([name for name in WRITES if name != "AppRoleAssignment.ReadWrite.All"])
-    code, out, err = run("apply", "--auto-approve", "apps")
+    code, out, err = run("apply", "--auto-approve", "--allow", "secret-redirected", "apps")
     assert code == 0, f"{out}\n{err}"
     assert run("drift", "apps")[0] == 0
 
 
 def test_apply_with_apply_permissions_succeeds(plan_with_permissions, run):
     plan_with_permissions(WRITES)
-    code, out, err = run("apply", "--auto-approve", WRITER)
+    code, out, err = run("apply", "--auto-approve", "--allow", "secret-redirected", WRITER)
     assert code == 0, f"{out}\n{err}"
     assert run("drift", WRITER)[0] == 0

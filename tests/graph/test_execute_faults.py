@@ -98,41 +98,6 @@ def failed(report):
 
 
 @EVERY_FAULT
-@pytest.mark.parametrize("write", FIRST)
-def test_apply_creates_an_application_despite_a_passing_fault(write, fault):
-    rehearsal = Rehearsal()
-    rehearsal.fault(method=FIRST[write][0], path=FIRST[write][1], **fault)
-    report = apply(rehearsal, WRITER)
-    if write == "instantiate" and lost_before(fault):
-        assert exit_code(report) == 5
-        assert len(rehearsal.asked("POST", "/instantiate")) == 1
-        report = apply(rehearsal, WRITER)
-    assert (exit_code(report), failed(report)) == (0, {})
-    assert changes(rehearsal.plan(WRITER)) == []
-    assert len([one for one in rehearsal.state["applications"] if one["displayName"] == "Writer"]) == 1
-    assert struck(rehearsal)
-
-
-def lost_before(fault):
-    return fault["action"] in ("drop", {"status": 500}) and "when" not in fault
-
-
-def struck(rehearsal):
-    return all(fault["matched"] for fault in rehearsal.request("GET", "/_sandbox/faults")["value"])
-
-
-@EVERY_FAULT
-@pytest.mark.parametrize("write", LATER)
-def test_apply_changes_an_application_despite_a_passing_fault(writer, spec, write, fault):
-    file = spec(CHANGED)
-    writer.fault(method=LATER[write][0], path=LATER[write][1], **fault)
-    report = apply(writer, file)
-    assert (exit_code(report), failed(report)) == (0, {})
-    assert changes(writer.plan(file)) == []
-    assert struck(writer)
-
-
-@EVERY_FAULT
 @pytest.mark.parametrize("write", REPLACED)
 def test_apply_replaces_a_job_despite_a_passing_fault(tmp_path, write, fault):
     rehearsal = Rehearsal(FIELDBOOK)

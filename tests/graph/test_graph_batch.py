@@ -179,23 +179,5 @@ def test_batch_returns_the_error_of_a_refused_batch_for_its_requests_only(fake):
     assert results[20].path == "/servicePrincipals/1/appRoleAssignedTo"
 
 
-def test_batch_limits_concurrent_batches_of_writes_to_two(fake):
-    import asyncio
-
-    busy = most = 0
-
-    async def handler(request):
-        nonlocal busy, most
-        busy += 1
-        most = max(most, busy)
-        for _ in range(5):
-            await asyncio.sleep(0)
-        busy -= 1
-        return Service(echo)(request)
-
-    fake.run(lambda graph: graph.batch([add(number) for number in range(100)]), transport=httpx.MockTransport(handler))
-    assert most == 2
-
-
 def test_batch_of_no_requests_sends_nothing(fake):
     assert fake.run(lambda graph: graph.batch([])) == []

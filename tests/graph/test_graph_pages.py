@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from scimconf.diagnostics import GraphError
-from scimconf.documents.application import AssignmentRow
-from scimconf.graph.client import IDS_SIZE, Request
+from scimconf.documents.assignments import AssignmentRow
+from scimconf.graph.client import Request
+from scimconf.graph.lookup_plan import IDS_SIZE
 from scimconf.graph.protocol.pages import MAX_PAGES, Pages
 from scimconf.graph.protocol.request import Reply
 

@@ -177,6 +177,18 @@ def test_resolve_refuses_a_missing_or_empty_file(tmp_path, content, why):
     assert caught.value.__context__ is None
 
 
+def test_mode_for_others_is_empty_unless_the_file_exists_and_is_shared(tmp_path):
+    """Only regular files have readers; a variable and a Key Vault have no file."""
+    secrets, token = Secrets({}, folder=tmp_path), SecretRef("file", "token")
+    assert secrets.mode_for_others(token) == ""
+    (tmp_path / "token").write_text("t")
+    for mode, expected in ((0o600, ""), (0o640, "0640"), (0o604, "0604"), (0o620, "")):
+        (tmp_path / "token").chmod(mode)
+        assert secrets.mode_for_others(token) == expected
+    for other in (SecretRef("file", "."), SecretRef("file", "\0"), SecretRef("env", "token")):
+        assert secrets.mode_for_others(other) == ""
+
+
 def test_resolve_refuses_a_folder(tmp_path):
     secrets = Secrets({}, folder=tmp_path.parent)
     ref = SecretRef("file", tmp_path.name)

@@ -31,7 +31,7 @@ class FakeGraph:
     def __init__(self, **answers):
         self.answers = {f"/{path.replace('__', '/')}": answer for path, answer in answers.items()}
 
-    async def send(self, request):
+    async def send(self, request, _link=""):
         answer = self.answers[request.resolved_path().removesuffix("/microsoft.graph.user")]
         if isinstance(answer, Exception):
             raise answer

@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from scimconf.permissions import PERMISSIONS, PROFILES, Granted, grant, granted_by, hint, missing_reads, required
+from scimconf.permissions import (
+    PERMISSIONS,
+    PROFILES,
+    Granted,
+    MissingReads,
+    grant,
+    grant_reads,
+    granted_by,
+    hint,
+    missing_reads,
+    required,
+)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "permissions.md").read_text("utf-8")
 NAME = re.compile(r"\b[A-Z][A-Za-z]+\.(?:ReadBasic|ReadWrite|Read)\.(?:All|OwnedBy)\b")
@@ -115,10 +126,21 @@ def test_a_disputed_permission_is_neither_sufficient_nor_certainly_not(granted, 
     assert (bool(token.unmet(permission)), bool(token.lacking(permission))) == (unmet, lacking)
 
 
+def test_grant_reads_says_what_was_not_tested():
+    assert grant_reads(MissingReads((), ())) == ""
+    assert grant_reads(MissingReads((), ("A",))) == grant(["A"])
+    assert grant_reads(MissingReads(("A",), ("B", "C"))) == f"{grant(['A'])} Not tested yet: B and C."
+    assert grant_reads(MissingReads(("A",), ())) == grant(["A"])
+
+
 @pytest.mark.parametrize(
     ("granted", "text"),
     [
-        (Granted(frozenset({USER})), "Grant the identity Synchronization.Read.All"),
+        (
+            Granted(frozenset({USER})),
+            "Grant the identity Synchronization.Read.All with admin consent, then sign in again.",
+        ),
+        (Granted(frozenset({USER}), is_delegated=True), "sign in again. A signed-in user also needs the role"),
         (Granted(frozenset({"Synchronization.Read.All"})), "a few minutes"),
         (Granted(frozenset({"Application.ReadWrite.OwnedBy"})), "make the identity an owner"),
         (Granted(frozenset({"Synchronization.Read.All"}), is_delegated=True), "the role Application Administrator"),
@@ -126,6 +148,7 @@ def test_a_disputed_permission_is_neither_sufficient_nor_certainly_not(granted, 
 )
 def test_hint_says_what_is_missing_if_the_token_has_the_permission(granted, text):
     assert text in hint("GET", f"{SYNC}/jobs", granted)
+    assert ("signed-in user" in hint("GET", f"{SYNC}/jobs", granted)) == granted.is_delegated
 
 
 def test_profiles_name_permissions_of_the_table_once():

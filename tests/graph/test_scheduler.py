@@ -15,6 +15,7 @@ from scimconf.graph.execution.context import ExecutionRequest
 from scimconf.graph.execution.scheduler import execute
 from scimconf.graph.execution.secret_resolver import preflight
 from scimconf.graph.protocol.request import Answer
+from scimconf.graph.protocol.write_quota import WriteQuota
 from scimconf.graph.reading import TenantSession
 from scimconf.plan import Address, Result
 from scimconf.snapshot import Document, SecretRef, Snapshot
@@ -41,6 +42,9 @@ class FakeGraph:
     errors: dict[str, list[Exception]] = field(default_factory=dict)
     log: list[tuple[str, str, Any]] = field(default_factory=list)
     time: float = 0.0
+
+    def __post_init__(self):
+        self.write_quota = WriteQuota(self.sleep, lambda: self.time, lambda *_wait: None)
 
     def _answer(self, method, path, body=None):
         self.log.append((method, path, body))
@@ -221,11 +225,14 @@ def test_a_batch_reports_each_request_by_itself():
     assert graph.writes.count("POST /c") == 2
 
 
-def test_a_batch_stops_between_two_parts_after_an_interrupt():
+def test_batches_stop_after_an_interrupt_when_those_in_flight_have_ended():
     graph = FakeGraph()
-    steps = [send(f"assign {index}", kind="assignment", key=str(index), batch=True) for index in range(41)]
-    result = run(graph, steps, interrupted=lambda: len(graph.writes) >= 40)
-    assert [outcome.message for outcome in result.outcomes if outcome.result is Result.SKIPPED] == ["assign 40"]
+    steps = [send(f"assign {index}", kind="assignment", key=str(index), batch=True) for index in range(101)]
+    result = run(graph, steps, interrupted=lambda: len(graph.writes) >= 30)
+    done = [outcome.message for outcome in result.outcomes if outcome.result is Result.DONE]
+    skipped = [outcome.message for outcome in result.outcomes if outcome.result is Result.SKIPPED]
+    assert len(done) == len(graph.writes) == 40
+    assert skipped == [f"assign {index}" for index in range(40, 101)]
 
 
 def test_a_batch_that_stays_uncertain_fails_after_two_minutes():

@@ -15,7 +15,9 @@ from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph import impact_data
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
 from scimconf.graph.execution import scheduler
+from scimconf.graph.principals import PrincipalRow
 from scimconf.graph.protocol.batches import replies
+from scimconf.graph.protocol.pages import decoder
 from scimconf.graph.protocol.request import Answer
 from scimconf.graph.reading import TenantSession, observe
 from scimconf.plan import Result
@@ -42,7 +44,7 @@ class Bodies:
     async def get_by_ids(self, *_given):
         return self.body
 
-    async def send(self, _request):
+    async def send(self, _request, _link=""):
         return Answer(200, self.body)
 
     async def batch(self, requests):
@@ -70,12 +72,12 @@ def test_observe_reports_the_path_of_an_undocumented_value():
 
 
 @pytest.mark.parametrize("rows", [[5], [None], [{}], [{"id": 7}]])
-@pytest.mark.parametrize("lookup", [Lookup("id", "1"), Lookup("user", "ada@contoso.com")])
-def test_a_principal_without_an_id_is_an_error(rows, lookup):
+def test_a_principal_without_an_id_is_an_error(rows):
     """Whichever way it was looked up."""
-    graph = Bodies(rows if lookup.by == "id" else {"value": rows})
     with pytest.raises(GraphError, match=r"\[0\]: expected an object with an id"):
-        observed(graph, [], lambda _seen: [lookup])
+        observed(Bodies({"value": rows}), [], lambda _seen: [Lookup("user", "ada@contoso.com")])
+    with pytest.raises(ValueError, match=r"unexpected rows, first at value\.0"):
+        decoder(PrincipalRow)(json.dumps({"value": rows}).encode())
 
 
 @pytest.mark.parametrize("body", [None, [], 5, {"value": {}}])

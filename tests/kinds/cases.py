@@ -19,10 +19,11 @@ from typing import Any
 from scimconf.diagnostics import Diagnostic, dotted
 from scimconf.documents import OPERATIONS
 from scimconf.expressions import parse, to_source
+from scimconf.json_types import Json
 from scimconf.kinds import KINDS
 from scimconf.plan import Change, Exclusive, ReportOnly, Resource, WriteOnly
 from scimconf.plan.impact import ImpactData
-from scimconf.snapshot import DeletedPrincipal, DeniedRead, Lookup, Principal, SecretRef, Snapshot
+from scimconf.snapshot import DeletedPrincipal, DeniedRead, Document, Lookup, Principal, SecretRef, Snapshot
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
@@ -91,20 +92,22 @@ def snapshot(spec: Spec, served: Documents, refused: Iterable[str] = ()) -> Snap
     names: dict[str, str] = {}
     read_documents: Documents = {}
     denied = {name: DeniedRead(403, "Authorization_RequestDenied", pending[name].path) for name in refused}
+    named: list[Lookup] = []
     ready = [""]
     while ready:
         ready = [name for name, one in pending.items() if one.required_names <= names.keys()]
         for name in ready:
-            pending.pop(name)
+            document = pending.pop(name)
             if name in served and name not in denied:
-                read_documents[name] = deepcopy(served[name])
+                read_documents[name], principals = read_document(document, served[name])
+                named += principals
         for bind in binders:
             names.update(bind(read_documents))
     snapshot_ = Snapshot(read_documents, denied, names)
     directory = [Principal(**one) for one in served["directory"]]
     while missing := [
         one
-        for one in lookups(KINDS, (spec,), snapshot_)
+        for one in (*named, *lookups(KINDS, (spec,), snapshot_))
         if one not in (snapshot_.deleted if one.deleted else snapshot_.principals)
     ]:
         live = {one: tuple(who for who in directory if _is(who, one)) for one in missing if not one.deleted}
@@ -112,6 +115,15 @@ def snapshot(spec: Spec, served: Documents, refused: Iterable[str] = ()) -> Snap
         found = {**snapshot_.principals, **live}
         snapshot_ = replace(snapshot_, principals=found, deleted={**snapshot_.deleted, **gone})
     return snapshot_
+
+
+def read_document(document: Document, raw: Json) -> tuple[Json, list[Lookup]]:
+    """Return a document as it is read, with its pages folded, and the lookups of the principals that it names."""
+    if document.fold is None:
+        return deepcopy(raw), []
+    fold = document.fold()
+    named = list(fold.add(deepcopy(raw)))
+    return fold.result(), named if document.resolves_principals else []
 
 
 def _deleted(lookup: Lookup, rows: Iterable[Mapping[str, str]]) -> DeletedPrincipal | None:
@@ -223,6 +235,7 @@ def step_json(step: Step) -> Any:
         more |= {"key": list(step.key), "value": _value(step.value)}
         if isinstance(step, Edit):
             more |= {"expression": step.expression, "after_write": step.after_write}
+            more |= {"before_write": step.before_write, "optional": step.optional}
     return result | {key: value for key, value in more.items() if value}
 
 

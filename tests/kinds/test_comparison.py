@@ -9,7 +9,7 @@ import pytest
 
 from scimconf.impact.queries import guard_groups
 from scimconf.kinds import KINDS
-from scimconf.kinds.connection import needed_secrets
+from scimconf.kinds.sent_secrets import needed_secrets
 from scimconf.plan import Change, Effect, Resource, Tenant
 from scimconf.plan.guards import GuardExemption
 from scimconf.plan.impact import ImpactData, Members
@@ -17,7 +17,17 @@ from scimconf.snapshot import Lookup, Principal, Snapshot
 from scimconf.steps import NameCheck, Phase, Send
 from scimconf.workflow.compilation import PlanOptions, check, documents
 from scimconf.workflow.plan import PlannedApplication
-from tests.kinds.cases import TODAY, compare, line, loaded_of, make_plan, snapshot, spec_of, tenant_documents
+from tests.kinds.cases import (
+    TODAY,
+    compare,
+    line,
+    loaded_of,
+    make_plan,
+    read_document,
+    snapshot,
+    spec_of,
+    tenant_documents,
+)
 
 USER, ADMIN, MEMBER = (f"20000000-0000-4000-8000-00000000000{letter}" for letter in "abc")
 ADA, BOB, CLEO = (f"10000000-0000-4000-8000-0000000000a{number}" for number in "123")
@@ -280,6 +290,7 @@ GUARDS: dict[str, tuple[str, dict[str, Any], str]] = {
         secrets(BaseAddress="https://y.example"),
         "connection",
     ),
+    "secret-redirected": ("connection: {secret_token: {env: TOKEN, rotation: '2'}}", {}, "connection"),
     "secret-unavailable": (
         "connection: {base_address: https://x.example, on_unreadable_secret: send_changed_keys}",
         secrets(SecretToken="*"),
@@ -351,6 +362,7 @@ HARMLESS = {
     "scope-widened": ("provisioning: {enabled: true, scope: all}", NEW),
     "scope-narrowed": (users(f"filters: [{FILTER}]"), NEW),
     "matching-changed": (users("attributes: {userName: {source: mail, match: 1}}"), NEW),
+    "secret-redirected": ("connection: {secret_token: {env: TOKEN, rotation: '2'}}", NEW),
     "secret-unavailable": ("connection: {base_address: https://x.example}", secrets(SecretToken="*")),
     "quarantined": (users("enabled: false"), {"jobs+": {"0/status/code": "Quarantine"}}),
 }
@@ -708,12 +720,14 @@ def test_assignment_lookups_ask_for_users_without_a_live_assignment():
     )
     (kind,) = [one for one in KINDS if one.name == "assignment"]
     rows = [assignment_row(ADA.upper(), ADMIN), assignment_row(CLEO, ADMIN, "ServicePrincipal")]
+    (document,) = [one for one in kind.reads(spec) if one.resolves_principals]
+    assignments, named = read_document(document, rows)
     group, by_id, bob = Lookup("group", "Twins"), Lookup("id", ADA), Lookup("user", "bob@contoso.com")
     ada = {by_id: (Principal(ADA, "user", "ada@contoso.com"),)}
-    started, with_assignments = Snapshot(complete=False), Snapshot({"assignments": rows}, complete=False)
+    started, with_assignments = Snapshot(complete=False), Snapshot({"assignments": assignments}, complete=False)
     assert list(kind.lookups(spec, started)) == [group]
-    assert list(kind.lookups(spec, with_assignments)) == [group, by_id]
-    assert list(kind.lookups(spec, replace(with_assignments, principals=ada))) == [group, by_id, bob]
+    assert named == [by_id]
+    assert list(kind.lookups(spec, replace(with_assignments, principals=ada))) == [group, bob]
     assert list(kind.lookups(spec, Snapshot())) == [group, Lookup("user", "ada@contoso.com"), bob]
 
 

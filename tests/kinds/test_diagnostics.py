@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scimconf.documents.application import CUSTOM_TEMPLATE
+from scimconf.documents.assignments import AssignmentSet
 from scimconf.kinds import KINDS
 from scimconf.snapshot import Snapshot
 from scimconf.workflow.compilation import check
@@ -407,7 +408,7 @@ def test_diagnostics_of_kinds_word_for_word():
 def test_check_reports_k809_for_a_group_that_was_not_looked_up():
     """A lookup that did not happen is not the same as a name that does not exist."""
     spec = spec_of(ASSIGNED % "groups: [{name: No, role: admin}]")
-    bare = Snapshot({"service_principals": [], "assignments": []})
+    bare = Snapshot({"service_principals": [], "assignments": AssignmentSet()})
     expected = 'error K809 assignments.groups[0]: group "No" could not be looked up. See the denied reads above.'
     assert expected in [line(problem) for problem in check(KINDS, spec, bare)]
 

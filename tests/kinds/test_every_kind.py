@@ -28,6 +28,7 @@ from scimconf.plan import (
     Traits,
 )
 from scimconf.plan.guards import GuardContext
+from scimconf.plan.key_sets import KeySets
 from scimconf.snapshot import Document, Lookup, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Edit, Read, Send
@@ -83,6 +84,7 @@ def members(kind: Kind) -> dict[str, tuple[Any, Any]]:
         "looks_up_principals": (kind.looks_up_principals, bool),
         "missing": (kind.missing(SPEC, TENANT), MissingPrincipal),
         "check": (kind.check(SPEC, TENANT), Diagnostic),
+        "key_sets": (kind.key_sets(SPEC, TENANT), (KeySets, type(None))),
         "desired": (kind.desired(SPEC, TENANT), get_args(DesiredItem)),
         "observed": (kind.observed(SPEC, TENANT), Resource),
         "effects": (effects, Address),

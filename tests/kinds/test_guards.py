@@ -10,7 +10,7 @@ from scimconf.kinds.object_mapping import ObjectMappingKind
 from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.kinds.registry import guards
 from scimconf.plan import Action, Address, Change, Effect, FieldChange, Impact, Resource
-from scimconf.plan.guards import ASKED, GuardContext, GuardExemption
+from scimconf.plan.guards import ASKED, GuardContext, GuardExemption, RedirectedSecret
 from scimconf.plan.impact import Members
 from scimconf.render.common.effects import guard_message, sentence
 
@@ -159,6 +159,18 @@ def test_endpoint_changed_has_the_number_of_users_and_says_who_gets_the_credenti
     assert (guard.id, guard.count) == ("endpoint-changed", 8)
     assert "https://b.example.com instead of https://a.example.com, which receives the credentials" in guard.message
     assert guard_message(guard).endswith("(up to 8 of 8 users who are assigned)")
+
+
+def test_an_exemption_for_secret_redirected_also_allows_endpoint_changed():
+    """The record is written before the secret: after a kill in between, only the tenant URL differs."""
+    change = update(Address("a", "connection"), "base_address", "https://a.example.com", "https://b.example.com")
+    secret = RedirectedSecret(address=change.address, field="secret_token", source="env:T", record="new")
+    for exemption, redirected, moved in (("secret-redirected", True, True), ("endpoint-changed", False, True)):
+        context = replace(LIVE, exemptions=(GuardExemption(exemption),))
+        (guard,) = guards([change], context)
+        assert (guard.id, guard.is_allowed) == ("endpoint-changed", moved)
+        (guard,) = guards([change], replace(context, redirected_secrets=(secret,)))
+        assert (guard.id, guard.is_allowed) == ("secret-redirected", redirected)
 
 
 @pytest.mark.parametrize(("before", "is_lost"), [("portal", True), ("oauth2_client_credentials", False)])

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from scimconf.documents.assignments import assignments
 from scimconf.impact.estimates import ImpactInputs, annotate
 from scimconf.impact.preview import Preview, evaluation_context
 from scimconf.impact.projection import states_before_and_after
@@ -20,6 +21,7 @@ from scimconf.render import html, markdown
 from scimconf.render import json as machine
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
+from tests.kinds.cases import read_document
 from tests.tenant_fixture import WRITER, Rehearsal, everything_open, told, wishes
 
 GROUP, OTHER, ROLE, BOTH = "g1", "g2", "r1", (Effect.PROVISIONS, Effect.DEPROVISIONS)
@@ -91,7 +93,9 @@ class Reading(NamedTuple):
 
 def reading(rows=ROWS, documents=None, members=ADA_AND_CAT, users=USERS, size=None, **job):
     """Return a reading; `size` is the number of users in the directory, if it has more than were read."""
-    found = {"service_principals": [{"id": "service_principal"}], **({} if rows is None else {"assignments": rows})}
+    found = {"service_principals": [{"id": "service_principal"}]}
+    if rows is not None:
+        found["assignments"], _ = read_document(assignments(), rows)
     found |= job_documents(**job) if documents is None else documents
     sample = None if users is None else UserSample(users, size is None, size)
     return Reading(Snapshot(found, names={"service_principal": "service_principal", "job": "j"}), members, sample)

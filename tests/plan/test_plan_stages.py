@@ -15,7 +15,9 @@ from scimconf.steps import Phase, Send
 from scimconf.workflow import compilation
 
 workflow_plan = sys.modules["scimconf.workflow.plan"]
-STAGES = ("check", "desired", "observed", "steps", "effects")
+STAGES = ("check", "key_sets", "desired", "observed", "steps", "effects")
+BY_KEYS = {"assignment"}
+"""The kinds whose resources are compared as sets of keys, so that neither side is made."""
 
 
 class CountingKind:
@@ -79,14 +81,15 @@ def test_plan_runs_each_stage_once_and_calls_each_kind_once_per_stage(writer, tm
     (change,) = planned.plan.changes
     assert change.impact
     assert set(calls.values()) == {1}
-    assert len(calls) == len(KINDS) * len(STAGES) + 7
+    assert len(calls) == len(KINDS) * len(STAGES) - 2 * len(BY_KEYS) + 7
 
 
 def test_plan_with_a_previous_spec_calls_desired_once_per_spec(writer, monkeypatch):
     loaded, calls = writer.load(WRITER), Counter()
     use_kinds(monkeypatch, calls)
     writer.run(lambda session: workflow_plan.plan(session, loaded, wishes(), loaded.spec))
-    assert {calls[kind.name, "desired"] for kind in KINDS} == {2}
+    assert {calls[kind.name, "desired"] + (kind.name in BY_KEYS) for kind in KINDS} == {2}
+    assert {calls[kind.name, "key_sets"] for kind in KINDS} == {1}
     assert {calls[kind.name, "check"] for kind in KINDS} == {1}
 
 

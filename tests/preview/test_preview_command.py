@@ -10,6 +10,7 @@ from previews import MINIMAL, WRITER
 from server_fixture import Server, environment, run
 
 from scimconf.cli.main import main
+from scimconf.cli.preview import PreviewOptions
 from scimconf.graph import impact_data
 
 
@@ -52,9 +53,24 @@ def test_preview_out_creates_a_file_that_only_its_owner_can_read(run_preview, tm
     file = tmp_path / "deep" / "people.json"
     assert (result.code, result.out) == (0, "")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert len(json.loads(file.read_text())["applications"][0]["users"]) == 8
+    assert json.loads(file.read_text())["applications"][0]["summary"]["users"] == 8
     assert [one.name for one in file.parent.iterdir()] == ["people.json"]
     assert "Saved the preview to deep/people.json." in result.err
+
+
+@pytest.mark.parametrize(
+    ("options", "omits"),
+    [
+        ({"out": "people.json"}, True),
+        ({"out": "people.json", "changed_only": False}, False),
+        ({}, False),
+        ({"changed_only": True}, True),
+        ({"users": ("ada@contoso.com",), "out": "people.json"}, False),
+        ({"out": "people.txt", "output_format": "text"}, False),
+    ],
+)
+def test_preview_omits_users_who_do_not_change_from_files(options, omits):
+    assert PreviewOptions(**{"output_format": "json", **options}).omits_unchanged is omits
 
 
 def test_preview_out_writes_text_without_colour_and_complete_html(run_preview, tmp_path):

@@ -88,6 +88,7 @@ def test_json_preview_is_one_document_with_the_users_before_the_summary(tmp_path
     ):
         assert json_text(result.document) == result.text
         assert list(result.document["applications"][0]) == [
+            "changed_only",
             "name",
             "population",
             "tenant",
@@ -95,6 +96,19 @@ def test_json_preview_is_one_document_with_the_users_before_the_summary(tmp_path
             "users",
             "summary",
         ]
+
+
+@pytest.mark.parametrize("form", ["json", "html"])
+def test_preview_of_changes_only_counts_the_other_users(tmp_path, form):
+    """Nobody changes: the application matches the spec."""
+    everybody = preview(writer_tenant(), minimal_spec(tmp_path), form)
+    changing = preview(writer_tenant(), minimal_spec(tmp_path), form, changed_only=True)
+    if form == "html":
+        assert len(changing.text) < len(everybody.text)
+        assert "those who do not change are not listed" in changing.text
+        return
+    (summary,) = [application["summary"] for application in changing.document["applications"]]
+    assert (summary["users"], len(everybody.users), changing.users) == (5, 5, {})
 
 
 # --- hostile values --------------------------------------------------------------------------------------------------

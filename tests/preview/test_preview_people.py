@@ -89,7 +89,7 @@ class FakeGraph:
     async def batch(self, requests):
         return [GraphError(status=503, code="x", message="", method="GET", path="/users") for _ in requests]
 
-    async def send(self, _request):
+    async def send(self, _request, _link=""):
         if self.bodies:
             return Answer(200, self.bodies.pop(0))
         raise GraphError(status=403, code="x", message="", method="GET", path="/users")
@@ -174,7 +174,11 @@ def test_preview_exits_with_1_if_members_or_secrets_fail_with_a_bad_request(tmp_
 def test_preview_reads_the_directory_if_many_users_are_assigned(tmp_path, monkeypatch):
     """To read them by id would take longer."""
     by_ids = preview(tenant_with_users(), minimal_spec(tmp_path)).users
-    monkeypatch.setattr("scimconf.workflow.preview.BY_IDS", 2)
+
+    async def always(*_arguments):
+        return True
+
+    monkeypatch.setattr("scimconf.graph.principals.reads_all", always)
     assert preview(tenant_with_users(), minimal_spec(tmp_path)).users == by_ids
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from scimconf.documents.assignments import AssignmentSet, assignments
 from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.impact.assignees import effective_assignees
 from scimconf.impact.compiled_mappings import OBJECT_IGNORED
@@ -20,6 +21,7 @@ from scimconf.plan.preview import AttributeDiff, SentRequest, UserOutcome, UserP
 from scimconf.plan.preview_redact import preview_redactor, shape, unredacted
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
+from tests.kinds.cases import read_document
 
 CONTEXT = EvaluationContext(datetime(2026, 11, 25, tzinfo=UTC))
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -209,7 +211,7 @@ def test_states_before_and_after_ignore_changes_that_do_not_affect_users():
                after=Resource(Address("w", "x"), {"type": "boolean"})),
         Change(Address("w", "schedule"), Action.UPDATE, fields=fields),
     ]  # fmt: skip
-    snapshot = Snapshot(names={"service_principal": "1", "job": "2"}, documents={"assignments": []})
+    snapshot = Snapshot(names={"service_principal": "1", "job": "2"}, documents={"assignments": AssignmentSet()})
     before, after = states_before_and_after(spec, snapshot, changes)
     assert (after.rows, after.enabled, after.boolean_targets) == (before.rows, True, frozenset({"y"}))
 
@@ -235,7 +237,12 @@ def test_states_before_and_after_skip_service_principals_and_name_groups_by_id()
         {"id": "y", "principalId": "2", "principalType": "Group", "principalDisplayName": None, "appRoleId": "r"},
     ]
     before, _ = states_before_and_after(
-        spec, Snapshot(names={"service_principal": "1", "job": "2"}, documents={"assignments": rows}), ()
+        spec,
+        Snapshot(
+            names={"service_principal": "1", "job": "2"},
+            documents={"assignments": read_document(assignments(), rows)[0]},
+        ),
+        (),
     )
     assert (before.assigned_users, before.assigned_groups, before.group_names) == ({}, {"2": ("r",)}, {"2": "2"})
 

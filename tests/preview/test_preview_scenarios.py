@@ -401,7 +401,7 @@ def test_preview_warns_if_the_tenant_cannot_be_read(tmp_path):
     denied = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
     rehearsal.fault({"status": 403, "body": denied}, method="GET", path="*/organization", times=0)
     (notice,) = preview(rehearsal, minimal_spec(tmp_path)).document["applications"][0]["warnings"]
-    assert notice == "The tenant could not be read, and the spec is for contoso.com."
+    assert notice == "The tenant could not be read without Organization.Read.All, and the spec is for contoso.com."
 
 
 @pytest.mark.parametrize("form", ["text", "json", "html"])

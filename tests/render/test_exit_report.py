@@ -111,7 +111,7 @@ def test_exit_report_has_the_roles_of_a_user_in_one_row():
 
 @pytest.mark.parametrize("max_length", [1_000, 3_000, 20_000])
 def test_exit_report_stays_within_its_length_and_counts_what_is_left_out(max_length):
-    outcomes = tuple(outcome(Result.FAILED, f"r{number}", detail="x" * 500) for number in range(100))
+    outcomes = tuple(outcome(Result.FAILED, f"r{number}", detail=f"{number} {'x' * 500}") for number in range(100))
     text = rendered((CONTOSO, Report("a", outcomes)), (CONTOSO, Report("b", outcomes)), max_length=max_length)
     assert len(text) <= max_length
     assert text.endswith(" more lines in the log of this run.**\n")

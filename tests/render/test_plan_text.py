@@ -45,6 +45,31 @@ def diff_text(before, after, width=80):
     return plan_text(*found.changes, width=width)
 
 
+def outcomes(number, result, detail, hint="Run apply again."):
+    addresses = [Address("a", "assignment", f"user:u{index:05}@contoso.com/member") for index in range(number)]
+    return tuple(StepOutcome(result, (address,), f"assign {address.rest}", detail, hint) for address in addresses)
+
+
+def test_text_report_shows_many_failures_with_one_reason_as_one():
+    failed = outcomes(5_519, Result.FAILED, "403 Forbidden")
+    skipped = outcomes(44_901, Result.SKIPPED, "not sent, because Graph is throttling requests")
+    rendered = text.report([Report("a", (*failed, *outcomes(1, Result.FAILED, "other reason"), *skipped))])
+    assert rendered.splitlines()[1:12] == [
+        "  skipped  44,901 assignments",
+        "      not sent, because Graph is throttling requests",
+        "      Run apply again.",
+        "  FAILED  5,519 assignments",
+        "      403 Forbidden",
+        "      Run apply again.",
+        "      assignment/user:u00000@contoso.com, assignment/user:u00001@contoso.com,",
+        "        assignment/user:u00002@contoso.com and 5,516 more",
+        "  FAILED  assignment/user:u00000@contoso.com/member",
+        "      assign user:u00000@contoso.com/member",
+        "      other reason",
+    ]
+    assert rendered.count("\n") < 20
+
+
 def test_text_plan_without_changes():
     assert text.plan(Plan()) == "No changes. The tenant matches the spec.\n"
     assert plan_text().endswith("  No changes.\n\nNo changes. The tenant matches the spec.\n")

@@ -32,6 +32,32 @@ def test_load_locates_the_first_byte_that_is_not_utf_8(text, place):
     )
 
 
+def test_load_accepts_a_csv_file_that_is_larger_than_a_spec_may_be():
+    content = MINIMAL + "assignments: {unlisted: keep, users_from: [people.csv]}\n"
+    loaded = load_text(content, {"people.csv": "user,role\n" + "\n" * MAX_SIZE + "ada@contoso.com,member\n"})
+    assert loaded.diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("size", "rows", "error"),
+    [
+        (200, 2, ""),
+        (
+            200,
+            3,
+            "people.csv:4:1  S008  the file has more than 2 rows. Move parts of it to other CSV files.\n",
+        ),
+        (20, 2, "people.csv  S008  the file is larger than 0 MB. Move parts of it to other CSV files.\n"),
+    ],
+)
+def test_load_limits_csv_files(monkeypatch, size, rows, error):
+    monkeypatch.setattr("scimconf.spec.load.MAX_CSV_SIZE", size)
+    monkeypatch.setattr("scimconf.spec.rows.MAX_ROWS", 2)
+    lines_of_file = ["user,role", *(f"user{number}@contoso.com,member" for number in range(rows))]
+    content = MINIMAL + "assignments: {unlisted: keep, users_from: [people.csv]}\n"
+    assert lines(load_text(content, {"people.csv": "\n".join(lines_of_file)}).diagnostics) == error
+
+
 def test_load_rejects_a_file_larger_than_max_size():
     assert lines(load_text("#" * (MAX_SIZE + 1)).diagnostics) == (
         "spec.yaml  S008  the file is larger than 4 MB. Move parts of it to files that it `extends`.\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scimconf.diagnostics import Location
+from scimconf.spec.load import load
 from scimconf.spec.merge import merge
 from scimconf.spec.tree import YamlList, YamlMapping, locate, plain_json
 from tests.spec.reading import MINIMAL, lines, load_text
@@ -134,12 +135,30 @@ def test_load_resolves_paths_relative_to_the_file_that_contains_them():
     )
     assert loaded.spec.connection.secret_token.file == "token.txt"
     assert loaded.spec.connection.other["A"].file == "bases/a.txt"
+    assert loaded.spec.connection.other["A"].source == "file:bases/a.txt"
     one, two, groups = loaded.spec.assignments.imported
     assert (one.file, [user.user for user in one.users], two.users) == ("one.csv", ["ada@contoso.com"], ())
     assert [(group.name, group.id) for group in groups.groups] == [
         ("Writer editors", None), (None, "00000000-0000-0000-0000-000000000001"),
     ]  # fmt: skip
     assert loaded.origin(("assignments", "imported", 0, "users", 0, "roles", 0)) == Location("bases/one.csv", 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "named", "file", "source"),
+    [
+        ("spec.yaml", "a.txt", "a.txt", "file:a.txt"),
+        ("apps/spec.yaml", "./a.txt", "apps/a.txt", "file:a.txt"),
+        ("apps/spec.yaml", "../a.txt", "a.txt", "file:../a.txt"),
+        ("/repo/apps/spec.yaml", "../a.txt", "/repo/a.txt", "file:../a.txt"),
+        ("apps/spec.yaml", "/run/secrets/a.txt", "/run/secrets/a.txt", "file:/run/secrets/a.txt"),
+        ("/repo/apps/spec.yaml", "/run/secrets/a.txt", "/run/secrets/a.txt", "file:/run/secrets/a.txt"),
+    ],
+)
+def test_the_source_of_a_secret_file_does_not_depend_on_the_working_directory(path, named, file, source):
+    text = f"{MINIMAL}connection: {{secret_token: {{file: {named}}}}}\n"
+    reference = load(path, {path: text}.__getitem__, {}, {}, lambda _: True).spec.connection.secret_token
+    assert (reference.file, reference.source) == (file, source)
 
 
 def test_extends_reads_a_base_once_if_several_files_extend_it():

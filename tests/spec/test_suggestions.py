@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from scimconf.suggestions import did_you_mean, edit_distance, suggest, suggest_principal, unknown
+from scimconf import suggestions
+from scimconf.suggestions import PrincipalNames, did_you_mean, edit_distance, suggest, suggest_principal, unknown
 
 AUTHENTICATIONS = ["bearer_token", "oauth2_client_credentials", "other"]
 KEYS = ["source", "expression", "constant", "match", "flow_behavior"]
@@ -97,3 +100,32 @@ def test_unknown() -> None:
         == "unknown guard 'scope-widend'. Did you mean scope-widened?"
     )
     assert unknown("guard", "x", ["scope-widened"], "See docs/guards.md.") == "unknown guard 'x'. See docs/guards.md."
+
+
+NAMES = st.text(alphabet="abé.-1", min_size=1, max_size=9)
+
+
+@given(st.lists(NAMES, max_size=12), NAMES, st.sampled_from(["@contoso.com", "@fabrikam.com", ""]))
+def test_principal_names_suggest_what_a_comparison_with_all_names_suggests(names: list[str], name: str, domain: str):
+    principals = [f"{other}@contoso.com" for other in names] + names
+    assert PrincipalNames(principals).closest(name + domain) == suggest_principal(name + domain, principals)
+
+
+@given(st.text(alphabet="abcdefghij", min_size=6, max_size=14), st.data())
+def test_principal_names_suggest_a_name_with_two_typing_errors(name: str, data: st.DataObject):
+    misspelt = name
+    for _ in range(2):
+        at = data.draw(st.integers(0, len(misspelt) - 2))
+        swapped = misspelt[:at] + misspelt[at + 1] + misspelt[at] + misspelt[at + 2 :]
+        misspelt = data.draw(
+            st.sampled_from([swapped, misspelt[:at] + misspelt[at + 1 :], f"{misspelt[:at]}k{misspelt[at:]}"])
+        )
+    assert PrincipalNames([name]).closest(misspelt) == suggest_principal(misspelt, [name])
+
+
+def test_principal_names_compare_few_of_many_names(monkeypatch: pytest.MonkeyPatch):
+    compared: list[str] = []
+    monkeypatch.setattr(suggestions, "suggest_principal", lambda _name, candidates: compared.extend(candidates))
+    names = PrincipalNames(f"user{number:05}@contoso.com" for number in range(2_000))
+    names.closest("usr01234@contoso.com")
+    assert compared == ["user01234@contoso.com"]

@@ -10,13 +10,14 @@ import scimconf
 from scimconf.api import TenantClient
 from scimconf.diagnostics import DiagnosticsError, GraphError
 from scimconf.graph.secrets import Secrets
+from scimconf.kinds.registry import ALL_GUARDS
 from scimconf.plan import ApplyStatus
 
 
 @asynccontextmanager
 async def client(tenant):
     async with tenant.graph() as graph:
-        yield TenantClient(graph, tenant.secrets)
+        yield TenantClient(graph, tenant.secrets, claims=tenant.claims)
 
 
 def run(tenant, work):
@@ -120,6 +121,43 @@ def test_apply_reports_missing_secrets_before_it_requests_approval(spec):
     tenant.secrets = Secrets({})
     report = applied(tenant, spec, lambda items: requests.append(items) or True)
     assert (report.status, report.error, requests) == (ApplyStatus.FAILED, "WRITER_SCIM_TOKEN is not set", [])
+
+
+def test_apply_reports_a_secret_file_that_others_can_read(folder):
+    token = folder / "token"
+    token.write_text(TOKEN)
+    token.chmod(0o644)
+    path = folder / "own.yaml"
+    path.write_text(
+        "version: 1\nname: own\napplication: {display_name: Own, create: {from_template: custom}}\n"
+        "provisioning: {enabled: false}\n"
+        "connection: {base_address: 'https://app.example.com/scim', secret_token: {file: token}}\n"
+    )
+    report = applied(Rehearsal(), scimconf.load(path))
+    (warning,) = report.warnings
+    assert (report.status, warning) == (
+        ApplyStatus.APPLIED,
+        f"other users can read the file {token}, which holds a secret (its mode is 0644). Run `chmod 600 {token}`.",
+    )
+
+
+@pytest.mark.parametrize(("check_permissions", "diagnostics", "writes"), [(True, ["K006"], 0), (False, [], 1)])
+def test_apply_stops_without_permissions_unless_they_are_not_checked(spec, check_permissions, diagnostics, writes):
+    reads = ["Application.Read.All", "Synchronization.Read.All", "Organization.Read.All", "Directory.Read.All"]
+    tenant, approvals = Rehearsal({"base": "contoso"}, permissions=reads), []
+
+    async def work(api):
+        plan = await api.plan(spec, allow=ALL_GUARDS, impact=False)
+        names = [permission.name for permission in plan.missing_permissions]
+        assert "AppRoleAssignment.ReadWrite.All" in names
+        return await api.apply(
+            plan, approve=lambda items: not approvals.append(items), check_permissions=check_permissions
+        )
+
+    report = run(tenant, work)
+    assert report.status is ApplyStatus.FAILED
+    assert [diagnostic.code for diagnostic in report.diagnostics] == diagnostics
+    assert (len(approvals), len(tenant.writes), tenant.made) == (writes, writes, [])
 
 
 def test_apply_requests_approval_again_for_deletions_of_a_later_pass(folder):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scimconf.documents import application, schema
+from scimconf.documents import application, assignments, schema
 from scimconf.documents.schema import PARSE
 from scimconf.permissions import Granted
 from scimconf.plan import Address, ApplyStatus
@@ -52,7 +52,8 @@ START = send("POST", f"{SYNC}/jobs/1/start", address("schedule"))
         (MAPPING, [("PUT", f"{SYNC}/jobs/{{job}}/schema"), ("POST", PARSE)]),
         (ROLE, [("PATCH", "/applications/{app}")]),
         (START, [("POST", f"{SYNC}/jobs/1/start")]),
-        (Read(Phase.START, (), "", application.assignments(), "rows_gone", ()), [("GET", ASSIGNED)]),
+        (Read(Phase.START, (), "", assignments.assignments(), "rows_gone", ()), [("GET", ASSIGNED)]),
+        (Edit(Phase.BUILD, (), "", application.sent_secrets(), "record_sent", (), optional="x"), []),
     ],
 )
 def test_requests_of_a_step(step, expected):
@@ -85,6 +86,7 @@ WRITE = "Application.ReadWrite.All"
         ([CREATE, ROLE], READS, [f"{OWNER} (or {WRITE}) for 1 application and 1 role"]),
         ([CREATE], ["Directory.ReadWrite.All"], []),
         ([send("POST", "/unknown")], READS, []),
+        ([send("DELETE", ASSIGNED)], READS, ["AppRoleAssignment.ReadWrite.All"]),
         ([], READS, []),
     ],
 )

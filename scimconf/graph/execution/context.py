@@ -12,17 +12,22 @@ from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph.client import may_have_happened
 from scimconf.graph.eventual_consistency import Backoff
 from scimconf.graph.execution.order import After, StepNode
+from scimconf.graph.protocol.retry import is_throttled
 from scimconf.graph.reading import TenantSession
 from scimconf.json_types import Json
 from scimconf.plan import Result, StepOutcome
 from scimconf.snapshot import SecretRef, Snapshot
-from scimconf.steps import Send, Step
+from scimconf.steps import Edit, Send, Step
+
+_MAY_BE_DONE = "may have taken effect"
 
 
 class SecretResolver(Protocol):
     """Resolves a reference to a secret's value; `graph.secrets.Secrets` implements it."""
 
     def check(self, ref: SecretRef) -> None: ...
+
+    def mode_for_others(self, ref: SecretRef) -> str: ...
 
     def resolve(self, ref: SecretRef) -> Any: ...
 
@@ -84,9 +89,28 @@ class ExecutionContext:
         self.names: dict[str, str] = dict(request.snapshot.names)
         self.result = ExecutionResult()
         self.written: dict[str, Json] = {}
+        self._uncertain: set[object] = set()
         self._begun: set[int] = set()
         self._finished: set[int] = set()
-        self._uncertain: set[int] = set()
+        self._throttled: GraphError | None = None
+
+    def check_throttling(self, error: Exception | None) -> None:
+        """Stop the apply if this error, at which a step was given up, says that Graph throttles requests."""
+        if isinstance(error, GraphError) and is_throttled(error.status):
+            self._throttled = error
+
+    def stop_reason(self) -> tuple[str, str]:
+        """Return why no more requests are sent, and what to do; both are empty while they are."""
+        if self.result.stale:
+            return "because the plan is stale", ""
+        if self.request.interrupted():
+            return "because the apply was interrupted", ""
+        if self._throttled is not None:
+            return "not sent, because Graph is throttling requests", self._throttled.hint
+        return "", ""
+
+    def is_stopped(self) -> bool:
+        return bool(self.stop_reason()[0])
 
     def finish(self, node: StepNode, result: Result, detail: str = "", hint: str = "") -> None:
         """Record the result of the steps of a node that have not finished by themselves."""
@@ -95,8 +119,13 @@ class ExecutionContext:
                 self.finish_step(step, result, detail, hint)
 
     def finish_step(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
+        """Record the result of a step; that of a failed one says so if a request of it may have taken effect."""
         self._finished.add(id(step))
-        may_be_done = result is Result.FAILED and id(step) in self._uncertain
+        may_be_done = result is Result.FAILED and self.is_uncertain(step)
+        if may_be_done and _MAY_BE_DONE not in detail:
+            detail = f"{detail}; a write was sent before and {_MAY_BE_DONE}"
+        if result in (Result.DONE, Result.UNCONFIRMED):
+            self.confirm_write(write_key(step))
         outcome = StepOutcome(result, step.addresses, step.description, detail, hint, may_be_done)
         self.result.outcomes.append(outcome)
         if isinstance(step, Send) and step.pauses and (may_be_done or result is Result.DONE):
@@ -118,9 +147,8 @@ class ExecutionContext:
             if id(step) in self._finished:
                 continue
             if id(step) in self._begun:
-                self.result.wrote = True
-                self._uncertain.add(id(step))
-                self.finish_step(step, Result.FAILED, "stopped before the response: it may have taken effect")
+                self.record_write(write_key(step))
+                self.finish_step(step, Result.FAILED, f"stopped before the response: it {_MAY_BE_DONE}")
             else:
                 self.finish_step(step, Result.SKIPPED, "because the apply was interrupted")
 
@@ -134,26 +162,45 @@ class ExecutionContext:
         return not self.request.interrupted() and await backoff.wait(reason)
 
     @contextmanager
-    def writing(self, step: Send | None = None, *, counts: bool = True) -> Iterator[None]:
+    def writing(self, key: object, *, counts: bool = True) -> Iterator[None]:
         """Record that something was written, or may have been; `counts` is False for a request that writes nothing.
 
-        `step` is the step of the request: if it fails in the end, its outcome says that it may have taken effect.
+        `key` is that of its steps, see `write_key`: if they fail in the end, their outcome says that they may be done.
         """
         try:
             yield
         except Exception as error:
             if counts and may_be_written(error):
-                self.result.wrote = True
-                self._uncertain.add(id(step))
+                self.record_write(key)
             raise
-        self.result.wrote |= counts
+        if counts:
+            self.record_write(key)
+
+    def record_write(self, key: object) -> None:
+        """Record that a write was sent for the steps with this key; until they end, its effect is not confirmed."""
+        self.result.wrote = True
+        self._uncertain.add(key)
+
+    def is_uncertain(self, step: Step) -> bool:
+        """Return whether a write of this step was sent whose effect is not confirmed."""
+        return write_key(step) in self._uncertain
+
+    def confirm_write(self, key: object) -> None:
+        """Record that the write with this key has certainly taken effect."""
+        self._uncertain.discard(key)
+
+
+def write_key(step: Step) -> object:
+    """Return what identifies the write of a step: the name of its document, or the step itself."""
+    return step.document.name if isinstance(step, Edit) else id(step)
 
 
 def may_be_written(error: Exception) -> bool:
     """Return whether a write with this error may have taken effect; so may a success with an unreadable response.
 
-    A gateway may respond with 503 although the request took effect.
+    A gateway may respond with 503 although the request took effect; so may any request that was sent again.
     """
     if isinstance(error, GraphError):
-        return may_have_happened(error.status) or error.status == 503 or 200 <= error.status < 300
+        is_lost = may_have_happened(error.status) or error.status == 503 or error.lost_attempt
+        return is_lost or 200 <= error.status < 300
     return not isinstance(error, ScimconfError)

@@ -16,7 +16,7 @@ from scimconf.documents.schema import PARSE
 from scimconf.graph.client import Request, may_have_happened
 from scimconf.graph.execution.attempts import Attempts
 from scimconf.graph.execution.context import ExecutionContext
-from scimconf.graph.execution.overwrites import REPLACED, is_earlier, overwritten, overwritten_error
+from scimconf.graph.execution.overwrites import REPLACED, is_earlier, may_be_late, overwritten, overwritten_error
 from scimconf.graph.execution.secret_resolver import resolved
 from scimconf.graph.protocol.retry import is_throttled
 from scimconf.graph.reading import read, read_with_tag
@@ -77,7 +77,7 @@ def _read_stale_document(context: ExecutionContext, error: GraphError) -> bool:
 async def _send(context: ExecutionContext, document: Document, body: Json, tag: str) -> None:
     method = "PATCH" if document.written == "patch" else "PUT"
     headers = {"If-Match": tag} if tag else {}
-    with context.writing():
+    with context.writing(document.name):
         await context.session.graph.send(
             Request(method, document.path, context.names, body=body, headers=headers, sent_once=True)
         )
@@ -214,12 +214,19 @@ def _visible(document: Document) -> str:
 async def wait_until_visible(
     context: ExecutionContext, document: Document, steps: Sequence[Edit | Read], reason: str
 ) -> bool:
-    """Poll a document until it shows the results of all steps; return False on timeout."""
+    """Poll a document until it shows the results of all steps; return False on timeout.
+
+    Raise OverwrittenError if this run wrote the document, and another client has changed it since.
+    """
     backoff = context.session.consistency.backoff()
+    earlier = list(context.session.replaced.get(document.name, ()))
     while steps:
         raw, _ = await _read(context, document)
-        if all(_holds(step, raw) for step in steps):
+        missing = [step for step in steps if not _holds(step, raw)]
+        if not missing:
             return True
+        if lost := [step for step in missing if earlier and not may_be_late(step, raw, earlier)]:
+            raise overwritten_error(lost, earlier[-1], raw, context.request.backup)
         if not await context.wait(backoff, reason):
             return False
     return True

@@ -181,7 +181,7 @@ def _document_edges(nodes: Sequence[StepNode]) -> Iterator[Edge]:
     writers = {node.document: node for node in nodes if node.document}
     for node in nodes:
         for step in node.steps:
-            before = step.before_write if isinstance(step, Send) else ""
+            before = step.before_write if isinstance(step, (Send, Edit)) else ""
             after = step.after_write if isinstance(step, (Send, Edit)) else ""
             if before in writers:
                 yield writers[before], node

@@ -18,7 +18,7 @@ from scimconf.json_types import Json
 from scimconf.plan import Address
 from scimconf.snapshot import Document, SecretRef, Snapshot
 from scimconf.spec.model.connection import SERVICE_OWNED
-from scimconf.steps import Edit, Step
+from scimconf.steps import Edit, Read, Step
 
 _MAX_NAMED = 5
 REPLACED = ("put", "put_values")
@@ -34,6 +34,16 @@ def _state(raw: Json) -> Json:
     if isinstance(raw, Mapping):
         return raw.get("version") or raw
     return values(raw)
+
+
+def may_be_late(step: Edit | Read, raw: Json, earlier: Iterable[Json]) -> bool:
+    """Return whether what a step changes is as it was before one of the writes of this run, or cannot be compared.
+
+    For documents that a PATCH writes: their other properties change by themselves, such as the roles of a service
+    principal.
+    """
+    view = OPERATIONS[step.operation].view
+    return view is None or any(view(state, step.key) == view(raw, step.key) for state in earlier)
 
 
 def overwritten(edits: Sequence[Edit], before: Json, raw: Json) -> list[Edit]:
@@ -104,7 +114,7 @@ def _other_value_differs(edits: Iterable[Edit], before: Json, raw: Json) -> bool
     return any(stored.get(key, value) != value for key, value in values(before).items() if key not in own)
 
 
-def overwritten_error(edits: Sequence[Edit], before: Json, raw: Json, backup: str) -> OverwrittenError:
+def overwritten_error(edits: Sequence[Edit | Read], before: Json, raw: Json, backup: str) -> OverwrittenError:
     """Return the error that names the addresses of lost edits, and where the document is in the backup."""
     document = edits[0].document
     names = _names(edits)
@@ -116,16 +126,17 @@ def overwritten_error(edits: Sequence[Edit], before: Json, raw: Json, backup: st
     return OverwrittenError(message, _hint(document, backup))
 
 
-def _names(edits: Iterable[Edit]) -> str:
+def _names(edits: Iterable[Edit | Read]) -> str:
     addresses = list(dict.fromkeys(str(address) for edit in edits for address in edit.addresses))
     return ", ".join(addresses[:_MAX_NAMED]) + (", …" if len(addresses) > _MAX_NAMED else "")
 
 
-def _is_reverted(edit: Edit, before: Json, raw: Json) -> bool:
+def _is_reverted(edit: Edit | Read, before: Json, raw: Json) -> bool:
     view = OPERATIONS[edit.operation].view
     return view is not None and bool(view(before, edit.key) == view(raw, edit.key))
 
 
 def _hint(document: Document, backup: str) -> str:
-    place = f" The {document.name} as it was before this apply is in {backup}/{document.name}.json." if backup else ""
+    file = f"{backup}/{document.read_as or document.name}.json"
+    place = f" The {document.name} as it was before this apply is in {file}." if backup else ""
     return f"Run only one apply of an application at a time.{place}"

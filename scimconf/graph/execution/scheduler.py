@@ -10,12 +10,20 @@ import asyncio
 from collections.abc import Set as AbstractSet
 from graphlib import TopologicalSorter
 
-from scimconf.diagnostics import OverwrittenError, ScimconfError, StaleError, WithdrawnError, describe_unexpected
+from scimconf.diagnostics import (
+    GraphError,
+    OverwrittenError,
+    ScimconfError,
+    StaleError,
+    WithdrawnError,
+    describe_unexpected,
+)
+from scimconf.graph.execution.batch_sender import send_batches
 from scimconf.graph.execution.context import ExecutionContext, ExecutionRequest, ExecutionResult
 from scimconf.graph.execution.document_writer import wait_until_visible, write
 from scimconf.graph.execution.name_check import check_name
 from scimconf.graph.execution.order import StepNode, Waits, phases
-from scimconf.graph.execution.sender import send, send_batches
+from scimconf.graph.execution.sender import send
 from scimconf.graph.reading import TenantSession
 from scimconf.graph.task_group import stop_cancellation, task_group
 from scimconf.plan import Result
@@ -82,9 +90,9 @@ async def _run_phase(context: ExecutionContext, waits: Waits) -> None:
 
 async def _run_node(context: ExecutionContext, node: StepNode, failed: AbstractSet[StepNode]) -> bool:
     """Run one node; return whether it succeeded. Exceptions become outcomes, because other nodes may be running."""
-    reason = _skip_node(context, failed)
+    reason, hint = _skip_node(context, failed)
     if reason:
-        context.finish(node, Result.SKIPPED, reason)
+        context.finish(node, Result.SKIPPED, reason, hint)
         return False
     context.begin(node)
     try:
@@ -95,6 +103,11 @@ async def _run_node(context: ExecutionContext, node: StepNode, failed: AbstractS
         context.result.withdrawn = isinstance(error, WithdrawnError)
         context.finish(node, Result.FAILED, str(error), error.hint)
     except ScimconfError as error:
+        consequence = _if_denied(node, error)
+        if consequence:
+            context.finish(node, Result.SKIPPED, str(error), f"{error.hint} {consequence}".strip())
+            return True
+        context.check_throttling(error)
         context.finish(node, Result.FAILED, str(error), " ".join(filter(None, (error.hint, _step_hint(node)))))
         context.result.start_refused |= _tests_credentials(node)
     except Exception as error:  # noqa: BLE001  see above
@@ -113,12 +126,11 @@ def _tests_credentials(node: StepNode) -> bool:
     return node.phase is Phase.START and isinstance(first, Send) and first.is_credentials_test
 
 
-def _skip_node(context: ExecutionContext, failed: AbstractSet[StepNode]) -> str:
-    if context.result.stale:
-        return "because the plan is stale"
-    if context.request.interrupted():
-        return "because the apply was interrupted"
-    return f"because this step was not done: {next(iter(failed)).description}" if failed else ""
+def _skip_node(context: ExecutionContext, failed: AbstractSet[StepNode]) -> tuple[str, str]:
+    """Return why a node does not run, and what to do; both are empty if it runs."""
+    if context.is_stopped():
+        return context.stop_reason()
+    return (f"because this step was not done: {next(iter(failed)).description}" if failed else ""), ""
 
 
 async def _run_steps(context: ExecutionContext, node: StepNode) -> bool:
@@ -141,3 +153,10 @@ async def _run_steps(context: ExecutionContext, node: StepNode) -> bool:
         visible = await write(context, first.document, [step for step in node.steps if isinstance(step, Edit)])
     context.finish(node, Result.DONE if visible else Result.UNCONFIRMED)
     return True
+
+
+def _if_denied(node: StepNode, error: ScimconfError) -> str:
+    """Return what follows if Graph denied a write that the apply can do without; "" for any other error or write."""
+    first = node.steps[0]
+    is_denied = isinstance(error, GraphError) and error.status == 403
+    return first.optional if is_denied and isinstance(first, Edit) else ""

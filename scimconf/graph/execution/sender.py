@@ -5,27 +5,22 @@ This holds whatever the response was, 429 and 503 included: a gateway may respon
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from scimconf.diagnostics import GraphError, ScimconfError, StaleError
 from scimconf.graph.client import Request, may_have_happened
 from scimconf.graph.eventual_consistency import may_be_propagating
 from scimconf.graph.execution.attempts import Attempts
-from scimconf.graph.execution.context import ExecutionContext, may_be_written
+from scimconf.graph.execution.context import ExecutionContext, write_key
 from scimconf.graph.execution.document_writer import pending_pairs
 from scimconf.graph.execution.name_check import CREATED_MEANWHILE
-from scimconf.graph.execution.order import StepNode
-from scimconf.graph.protocol.request import chunks
 from scimconf.graph.protocol.retry import is_throttled
 from scimconf.graph.reading import read
 from scimconf.json_types import Json
-from scimconf.plan import Result
 from scimconf.snapshot import Document, substitute
 from scimconf.steps import PendingDocument, Phase, Send
 
-BATCH = 40
-"""Requests passed to Graph's batches at once, so that an interrupt takes effect and progress is shown."""
 THROTTLED_LOOKUP = 30.0
 """Seconds for which the result of a request with the response 429 is looked up: by Graph's documentation it did nothing."""
 
@@ -51,13 +46,14 @@ async def send(context: ExecutionContext, step: Send) -> None:
             answer = await _send_once(context, step)
             break
         except GraphError as error:
-            if _is_success(step, error) or not await _must_resend(context, step, attempts, error):
+            if is_success(step, error) or not await _must_resend(context, step, attempts, error):
                 return
     outputs = {name: _field(step, answer, path) for name, path in step.outputs}
     context.names.update(outputs)
     if _creates_application(step):
         context.session.created = outputs
     if step.lookup is not None and not await _find(context, step, step.lookup, frozenset(outputs.values())):
+        context.confirm_write(write_key(step))
         raise _NotVisibleYetError(f"done, but not visible yet: {step.description}")
 
 
@@ -93,17 +89,18 @@ def _may_be_done(step: Send, error: GraphError) -> bool:
 
 async def _check_absence(context: ExecutionContext, step: Send) -> None:
     """Raise StaleError if the application to be created exists by now."""
-    if _creates_application(step) and step.lookup is not None and await _rows(context, step.lookup):
+    if _creates_application(step) and step.lookup is not None and await rows_of(context, step.lookup):
         raise StaleError(CREATED_MEANWHILE)
 
 
 async def _send_once(context: ExecutionContext, step: Send) -> Json:
-    request = await _request(context, step)
-    with context.writing(step, counts=not step.is_credentials_test):
+    request = await build_request(context, step)
+    with context.writing(write_key(step), counts=not step.is_credentials_test):
         return (await context.session.graph.send(request)).body
 
 
-async def _request(context: ExecutionContext, step: Send) -> Request:
+async def build_request(context: ExecutionContext, step: Send) -> Request:
+    """Return the request of a step, with the names and values that are known by now."""
     body = step.body
     if isinstance(body, Mapping):
         body = {
@@ -131,7 +128,7 @@ async def _find(
     backoff = context.session.consistency.backoff(limit)
     outputs = {name for name, _ in step.outputs}
     while True:
-        rows = await _rows(context, lookup)
+        rows = await rows_of(context, lookup)
         documents = {**context.request.snapshot.documents, lookup.name: rows}
         names = lookup.binds(documents) if lookup.binds is not None else {}
         is_visible = any(row["id"] in created for row in rows) if created else bool(outputs & names.keys())
@@ -143,7 +140,7 @@ async def _find(
             return False
 
 
-async def _rows(context: ExecutionContext, lookup: Document) -> Json:
+async def rows_of(context: ExecutionContext, lookup: Document) -> Json:
     """Return the rows of a collection, none while the collection itself is not replicated."""
     try:
         return await read(context.session.graph, lookup, context.names)
@@ -153,98 +150,13 @@ async def _rows(context: ExecutionContext, lookup: Document) -> Json:
         return []
 
 
-async def send_batches(context: ExecutionContext, node: StepNode) -> bool:
-    """Send independent requests in batches, each with its own outcome; return whether all succeeded."""
-    succeeded = True
-    for part in chunks([step for step in node.steps if isinstance(step, Send)], BATCH):
-        if context.request.interrupted():
-            for step in part:
-                context.finish_step(step, Result.SKIPPED, "because the apply was interrupted")
-            succeeded = False
-            continue
-        succeeded = await _send_batch(context, part) and succeeded
-    return succeeded
-
-
-async def _send_batch(context: ExecutionContext, steps: Sequence[Send]) -> bool:
-    attempts = Attempts(context)
-    pending, succeeded = list(steps), True
-    while pending:
-        answers = await _answers(context, pending)
-        retries: list[tuple[Send, GraphError]] = []
-        for step, answer in zip(pending, answers, strict=True):
-            if not isinstance(answer, GraphError) or _is_success(step, answer):
-                context.finish_step(step, Result.DONE)
-            elif _may_retry(context, step, answer):
-                retries.append((step, answer))
-            else:
-                succeeded = False
-                context.finish_step(step, Result.FAILED, str(answer), answer.hint)
-        if not retries:
-            break
-        slowest = max((error for _, error in retries), key=lambda error: (error.status == 429, error.retry_after or 0))
-        waited = await attempts.wait(slowest, f"replication, for {len(retries)} requests")
-        retries = await _not_done(context, retries)
-        pending = [step for step, _ in retries]
-        if pending and not waited:
-            for step, error in retries:
-                context.finish_step(step, Result.FAILED, str(error), error.hint)
-            return False
-    return succeeded
-
-
-def _may_retry(context: ExecutionContext, step: Send, error: GraphError) -> bool:
-    later = step.creates and is_throttled(error.status)
-    return later or may_have_happened(error.status) or (may_be_propagating(error) and _may_be_new(context))
-
-
-async def _not_done(
-    context: ExecutionContext, retries: Sequence[tuple[Send, GraphError]]
-) -> list[tuple[Send, GraphError]]:
-    """Return the requests whose result is not listed; the others took effect and are finished."""
-    collection = retries[0][0].listed_in
-    if collection is None:
-        return list(retries)
-    rows = await _rows(context, collection)
-    bodies = [substitute(step.body, context.names) for step, _ in retries]
-    names = [name for name in bodies[0] if rows and name in rows[0]]
-    listed = {_key(row, names) for row in rows}
-    remaining = []
-    for (step, error), body in zip(retries, bodies, strict=True):
-        if _key(body, names) in listed:
-            context.result.wrote = True
-            context.finish_step(step, Result.DONE)
-        else:
-            remaining.append((step, error))
-    return remaining
-
-
-def _key(row: Mapping[str, Json], names: Sequence[str]) -> tuple[str, ...]:
-    """Return the values of these properties in lower case: Graph's responses differ in the case of ids."""
-    return tuple(str(row[name]).lower() for name in names)
-
-
-async def _answers(context: ExecutionContext, steps: Sequence[Send]) -> Sequence[object]:
-    try:
-        answers = await context.session.graph.batch([await _request(context, step) for step in steps])
-    except Exception as error:
-        context.result.wrote |= may_be_written(error)
-        raise
-    context.result.wrote |= any(not isinstance(answer, GraphError) or may_be_written(answer) for answer in answers)
-    return answers
-
-
-def _may_be_new(context: ExecutionContext) -> bool:
-    """Return whether the application is new or its roles were written in this run: the service principal gets a copy."""
-    return context.session.consistency.is_new() or "application" in context.written
-
-
 def _creates_application(step: Send) -> bool:
     """Return whether the step creates an application: sent twice in a run, it would create a second one."""
     return any(name == "service_principal" for name, _ in step.outputs)
 
 
-def _is_success(step: Send, error: GraphError) -> bool:
+def is_success(step: Send, error: GraphError) -> bool:
+    """Return whether the error means that the request's result exists."""
     return any(error.status == status and text in error.message for status, text in step.success_errors)
 
 

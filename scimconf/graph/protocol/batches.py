@@ -44,6 +44,7 @@ class Batches:
         pending = dict(enumerate(requests))
         tries = {index: Tries() for index in pending}
         outcomes: dict[int, BatchOutcome] = {}
+        lost: set[int] = set()
         async with slots:
             while pending:
                 latest = await self._once(pending)
@@ -52,7 +53,8 @@ class Batches:
                 pending = {index: pending[index] for index in retries}
                 if not retries or not await self.gate.rest(slowest(retries.values())):
                     break
-        return [outcomes[index].result for index in range(len(requests))]
+                lost |= {index for index, attempt in retries.items() if attempt.is_lost}
+        return [_result(outcomes[index].result, is_lost=index in lost) for index in range(len(requests))]
 
     def _retries(self, outcomes: Mapping[int, BatchOutcome], tries: Mapping[int, Tries]) -> dict[int, Attempt]:
         attempts = {
@@ -83,6 +85,13 @@ class Batches:
         if 200 <= reply.status < 300:
             return BatchOutcome(Answer(reply.status, body, date=whole.date, request_id=reply.request_id), attempt)
         return BatchOutcome(graph_error(request, reply, body, scrub=self.scrub, now=whole.date), attempt)
+
+
+def _result(result: Result, *, is_lost: bool) -> Result:
+    """Return the last result of a request; an error says so if an earlier attempt may have taken effect."""
+    if isinstance(result, GraphError):
+        result.lost_attempt |= is_lost
+    return result
 
 
 def slowest(attempts: Iterable[Attempt]) -> Attempt:

@@ -114,6 +114,7 @@ def graph_error(request: Request, reply: Reply, body: Any, *, scrub: Scrub, now:
         request_id=scrub(reply.request_id or error.request_id),
         client_request_id=reply.client_request_id,
         retry_after=wait,
+        lost_attempt=reply.lost_attempt,
         hint=retry_hint or hint(reply.status, error.code, request.method, request.resolved_path()),
     )
 

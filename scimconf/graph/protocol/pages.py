@@ -5,7 +5,7 @@ A page arrives as bytes and is decoded at once: as raw rows, or, for large colle
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, NotRequired, cast, get_type_hints
 from urllib.parse import unquote, urlsplit
@@ -36,17 +36,20 @@ class Pages:
     _decoders: dict[type, Decode] = field(default_factory=dict)
 
     async def all(self, request: Request, row: type | None) -> list[Any]:
-        """Return all rows; raise GraphError for a next link that `next_link_error` refuses, and beyond MAX_PAGES."""
-        rows: list[Any] = []
+        """Return all rows; raise GraphError as `each` does."""
+        return [item async for page in self.each(request, row) for item in page]
+
+    async def each(self, request: Request, row: type | None) -> AsyncGenerator[list[Any], None]:
+        """Yield the rows of each page; raise GraphError for a link that `next_link_error` refuses, beyond MAX_PAGES."""
         links: set[str] = set()
         link = ""
         while True:
             reply = await self.fetch(request, link)
             page = self._decoded(request, reply, row)
-            rows.extend(page["value"])
             link = page.get(NEXT) or ""
+            yield page["value"]
             if not link:
-                return rows
+                return
             error = next_link_error(link, self.base, request, links)
             if len(links) + 1 >= MAX_PAGES:
                 error = f"the collection has more than {MAX_PAGES:,} pages"
@@ -124,7 +127,7 @@ def decoder(row: type) -> Decode:
 
     fields = {
         name: Annotated[annotation, StringConstraints(to_lower=True)] if name.endswith("Id") else annotation
-        for name, annotation in get_type_hints(row).items()
+        for name, annotation in get_type_hints(row, include_extras=True).items()
     }
     typed_dict = cast("Any", TypedDict)
     rows: Any = list[typed_dict(row.__name__, fields)]  # type: ignore[misc]

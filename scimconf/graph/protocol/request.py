@@ -79,12 +79,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response before its status is checked; header names are in lower case, in a batch there is no content."""
+    """A response before its status is checked; header names are in lower case, in a batch there is no content.
+
+    `lost_attempt`: the request was sent again after an attempt that may have taken effect.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes = field(default=b"", repr=False)
     client_request_id: str = ""
+    lost_attempt: bool = False
 
     @property
     def request_id(self) -> str:

@@ -56,6 +56,11 @@ class Attempt:
         return self.status == 429 or self.retry_after is not None
 
     @property
+    def is_lost(self) -> bool:
+        """Whether a write may have taken effect all the same: a gateway may respond with 503 to one that did."""
+        return not self.unsent and (may_have_happened(self.status) or self.status == 503)
+
+    @property
     def reason(self) -> str:
         if self.status == 429:
             return "throttled"

@@ -9,7 +9,6 @@ from scimconf.documents import application
 from scimconf.expressions import Attribute, Call, Expression, children, spelling
 from scimconf.kinds.mappings import ALL_ROLES, ROLES
 from scimconf.kinds.mappings import ONE_ROLE as SINGLE
-from scimconf.kinds.principals import entries
 from scimconf.kinds.provisioning import SECTION
 from scimconf.kinds.roles import going, live_label
 from scimconf.lint.mapping_context import EffectiveMapping, MappingContext
@@ -83,12 +82,12 @@ def several_roles(context: MappingContext) -> Iterator[Diagnostic]:
     """Yield a warning for each listed user or group with several roles, if a mapping of users takes one role."""
     targets = [row.target for row in context.rows() if row.section == SECTION and SINGLE in row.functions]
     assignments = context.spec.assignments
-    for entry in entries(assignments) if assignments is not None and targets else ():
-        listed = entry.listed
+    for principal in assignments.listed if assignments is not None and targets else ():
+        listed = principal.entry
         if listed.absent or len(listed.roles) < 2:
             continue
         number = len(listed.roles)
-        subject = listed.user if isinstance(listed, UserAssignment) else f"each member of {entry.description}"
+        subject = listed.user if isinstance(listed, UserAssignment) else f"each member of {principal.description}"
         message = f"{subject} has {number} roles, but {targets[0]} takes one role, so provisioning fails"
         hint = "Write a single role, or send all roles to `roles` with AssertiveAppRoleAssignmentsComplex."
-        yield Diagnostic("L511", message, (*entry.path, "roles"), hint=hint)
+        yield Diagnostic("L511", message, (*principal.path, "roles"), hint=hint)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
-from scimconf.plan import Address, ApplyStatus, Pause, Report, Result
+from scimconf.plan import Address, ApplyStatus, Pause, Report, Result, StepOutcome
 from scimconf.render.common.change_view import address_row
 
 Rows = dict[tuple[str, str], list[str]]
 """Rows of a plan, as (kind, address), each with the values of its addresses."""
+MAX_LISTED = 20
+"""So many outcomes are listed; more are counted."""
+MAX_NAMED = 3
 REMOVED = "removed"
 """The word for the result of a deletion that is done."""
 
@@ -34,6 +38,23 @@ def rows_by_word(report: Report) -> dict[str, Rows]:
             row, value = address_row(address)
             rows[word].setdefault((address.kind, row), []).append(value)
     return rows
+
+
+def groups(report: Report, result: Result) -> list[list[StepOutcome]]:
+    """Return the outcomes with a result, as lists of which a long one is shown as one: failures by their reason."""
+    outcomes = [outcome for outcome in report.outcomes if outcome.result is result]
+    if result is not Result.FAILED:
+        return [outcomes] if outcomes else []
+    by_reason: dict[tuple[str, str], list[StepOutcome]] = {}
+    for outcome in outcomes:
+        by_reason.setdefault((outcome.detail, outcome.hint), []).append(outcome)
+    return list(by_reason.values())
+
+
+def examples(outcomes: Sequence[StepOutcome]) -> str:
+    """Return the first rows of failures that are shown as one: `assignment/user:ada@contoso.com, … and 12 more`."""
+    rows = [_row(address)[1] for outcome in outcomes for address in outcome.addresses][:MAX_NAMED]
+    return f"{', '.join(rows)} and {len(outcomes) - len(rows):,} more"
 
 
 def result_sentence(report: Report) -> str:

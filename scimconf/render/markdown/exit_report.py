@@ -7,11 +7,19 @@ from collections.abc import Iterator
 
 from scimconf.plan import ExitReport, Report, Result, StepOutcome
 from scimconf.render.common.labels import counts, plural, tenant_name
-from scimconf.render.common.outcome import Rows, next_sentence, paused_sentence, result_sentence, rows_by_word
+from scimconf.render.common.outcome import (
+    MAX_LISTED,
+    Rows,
+    examples,
+    groups,
+    next_sentence,
+    paused_sentence,
+    result_sentence,
+    rows_by_word,
+)
 from scimconf.render.markdown.escaping import code, command_line, prose, size
 from scimconf.render.markdown.truncation import LINE, MarkdownPart, SectionGroup, fit_all
 
-MAX_LISTED = 20
 _NOT_ENDED = "This apply has not ended, or was killed. Plan again to see what remains."
 
 
@@ -85,9 +93,8 @@ def _about(report: Report) -> Iterator[str]:
 def _results(report: Report) -> Iterator[str]:
     """Yield one line for each step that did not succeed, worst first, then what was done."""
     for result in (Result.FAILED, Result.SKIPPED, Result.UNCONFIRMED):
-        outcomes = [outcome for outcome in report.outcomes if outcome.result is result]
-        is_long = len(outcomes) > MAX_LISTED and result is not Result.FAILED
-        yield from _summarised(outcomes) if is_long else map(_outcome, outcomes)
+        for outcomes in groups(report, result):
+            yield from _summarised(outcomes) if len(outcomes) > MAX_LISTED else map(_outcome, outcomes)
     for word, rows in rows_by_word(report).items():
         yield from _rows(word, rows)
 
@@ -108,6 +115,8 @@ def _summarised(outcomes: list[StepOutcome]) -> Iterator[str]:
     reasons = dict.fromkeys(part for outcome in outcomes for part in (outcome.detail, outcome.hint) if part)
     yield f"- **{outcomes[0].result.word}**: {prose(numbers)}\n"
     yield from (f"  - {prose(reason)}\n" for reason in reasons)
+    if outcomes[0].result is Result.FAILED:
+        yield f"  - {prose(examples(outcomes))}\n"
 
 
 def _rows(word: str, rows: Rows) -> Iterator[str]:

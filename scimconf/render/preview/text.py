@@ -16,8 +16,6 @@ from scimconf.plan.preview import (
 from scimconf.render.preview import words
 from scimconf.render.terminal.page import Page, joined
 
-_NOT_LISTED = frozenset({UserOutcome.UNCHANGED, UserOutcome.OUT_OF_SCOPE})
-
 
 class TextPreview:
     """Formats the parts of the text; `full` lists every user with all values and the resource of a creation."""
@@ -35,7 +33,7 @@ class TextPreview:
         return joined([*heading, *warnings, ""])
 
     def person(self, user: UserPreview) -> str:
-        if user.outcome in _NOT_LISTED and not (self._full or user.notes):
+        if not (self._full or user.is_noteworthy):
             return ""
         return joined([*self._heading(user), *self._body(user), ""])
 

@@ -7,11 +7,20 @@ from collections.abc import Iterator, Sequence
 
 from scimconf.plan import Report, Result, StepOutcome
 from scimconf.render.common.labels import counts
-from scimconf.render.common.outcome import REMOVED, Rows, next_sentence, paused_sentence, result_sentence, rows_by_word
+from scimconf.render.common.outcome import (
+    MAX_LISTED,
+    REMOVED,
+    Rows,
+    examples,
+    groups,
+    next_sentence,
+    paused_sentence,
+    result_sentence,
+    rows_by_word,
+)
 from scimconf.render.terminal.fields import INDENT
 from scimconf.render.terminal.page import Page
 
-_MAX_LISTED = 20
 _STYLES = {
     Result.UNCONFIRMED: "update",
     Result.SKIPPED: "replace",
@@ -25,9 +34,8 @@ def report_lines(page: Page, report: Report) -> Iterator[str]:
     for word, rows in rows_by_word(report).items():
         yield from _unchanged_or_done(page, word, rows)
     for result in (Result.UNCONFIRMED, Result.SKIPPED, Result.FAILED):
-        outcomes = [outcome for outcome in report.outcomes if outcome.result is result]
-        is_long = len(outcomes) > _MAX_LISTED and result is not Result.FAILED
-        yield from _summarised(page, outcomes) if is_long else _listed(page, outcomes)
+        for outcomes in groups(report, result):
+            yield from _summarised(page, outcomes) if len(outcomes) > MAX_LISTED else _listed(page, outcomes)
     yield from _end(page, report)
     yield ""
 
@@ -35,7 +43,7 @@ def report_lines(page: Page, report: Report) -> Iterator[str]:
 def _unchanged_or_done(page: Page, word: str, rows: Rows) -> Iterator[str]:
     """Yield the rows, as the plan shows them, while there are few of them, else how many of each kind."""
     style = "delete" if word == REMOVED else "create"
-    if len(rows) > _MAX_LISTED:
+    if len(rows) > MAX_LISTED:
         yield from page.labelled(2, (style, word), ("", f"  {counts(Counter(kind for kind, _ in rows))}"), hang=4)
     else:
         for (_, row), values in rows.items():
@@ -49,6 +57,8 @@ def _summarised(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:
     yield from _line(page, outcomes[0].result, counts(Counter(address.kind for address in addresses)))
     for text in dict.fromkeys(part for outcome in outcomes for part in (outcome.detail, outcome.hint) if part):
         yield from page.prose(INDENT, text, hang=2)
+    if outcomes[0].result is Result.FAILED:
+        yield from page.prose(INDENT, examples(outcomes), hang=2)
 
 
 def _listed(page: Page, outcomes: Sequence[StepOutcome]) -> Iterator[str]:

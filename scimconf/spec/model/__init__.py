@@ -18,6 +18,7 @@ from scimconf.spec.model.access import (
     Assignments,
     GroupAssignment,
     ImportedRows,
+    ListedPrincipal,
     ProtectedAssignments,
     Role,
     RoleAttribute,
@@ -54,7 +55,7 @@ from scimconf.spec.patterns import EMAIL, SLUG, TENANT
 __all__ = [
     "GUARDS", "OPERATORS", "AppRoles", "Application", "Apply", "Assignment", "Assignments", "AttributeDefinition",
     "Clause", "Connection", "Create", "ExemptionEntry", "Filter", "Form", "GroupAssignment", "GuardId", "ImportedRows",
-    "Job", "KeyVaultSecret", "MappingRow", "MappingTest", "Notifications", "OAuth2", "ObjectMapping", "Operator",
+    "Job", "KeyVaultSecret", "ListedPrincipal", "MappingRow", "MappingTest", "Notifications", "OAuth2", "ObjectMapping", "Operator",
     "ProtectedAssignments", "Provisioning", "Role", "RoleAttribute", "RowTest", "SecretReference", "Section", "Spec",
     "TargetAttribute", "Unlisted", "UserAssignment", "operator_word", "same_spelling",
 ]  # fmt: skip
@@ -62,7 +63,7 @@ __all__ = [
 GuardId = Literal[
     "tenant-mismatch", "application-created", "scope-widened", "scope-narrowed", "matching-changed", "mass-removal",
     "group-removed", "all-assignments-removed", "deprovisioning-disabled", "role-in-use", "job-replaced", "deletion-threshold-disabled", "initial-start",
-    "sign-on-missing", "provisioning-stopped", "endpoint-changed", "secret-unavailable", "quarantined", "resources-abandoned",
+    "sign-on-missing", "provisioning-stopped", "endpoint-changed", "secret-redirected", "secret-unavailable", "quarantined", "resources-abandoned",
 ]  # fmt: skip
 GUARDS: tuple[str, ...] = GuardId.__args__  # type: ignore[attr-defined]
 STANDARD = ("users", "groups")

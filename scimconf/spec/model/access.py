@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Literal
+from functools import cached_property
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from scimconf.diagnostics import Diagnostic
+from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.spec.model.base import (
     Apply,
     Flag,
@@ -20,7 +22,7 @@ from scimconf.spec.model.base import (
     not_exactly_one,
 )
 from scimconf.spec.model.testing import RowTest
-from scimconf.spec.patterns import ROLE_VALUE
+from scimconf.spec.patterns import GUID, ROLE_VALUE
 from scimconf.spec.tree import YamlMapping
 
 
@@ -141,12 +143,49 @@ class UserAssignment(Assignment):
         return self.user.casefold()
 
 
+class ListedPrincipal(NamedTuple):
+    """One listed user or group: its entry, the list that has it, and what identifies it in a tenant.
+
+    `by` is what `value` is: an object id in lower case, the user principal name of a user in lower case, or the display
+    name of a group.
+    """
+
+    entry: UserAssignment | GroupAssignment
+    section: SpecPath
+    position: int
+    by: Literal["id", "user", "group"]
+    value: str
+
+    @property
+    def path(self) -> SpecPath:
+        return (*self.section, self.position)
+
+    @property
+    def description(self) -> str:
+        return f'{self.by if self.by != "id" else "user or group with the id"} "{self.value}"'
+
+
 class ImportedRows(Section):
     """The assignments of one CSV file. The loader adds this section; a spec cannot contain it."""
 
     file: str
     users: tuple[UserAssignment, ...] = ()
     groups: tuple[GroupAssignment, ...] = ()
+
+
+def _listed_groups(groups: Iterable[GroupAssignment], base: SpecPath) -> Iterator[ListedPrincipal]:
+    section = (*base, "groups")
+    for index, group in enumerate(groups):
+        if group.id is not None:
+            yield ListedPrincipal(group, section, index, "id", group.id.lower())
+        else:
+            yield ListedPrincipal(group, section, index, "group", group.name or "")
+
+
+def _listed_users(users: Iterable[UserAssignment], base: SpecPath) -> Iterator[ListedPrincipal]:
+    section, is_id = (*base, "users"), re.compile(GUID).fullmatch
+    for index, user in enumerate(users):
+        yield ListedPrincipal(user, section, index, "id" if is_id(user.user) else "user", user.user.casefold())
 
 
 class Assignments(Section):
@@ -160,6 +199,16 @@ class Assignments(Section):
     users_from: tuple[Text, ...] = ()
     groups_from: tuple[Text, ...] = ()
     imported: tuple[ImportedRows, ...] = ()
+
+    @cached_property
+    def listed(self) -> tuple[ListedPrincipal, ...]:
+        """All listed users and groups, those of the CSV files included."""
+        base: SpecPath = ("assignments",)
+        listed = [*_listed_groups(self.groups, base), *_listed_users(self.users, base)]
+        for number, file in enumerate(self.imported):
+            base = ("assignments", "imported", number)
+            listed += [*_listed_groups(file.groups, base), *_listed_users(file.users, base)]
+        return tuple(listed)
 
     def _errors(self) -> Iterator[Diagnostic]:
         yield from duplicates(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, ModelWrapValidatorHandler, PrivateAttr, Tag, model_validator
 
 from scimconf.diagnostics import Diagnostic
-from scimconf.spec.addresses import host_problem
+from scimconf.spec.addresses import host_problem, other_problem
 from scimconf.spec.model.base import Https, Section, Text, not_exactly_one, owned_keys
 from scimconf.spec.patterns import ENV_NAME, ENV_REFERENCE, VAULT
+from scimconf.spec.tree import SecretFile
 
 Authentication = Literal["bearer", "oauth2_client_credentials", "entra_token", "portal", "other"]
 
@@ -50,6 +51,7 @@ RESERVED = re.compile(
 )
 """Environment variables of the sign-in to Azure and other clouds, and of pipelines, in upper case."""
 MASK = "*"
+_HOST_HINT = "Write the name of the application's host."
 CONFIDENTIAL = frozenset(
     {
         "Password", "AppKey", "ClientSecret", "ConsumerSecret", "TokenKey", "ConnectionString",
@@ -74,6 +76,22 @@ class SecretReference(Section):
     file: Text | None = None
     key_vault: KeyVaultSecret | None = None
     rotation: Text | None = None
+    _file_from_spec: str = PrivateAttr(default="")
+
+    @property
+    def source(self) -> str:
+        """What is referenced, for example `env:NAME`, from any working directory; without the version and the rotation."""
+        if self.key_vault is not None:
+            return f"key_vault:{self.key_vault.secret} in {self.key_vault.vault.rstrip('/')}".lower()
+        return f"env:{self.env}" if self.env is not None else f"file:{self._file_from_spec or self.file}"
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep_file(cls, value: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        reference = validate(value)
+        if isinstance(value, Mapping) and isinstance(value.get("file"), SecretFile):
+            reference._file_from_spec = value["file"].from_spec  # noqa: SLF001  its own
+        return reference
 
     @model_validator(mode="before")
     @classmethod
@@ -145,7 +163,10 @@ class Connection(Section):
         token_url = self.oauth2.token_url if self.oauth2 is not None else ""
         for path, url in ((("base_address",), self.base_address or ""), (("oauth2", "token_url"), token_url)):
             if problem := host_problem(url):
-                yield Diagnostic("S318", problem, path, hint="Write the name of the application's host.")
+                yield Diagnostic("S318", problem, path, hint=_HOST_HINT)
+        for key, value in self.other.items():
+            if isinstance(value, str) and (problem := other_problem(key, value)):
+                yield Diagnostic("S318", problem, ("other", key), hint=_HOST_HINT)
 
     def _service_owned_errors(self) -> Iterator[Diagnostic]:
         for key in self.other:

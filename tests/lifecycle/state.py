@@ -1,0 +1,161 @@
+"""The state of a sandbox tenant as facts that can be compared: what differs, and which addresses of a plan explain it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from scimconf.plan import Address
+from scimconf.plan.resource import decode
+from scimconf.sandbox.control import dump
+from tests.tenant_fixture import Rehearsal
+
+Fact = tuple[str, ...]
+Facts = Mapping[Fact, Any]
+NAME = "Writer"
+OWN_TAGS = "scimconf:"
+"""What the tags begin with that scimconf writes."""
+PRINCIPAL = ("appRoleAssignmentRequired", "notes", "accountEnabled", "preferredSingleSignOnMode", "homepage")
+SETTINGS = ("SyncAll", "SyncNotificationSettings")
+
+
+def settle(tenant: Rehearsal) -> None:
+    """End all replication delays, so that a plan sees the state as it is."""
+    run = tenant.service.tenant.store.run
+    run("DELETE FROM delays")
+    run("UPDATE objects SET hidden = 0 WHERE hidden > 0")
+    run("DELETE FROM assignments WHERE stale_reads > 0")
+    run("UPDATE assignments SET hidden = 0 WHERE hidden > 0")
+
+
+def state_facts(tenant: Rehearsal) -> dict[Fact, Any]:
+    """Return everything in the tenant: the application Writer in parts, everything else object by object."""
+    state = dump(tenant.service)
+    own = {row["id"]: row for row in state["servicePrincipals"] if row["displayName"] == NAME}
+    own_applications = {row["id"] for row in state["applications"] if row["displayName"] == NAME}
+    facts: dict[Fact, Any] = {}
+    for kind in ("users", "groups", "applications", "servicePrincipals"):
+        for row in state[kind]:
+            if row["id"] not in own and row["id"] not in own_applications:
+                facts["other", kind, row["id"]] = row
+    for row in state["applications"]:
+        if row["id"] in own_applications:
+            facts |= {("role", row["id"], role["id"]): role for role in row["appRoles"]}
+    for key, principal in own.items():
+        facts |= {("tag", key, tag): True for tag in principal["tags"]}
+        facts |= {("principal", key, name): principal[name] for name in PRINCIPAL if name in principal}
+    for row in state["appRoleAssignments"]:
+        key = ("assignment" if row["resourceId"] in own else "other", row["resourceId"])
+        facts[*key, row["principalId"], row["appRoleId"]] = True
+    return {**facts, **_synchronization(tenant, set(own))}
+
+
+def _synchronization(tenant: Rehearsal, own: set[str]) -> dict[Fact, Any]:
+    """Return the values of secrets, the jobs and the schemas."""
+    facts: dict[Fact, Any] = {}
+    store, documents = tenant.service.tenant.store, tenant.service.tenant.documents
+    default = tenant.service.tenant.switches.sync_all_default
+    if default != "absent":
+        facts |= {("secret", resource, "SyncAll"): default for resource in own}
+    for resource, key, value in store.rows("SELECT resource_id, key, value FROM secrets"):
+        facts["secret" if resource in own else "other", resource, key] = value
+    for key, parent in store.rows("SELECT id, parent FROM objects WHERE kind = 'job'"):
+        job, schema = documents.get("job", key), documents.get("schema", key)
+        assert job is not None
+        if parent not in own:
+            facts["other", "job", key] = (job["schedule"], job["_restarts"], schema)
+            continue
+        facts["job", key, "state"] = job["schedule"]["state"] == "Active"
+        facts["job", key, "template"] = (job["templateId"], job["synchronizationJobSettings"])
+        facts |= _schema_facts(key, schema or {})
+    return facts
+
+
+def _schema_facts(job: str, schema: Mapping[str, Any]) -> Iterator[tuple[Fact, Any]]:
+    for number, rule in enumerate(schema.get("synchronizationRules", ())):
+        yield ("schema", job, f"rule {number}"), _without(rule, "objectMappings")
+        for mapping in rule["objectMappings"]:
+            source = mapping["sourceObjectName"]
+            yield ("mapping", job, source), _without(mapping, "attributeMappings")
+            for row in mapping["attributeMappings"]:
+                yield ("row", job, source, row["targetAttributeName"]), {**row, "source": _source(row["source"])}
+    for number, directory in enumerate(schema.get("directories", ())):
+        for definition in directory["objects"]:
+            yield ("object", job, str(number), definition["name"]), _without(definition, "attributes")
+            for attribute in definition["attributes"]:
+                yield ("attribute", job, str(number), definition["name"], attribute["name"]), attribute
+
+
+def _source(source: Mapping[str, Any] | None) -> tuple[str, str] | None:
+    """Return a source without what the service writes in several ways: spaces, and the tree of the expression."""
+    if source is None:
+        return None
+    return source["type"], re.sub(r"\s", "", source.get("expression") or source["name"] or "")
+
+
+def _without(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key != name}
+
+
+def different(before: Facts, after: Facts) -> set[Fact]:
+    """Return the facts that appeared, disappeared or changed."""
+    return {fact for fact in before.keys() | after.keys() if before.get(fact) != after.get(fact)}
+
+
+class Names:
+    """Names of principals and roles by id, from the facts before and after."""
+
+    def __init__(self, *states: Facts) -> None:
+        self.principals: dict[str, str] = {}
+        self.roles: dict[str, set[str]] = {}
+        for facts in states:
+            for fact, value in facts.items():
+                if fact[:2] == ("other", "users"):
+                    self.principals[fact[2]] = f"user:{value['userPrincipalName']}".lower()
+                elif fact[:2] == ("other", "groups"):
+                    self.principals[fact[2]] = f"group:{value['displayName']}".lower()
+                elif fact[0] == "role":
+                    names = {value["value"] or "", f"~{value['displayName']}"}
+                    self.roles.setdefault(fact[2], set()).update(names)
+
+
+def is_explained(fact: Fact, addresses: Iterable[Address], names: Names) -> bool:
+    """Return whether a change of a fact belongs to one of the addresses."""
+    by_kind: dict[str, list[str]] = {}
+    for address in addresses:
+        by_kind.setdefault(address.kind, []).append(address.rest)
+    return fact[0] != "other" and bool(_EXPLAINED[fact[0]](fact, by_kind, names))
+
+
+def _role(fact: Fact, by_kind: Mapping[str, list[str]], names: Names) -> bool:
+    return bool(names.roles.get(fact[2], set()) & {decode(rest) for rest in by_kind.get("app_role", ())})
+
+
+def _assignment(fact: Fact, by_kind: Mapping[str, list[str]], names: Names) -> bool:
+    """Return whether an assignment is in the plan, or its role, whose deletion removes it."""
+    roles = names.roles.get(fact[3], set())
+    if roles & {decode(rest) for rest in by_kind.get("app_role", ())}:
+        return True
+    principal = names.principals.get(fact[2], fact[2])
+    parts = [rest.rpartition("/") for rest in by_kind.get("assignment", ())]
+    return any(decode(user).lower() == principal and decode(role) in roles for user, _, role in parts)
+
+
+def _ends(kinds: tuple[str, ...], name: str, by_kind: Mapping[str, list[str]]) -> bool:
+    return any(name == decode(rest).partition("/")[2] for kind in kinds for rest in by_kind.get(kind, ()))
+
+
+_EXPLAINED: dict[str, Any] = {
+    "role": _role,
+    "assignment": _assignment,
+    "tag": lambda fact, by_kind, names: fact[2].startswith(OWN_TAGS),
+    "principal": lambda fact, by_kind, names: "application" in by_kind,
+    "secret": lambda fact, by_kind, names: ("settings" if fact[2] in SETTINGS else "connection") in by_kind,
+    "job": lambda fact, by_kind, names: fact[2] == "state",
+    "schema": lambda fact, by_kind, names: False,
+    "mapping": lambda fact, by_kind, names: "object_mapping" in by_kind,
+    "row": lambda fact, by_kind, names: _ends(("attribute_mapping",), fact[3], by_kind),
+    "object": lambda fact, by_kind, names: False,
+    "attribute": lambda fact, by_kind, names: _ends(("target_attribute", "source_attribute"), fact[4], by_kind),
+}

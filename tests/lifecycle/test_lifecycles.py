@@ -1,0 +1,24 @@
+"""Random lifecycles with fixed seeds. `make fuzz` runs others for an hour."""
+
+import pytest
+
+from tests.lifecycle.counts import record
+from tests.lifecycle.lifecycles import command_of, run_lifecycle
+
+RUNS, PARTS = 200, 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+def test_lifecycles_hold_every_invariant(part):
+    failures = []
+    for seed in range(part * RUNS // PARTS, (part + 1) * RUNS // PARTS):
+        lifecycle = run_lifecycle(seed)
+        record(lifecycle.faults, len(lifecycle.violations))
+        if lifecycle.violations:
+            failures += [command_of(seed), *lifecycle.violations, *lifecycle.log]
+    assert not failures, "\n".join(failures)
+
+
+def test_a_lifecycle_holds_every_invariant():
+    assert run_lifecycle(5).violations == []
