@@ -90,6 +90,7 @@ def story(serve, workdir, run, portal_request, monkeypatch):
     for name, text in FILES.items():
         WATCH.secret_file(workdir / "apps" / "writer" / name, text)
         WATCH.secret_file(workdir / name, text)
+    WATCH.declare(workdir / "was")  # a copy of `apps`
     for name, value in {**CANARIES, "SCIMCONF_GRAPH_URL": url}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("COLUMNS", "120")
