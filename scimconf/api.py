@@ -19,6 +19,7 @@ from scimconf.plan import ApplyStatus, Change, Guard, MissingPrincipal, Plan, Re
 if TYPE_CHECKING:
     from scimconf.export import ExportedSpec
     from scimconf.graph.client import Graph
+    from scimconf.graph.execution.lock import LockOptions
     from scimconf.graph.reading import Claims, TenantSession
     from scimconf.graph.secrets import Secrets
     from scimconf.graph.settings import Settings
@@ -70,9 +71,9 @@ def load(
 
 def validate(spec: Loaded) -> tuple[Diagnostic, ...]:
     """Return all errors and warnings that are known without a tenant: of the spec, its tests, and the lint."""
-    from scimconf import workflow
+    from scimconf.workflow.validate import lint, validate
 
-    return (*workflow.validate(spec, _today()), *workflow.lint(spec))
+    return (*validate(spec, _today()), *lint(spec))
 
 
 @asynccontextmanager
@@ -266,13 +267,15 @@ class TenantClient:
         approve: Callable[[tuple[str, ...]], bool],
         backup: str | os.PathLike[str] = BACKUP_FOLDER,
         progress: Callable[[str, int, int], object] | None = None,
+        lock_holder: str = "",
         check_permissions: bool = True,
     ) -> Report:
         """Apply a plan, and plan again until no changes remain; return a report, also after a failure.
 
         `approve` is called with the guards of a first run and the addresses to delete or replace, and again if a later
         round adds any. `backup` is the folder in which the documents are saved before the first write. Without
-        `check_permissions`, also requests are sent that need permissions which the access token lacks.
+        `check_permissions`, also requests are sent that need permissions which the access token lacks. With a
+        `lock_holder`, no other run with a lock applies the application at the same time.
         """
         from scimconf.workflow.apply import apply, guards_that_need_allow, missing_secrets, shared_secret_files
 
@@ -288,8 +291,9 @@ class TenantClient:
                 return Report(planned.name, error=error, hint=missing[0].hint, status=ApplyStatus.FAILED)
             if not hooks.approve(planned):
                 return Report(planned.name, error="The plan was not approved.", status=ApplyStatus.FAILED)
+        options, lock = replace(options, lock_holder=lock_holder), _lock_options(lock_holder)
         warnings = tuple(f"{shared.message}. {shared.hint}" for shared in shared_secret_files(planned, self.secrets))
-        report = await apply(self.session(), planned, options, self.secrets, hooks)
+        report = await apply(self.session(), planned, options, self.secrets, hooks, lock)
         return replace(report, warnings=(*warnings, *report.warnings))
 
     async def preview(
@@ -321,8 +325,9 @@ class TenantClient:
         return SpecExport(exported, tuple(exported.omitted))
 
     async def _planned(self, spec: Loaded, options: PlanOptions) -> PlannedApplication:
-        from scimconf.workflow import plan, validate
         from scimconf.workflow.apply import mask_secrets
+        from scimconf.workflow.plan import plan
+        from scimconf.workflow.validate import validate
 
         mask_secrets([spec], self.secrets)
         errors = [diagnostic for diagnostic in validate(spec, options.today) if diagnostic.is_error]
@@ -332,6 +337,21 @@ class TenantClient:
         if planned.errors:
             raise SpecError(planned.errors)
         return planned
+
+
+def _lock_options(holder: str) -> LockOptions | None:
+    """Return the options of a lock, None without a holder; raise ScimconfError for one that a tag cannot have."""
+    from secrets import token_hex
+
+    from scimconf.documents.lock import MAX_HOLDER, is_holder
+    from scimconf.graph.execution.lock import LockOptions
+
+    if not holder:
+        return None
+    if not is_holder(holder):
+        hint = f"Use 1 to {MAX_HOLDER} printable characters, without spaces at the ends."
+        raise ScimconfError(f"{holder!r} cannot be the holder of a lock", hint)
+    return LockOptions(holder=holder, run=token_hex(4), clock=lambda: datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)

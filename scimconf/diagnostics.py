@@ -168,6 +168,10 @@ class WithdrawnError(StaleError):
     """A run deleted the application that it had created, because another run created one with the same name."""
 
 
+class LockedError(ScimconfError):
+    """Another run has the lock of the application."""
+
+
 class PlanError(ScimconfError):
     """The steps of a plan cannot be executed. This is a defect of scimconf, raised when the plan is made."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast
 
@@ -158,14 +158,23 @@ class Snapshot:
     complete: bool = True
     deleted: Mapping[Lookup, DeletedPrincipal | None] = field(default_factory=lambda: MappingProxyType({}))
     granted: Granted | None = None
-    _derived: dict[Hashable, tuple[object, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    derived: dict[Hashable, tuple[object, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def derive(self, function: Callable[[Value, Snapshot], Derived], value: Value) -> Derived:
-        """Return `function(value, self)`, which is pure; it is computed once for each function and value."""
+        """Return `function(value, self)`; it is computed once for each function and value.
+
+        The function is pure, and does not depend on `complete` and `granted`.
+        """
         key = (function, id(value))
-        if key not in self._derived:
-            self._derived[key] = (value, function(value, self))  # the value, so that no other one gets its id
-        return cast("Derived", self._derived[key][1])
+        if key not in self.derived:
+            self.derived[key] = (value, function(value, self))  # the value, so that no other one gets its id
+        return cast("Derived", self.derived[key][1])
+
+    def revised(self, **changes: Any) -> Snapshot:
+        """Return the snapshot with another `complete` or `granted`, and with what was derived from it."""
+        snapshot = replace(self, **changes)
+        snapshot.derived.update(self.derived)
+        return snapshot
 
     def get(self, name: str) -> Json | None:
         return self.documents.get(name)

@@ -10,7 +10,8 @@ from tenant_fixture import BASE, Person, all_allowed
 from scimconf.graph.client import Settings, open_graph
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
 from scimconf.graph.reading import TenantSession
-from scimconf.workflow import apply, plan
+from scimconf.workflow.apply import apply
+from scimconf.workflow.plan import plan
 
 
 class Jitter(httpx.AsyncBaseTransport):
@@ -33,13 +34,13 @@ class Jitter(httpx.AsyncBaseTransport):
 
 
 def run_all(rehearsal, *runs, **options):
-    """Apply at the same time, each pair of a spec and a transport in a session of its own; return the reports.
+    """Apply at the same time, each spec with a transport, and maybe a lock, in its own session; return the reports.
 
     No run writes before all of them have planned.
     """
     planned_all = asyncio.Barrier(len(runs))
 
-    async def run(loaded, transport):
+    async def run(loaded, transport, locking=None):
         settings = {"sleep": rehearsal.sleep, "clock": lambda: rehearsal.time, "random": lambda: 1.0}
         async with open_graph(Settings(base=BASE), None, transport=transport, **settings) as graph:
             policy = ConsistencyPolicy(rehearsal.sleep, lambda: rehearsal.time, lambda: graph.now)
@@ -47,10 +48,10 @@ def run_all(rehearsal, *runs, **options):
             wishes = replace(all_allowed(), **options)
             planned = await plan(session, loaded, wishes)
             await planned_all.wait()
-            return await apply(session, planned, wishes, rehearsal.secrets, Person())
+            return await apply(session, planned, wishes, rehearsal.secrets, Person(), locking)
 
     async def command():
-        return await asyncio.gather(*(run(rehearsal.load(file), transport) for file, transport in runs))
+        return await asyncio.gather(*(run(rehearsal.load(file), *more) for file, *more in runs))
 
     return asyncio.run(command())
 

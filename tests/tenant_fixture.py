@@ -22,6 +22,7 @@ from scimconf.cli.exit_codes import of_status
 from scimconf.graph.client import Graph, Settings, open_graph
 from scimconf.graph.credentials import token_claims
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
+from scimconf.graph.execution.lock import LockOptions
 from scimconf.graph.reading import TenantSession
 from scimconf.graph.secrets import Secrets
 from scimconf.plan import Plan, Report, StepOutcome
@@ -30,7 +31,9 @@ from scimconf.sandbox.server import create_app
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import GUARDS
-from scimconf.workflow import PlannedApplication, PlanOptions, apply, plan
+from scimconf.workflow.apply import apply
+from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.plan import PlannedApplication, plan
 
 BASE = "http://127.0.0.1:8765/v1.0"
 NOON = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
@@ -153,12 +156,13 @@ class Rehearsal:
         planned: PlannedApplication | Loaded | Path,
         options: PlanOptions | None = None,
         person: Person | None = None,
+        locking: LockOptions | None = None,
     ) -> Report:
         """Applies what was planned; where it is not a plan yet, it is planned first."""
         first = planned if isinstance(planned, PlannedApplication) else self.plan(planned, options)
         self.secrets = Secrets(self.environ)
         talk = person or Person()
-        report = self.run(lambda live: apply(live, first, options or wishes(), self.secrets, talk))
+        report = self.run(lambda live: apply(live, first, options or wishes(), self.secrets, talk, locking))
         WATCH.look("report", repr(report))
         return report
 

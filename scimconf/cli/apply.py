@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +12,7 @@ from typing import Any
 
 import click
 
-from scimconf.cli import options, output, streams
+from scimconf.cli import locking, options, output, streams
 from scimconf.cli.exit_codes import ExitCode, combine, of_status
 from scimconf.cli.exit_report import ExitReportLog, check_suffix, exit_report
 from scimconf.cli.plan import run_plans
@@ -25,9 +27,9 @@ from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_outcome, redact_report
 from scimconf.render import text
 from scimconf.spec.loaded import Loaded
-from scimconf.workflow import PlannedApplication, apply
 from scimconf.workflow.apply import (
     MISSING_ERROR,
+    apply,
     guards_that_need_allow,
     missing_secrets,
     save_documents,
@@ -35,6 +37,7 @@ from scimconf.workflow.apply import (
 )
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.fleet import FleetLimits
+from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
 
@@ -55,6 +58,7 @@ class ApplyOptions:
     full: bool
     auto_approve: bool
     backup: str
+    lock: locking.LockSettings
     report: ExitReportLog
     limits: FleetLimits
     saved: SavedPlan | None = None
@@ -79,6 +83,7 @@ class ApplyOptions:
     show_default=True,
     help="Folder for a backup of the job, schema, settings and assignments before the first write.",
 )
+@locking.options
 @click.option(
     "--no-permission-check",
     "check_permissions",
@@ -180,6 +185,7 @@ def _is_stale(saved: SavedPlan, plan: Plan, log: ExitReportLog) -> bool:
 def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
     """Return the options of the command line, or those that a saved plan recorded."""
     paths, digest = params["paths"], params["expect_digest"]
+    lock = locking.lock_settings(params, os.environ, platform.node())
     saved = read_saved_plan(paths[0]) if len(paths) == 1 and is_saved_plan(paths[0]) else None
     if saved is not None:
         params = _recorded_params(saved, params)
@@ -187,7 +193,8 @@ def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
         raise click.UsageError("--expect-digest needs a saved plan")
     return ApplyOptions(
         common=options.from_click(options.CommonOptions, params),
-        planning=options.plan_options(params),
+        planning=options.plan_options({**params, "lock_holder": lock.holder}),
+        lock=lock,
         redact=params.get("redact", False),
         full=params["full"],
         auto_approve=params["auto_approve"],
@@ -360,7 +367,8 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
     secrets, terminal = session.client.secrets, Terminal.of_stdout()
     with session.graceful_stop():
         hooks = _TerminalHooks(session, planned.name, applying, redact)
-        report = await apply(session.tenant_session(), planned, applying.planning, secrets, hooks)
+        lock = locking.lock_options(session, planned.name, applying.lock, redact)
+        report = await apply(session.tenant_session(), planned, applying.planning, secrets, hooks, lock)
     report = redact_report(replace(report, command=_command_line(planned, applying)), redact)
     session.events.applied(report, hooks.logged)
     applying.report.add(report)
@@ -384,7 +392,7 @@ def _command_line(planned: PlannedApplication, applying: ApplyOptions) -> str:
         "no_permission_check": not applying.planning.check_permissions,
         **applying.recorded(),
     }
-    words = ["scimconf", "apply"]
+    words = ["scimconf", "apply", *(["--lock"] if applying.lock.enabled else [])]
     for name, value in settings.items():
         values = value if isinstance(value, list) else [value] if value else []
         for each in values:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem, get_completion_class
 
 from scimconf.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 PROGRAM, VARIABLE = "scimconf", "_SCIMCONF_COMPLETE"
 SHELLS = ("bash", "zsh", "fish")
@@ -34,6 +36,8 @@ def command(shell: str) -> int:
         eval "$(scimconf completion zsh)"        ~/.zshrc, after compinit
         scimconf completion fish | source        ~/.config/fish/config.fish
     """
+    from click.shell_completion import get_completion_class
+
     from scimconf.cli.main import cli
 
     completion_class = get_completion_class(shell)
@@ -76,11 +80,15 @@ def _parameter(document: Mapping[str, Any]) -> click.Parameter:
 
 def complete_guards(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the ids of guards, for `--allow`."""
+    from click.shell_completion import CompletionItem
+
     return [CompletionItem(guard) for guard in outlines()["guards"] if guard.startswith(incomplete)]
 
 
 def complete_specs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return YAML files and folders with specs; let the shell complete files if a folder contains none."""
+    from click.shell_completion import CompletionItem
+
     items = []
     for path in _paths_beginning_with(incomplete):
         is_folder = Path(path).is_dir()

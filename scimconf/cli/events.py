@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scimconf.cli.exit_codes import of_status
 from scimconf.cli.streams import print_to_stderr
@@ -18,6 +18,9 @@ from scimconf.diagnostics import ScimconfError
 from scimconf.files import open_private
 from scimconf.graph.secret_masking import map_strings
 from scimconf.plan import ApplicationPlan, Pause, Report, StepOutcome
+
+if TYPE_CHECKING:
+    from scimconf.documents.lock import Lock
 
 
 class EventLog:
@@ -62,6 +65,11 @@ class EventLog:
         members = {"result": outcome.result.name, "message": outcome.message, "detail": outcome.detail}
         for address in outcome.addresses:
             self.write("outcome", application=application, address=str(address), **members)
+
+    def locked(self, application: str, action: str, lock: Lock, message: str) -> None:
+        """Append what happened to the lock of one application."""
+        until = lock.until.isoformat().replace("+00:00", "Z")
+        self.write("lock", application=application, action=action, holder=lock.holder, until=until, message=message)
 
     def applied(self, report: Report, logged: Collection[StepOutcome] = ()) -> None:
         """Append the outcomes of one application that were not `logged` when they happened, and how it ended."""

@@ -56,8 +56,12 @@ PRECEDENCE = (
 
 
 def of_status(status: ApplyStatus) -> ExitCode:
-    """Return the exit code of one application's apply: the one with the name of the status."""
-    return ExitCode.OK if status.name == "APPLIED" else ExitCode[status.name]
+    """Return the exit code of one application's apply: the one with the name of the status, if there is one.
+
+    If another run has the lock, the plan is stale as soon as that run has ended.
+    """
+    names = {"APPLIED": "OK", "LOCKED": "STALE"}
+    return ExitCode[names.get(status.name, status.name)]
 
 
 def combine(codes: Iterable[ExitCode]) -> ExitCode:

@@ -6,20 +6,20 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from scimconf.cli import completion, env_file
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.files import AllowedFolders, read_file_or_pipe, read_regular_file
-from scimconf.lint import rules as known_rules
 from scimconf.spec.load import MAX_CSV_SIZE, MAX_SIZE, load, load_variables
 from scimconf.spec.loaded import Loaded, conflicts, find
 from scimconf.spec.model import GUARDS
 from scimconf.suggestions import unknown
-from scimconf.workflow.compilation import PlanOptions
-from scimconf.workflow.plan_all import relative_path
+
+if TYPE_CHECKING:
+    from scimconf.workflow.compilation import PlanOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Options = TypeVar("Options")
@@ -68,12 +68,16 @@ def from_click(options_type: type[Options], params: Params) -> Options:
 
 def plan_options(params: Params) -> PlanOptions:
     """Return the options of a plan; the day decides which guard exemptions have expired."""
+    from scimconf.workflow.compilation import PlanOptions
+
     validate_guards(params.get("allow", ()))
     return from_click(PlanOptions, {**params, "today": today()})
 
 
 def recorded_options(common: CommonOptions, planning: PlanOptions, *, redact: bool) -> dict[str, Any]:
     """Return the options that a plan records, so that the apply of a saved plan uses them again."""
+    from scimconf.workflow.plan_all import relative_path
+
     return {
         "only": list(planning.only),
         "exclude": list(planning.exclude),
@@ -161,6 +165,8 @@ selection = together(
 
 
 def _validate_rules(_context: click.Context, _parameter: click.Parameter, rules: tuple[str, ...]) -> tuple[str, ...]:
+    from scimconf.lint import rules as known_rules
+
     for rule in rules:
         if rule not in known_rules():
             raise click.BadParameter(unknown("lint rule", rule, known_rules(), "docs/lint.md lists all rules."))

@@ -24,7 +24,7 @@ from scimconf.plan.preview_redact import pseudonym
 from scimconf.render.preview.json import JsonPreview
 from scimconf.render.preview.text import TextPreview
 from scimconf.spec.loaded import Loaded
-from scimconf.workflow import PlanOptions
+from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan_all import PlanResults
 from scimconf.workflow.preview import UserSelection, preview
 

@@ -9,12 +9,9 @@ import click
 
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
-from scimconf.cli.terminal import Terminal
 from scimconf.diagnostics import Diagnostic
-from scimconf.render import diagnostics as as_text
-from scimconf.render import json as as_json
 from scimconf.spec.loaded import Loaded, shared_endpoints, show
-from scimconf.workflow import lint, validate
+from scimconf.workflow.validate import lint, validate
 
 
 @click.command("validate", short_help="Check specs offline, and run the tests in them.")
@@ -46,8 +43,13 @@ def command(ignore: Sequence[str], output_format: str, show_spec: bool, **params
 def _print(diagnostics: Sequence[Diagnostic], specs: Iterable[Loaded], output_format: str, *, is_quiet: bool) -> None:
     """Print the diagnostics on stdout: they are the result of this command."""
     if output_format == "json":
+        from scimconf.render import json as as_json
+
         click.echo(as_json.diagnostics(diagnostics), nl=False)
     elif diagnostics:
+        from scimconf.cli.terminal import Terminal
+        from scimconf.render import diagnostics as as_text
+
         click.echo(as_text.text(diagnostics, color=Terminal.of_stdout().color), nl=False)
     elif not is_quiet:
         for spec in specs:

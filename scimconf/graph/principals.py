@@ -79,8 +79,9 @@ async def _find_ids(graph: Graph, lookups: Sequence[Lookup], results: LookupResu
         return
     by_id = {lookup.value: lookup for lookup in lookups}
     for principal in map(_principal, rows):
-        if principal.id in by_id:
-            results.principals[by_id[principal.id]] = (principal,)
+        lookup = by_id.get(principal.id)
+        if lookup is not None:
+            results.principals[lookup] = (principal._replace(id=lookup.value),)  # one string instead of two
 
 
 def _denied(error: GraphError) -> DeniedRead:

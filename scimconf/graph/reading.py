@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +26,8 @@ from scimconf.json_types import Json
 from scimconf.permissions import Granted, grant_reads, granted_by, hint, missing_reads
 from scimconf.snapshot import DeniedRead, Document, Lookup, Names, Snapshot, substitute
 
+OWN_TAGS = "scimconf"
+"""The beginning of the tags that scimconf writes."""
 Lookups = Callable[[Snapshot], Iterable[Lookup]]
 OnPage = Callable[[Iterable[Lookup]], None]
 Claims = Callable[[], Awaitable[Mapping[str, Json]]]
@@ -46,7 +48,8 @@ class TenantSession:
 
     `created` are the names of the application that this run created, if the response was received; `started` says
     whether this run may have started provisioning. `replaced` are the documents, by name, as they were read before each
-    write of this run, and `unconfirmed` the names of those whose write did not become visible in time.
+    write of this run, and `unconfirmed` the names of those whose write did not become visible in time. `own_tags` are
+    the tags of scimconf in the last write of this run to the service principal's tags.
     """
 
     graph: Graph
@@ -57,6 +60,17 @@ class TenantSession:
     replaced: dict[str, list[Json]] = field(default_factory=dict)
     unconfirmed: set[str] = field(default_factory=set)
     claims: Claims = no_claims
+    own_tags: frozenset[str] = frozenset()
+    _exclusive: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    def exclusive(self, path: str) -> asyncio.Lock:
+        """Return what makes the reads and writes of one resource follow each other within this run."""
+        return self._exclusive.setdefault(path, asyncio.Lock())
+
+    def record_tags(self, body: Json) -> None:
+        """Record the tags of scimconf in the body of a write: a later read without them is old."""
+        if isinstance(body, Mapping) and "tags" in body:
+            self.own_tags = frozenset(tag for tag in body["tags"] if tag.startswith(OWN_TAGS))
 
     async def granted(self) -> Granted | None:
         """Return the permissions that the access token shows, None if they are unknown."""
@@ -72,7 +86,7 @@ async def observe(session: TenantSession, documents: Iterable[Document], lookups
         if reader.complete and not started:
             granted = await session.granted() if reader.has_denied else None
             reader.raise_denied_lookup(granted)
-            return replace(reader.snapshot(), granted=granted)
+            return reader.snapshot().revised(granted=granted)
         reader.complete = not started
 
 
@@ -130,6 +144,7 @@ class _Reader:
         self._denied: dict[str, DeniedRead] = {}
         self._names = {"token_tenant": session.tenant_id} if session.tenant_id else {}
         self._lookups = _Lookups(self._look_up)
+        self._snapshot: Snapshot | None = None
         self._denied_lookups: list[GraphError] = []
         self._paths_read: list[str] = []
         self._age_known = asyncio.Event()
@@ -137,11 +152,15 @@ class _Reader:
             self._age_known.set()
 
     def snapshot(self) -> Snapshot:
-        results = self._lookups.results
-        denied = {**self._denied, **results.denied}
-        return Snapshot(
-            self._documents, denied, self._names, results.principals, complete=self.complete, deleted=results.deleted
-        )
+        """Return what has been read so far; the same value until something arrives."""
+        if self._snapshot is None:
+            results = self._lookups.results
+            denied = {**self._denied, **results.denied}
+            principals, deleted = results.principals, results.deleted
+            self._snapshot = Snapshot(self._documents, denied, self._names, principals, False, deleted)
+        if self.complete and not self._snapshot.complete:
+            self._snapshot = self._snapshot.revised(complete=True)
+        return self._snapshot
 
     @property
     def has_denied(self) -> bool:
@@ -188,7 +207,7 @@ class _Reader:
     def _continue(self, group: asyncio.TaskGroup) -> None:
         for bind in self._binders:
             self._names.update(bind(self._documents))
-        self.complete = False
+        self.complete, self._snapshot = False, None
         self.start(group)
 
     async def _read_document(self, group: asyncio.TaskGroup, document: Document) -> None:

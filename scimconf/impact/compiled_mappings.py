@@ -12,7 +12,7 @@ from scimconf.expressions.evaluation import EvaluationContext, Failure, Ignored,
 from scimconf.impact.user_attributes import COMPUTED, gap
 from scimconf.json_types import Json
 from scimconf.kinds.provisioning import RESULT_FIELDS, ProvisioningState, Row, filter_attributes
-from scimconf.plan.preview import SentRequest
+from scimconf.plan.sent_request import SentRequest
 
 Attributes = Mapping[str, Any]
 Evaluate = Callable[[Attributes, EvaluationContext], Any]

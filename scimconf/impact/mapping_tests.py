@@ -18,7 +18,7 @@ from scimconf.expressions.rendering import quote
 from scimconf.impact.scim_resource import resource
 from scimconf.impact.target_checks import of_definition
 from scimconf.kinds import mappings
-from scimconf.plan.preview import SentRequest
+from scimconf.plan.sent_request import SentRequest
 from scimconf.spec.model import MappingTest, Spec
 from scimconf.suggestions import did_you_mean, suggest
 

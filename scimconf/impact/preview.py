@@ -32,7 +32,8 @@ from scimconf.json_types import Json
 from scimconf.kinds.provisioning import ProvisioningState, filter_attributes
 from scimconf.plan.change import Tenant
 from scimconf.plan.impact import Members
-from scimconf.plan.preview import NOT_SENT, AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState
+from scimconf.plan.preview import NOT_SENT, AttributeDiff, UserOutcome, UserPreview, UserState
+from scimconf.plan.sent_request import SentRequest
 
 _DELETED, _ROLES = "IsSoftDeleted", "appRoleAssignments"
 _OUTCOMES: Mapping[tuple[bool | None, bool | None], UserOutcome] = {

@@ -17,11 +17,11 @@ from scimconf.plan.preview import (
     NOT_SENT,
     MappingSummary,
     PreviewSummary,
-    SentRequest,
     UserOutcome,
     UserPreview,
     request_text,
 )
+from scimconf.plan.sent_request import SentRequest
 
 EXAMPLES = 3
 MAX_UNDETERMINED = 20

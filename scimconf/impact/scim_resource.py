@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from scimconf.json_types import Json
-from scimconf.plan.preview import SentRequest
+from scimconf.plan.sent_request import SentRequest
 
 SCHEMAS = ("urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User")
 """What the service writes into `schemas`, independent of the extensions in the body."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from scimconf.kinds.patterns import matches
 from scimconf.kinds.provisioning import SECTION, ProvisioningState
-from scimconf.plan.preview import UserPreview
 from scimconf.spec.model import Spec, TargetAttribute
+
+if TYPE_CHECKING:
+    from scimconf.plan.preview import UserPreview
 
 VIOLATIONS = ("missing", "too_long", "mismatches", "repeated")
 """The counts of users whose values the application does not accept."""

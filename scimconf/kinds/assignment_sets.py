@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from scimconf.documents.assignments import SERVICE_PRINCIPAL, AssignmentSet, assigned
+from scimconf.documents.assignments import SERVICE_PRINCIPAL, assigned
 from scimconf.kinds import principals
 from scimconf.kinds.assignment_roles import AssignableRoles
 from scimconf.plan import Address, Resource, encode
@@ -19,15 +20,31 @@ from scimconf.snapshot import Lookup, Principal, Snapshot
 from scimconf.spec.model import Assignments, GroupAssignment, Spec, UserAssignment
 
 
-@dataclass(frozen=True, slots=True)
 class AssignmentAddresses:
-    """Makes the resources of keys: their addresses, and the facts that Graph returned."""
+    """Makes the resources of keys: their addresses, and the facts that Graph returned.
 
-    prefix: Address
-    snapshot: Snapshot
-    roles: AssignableRoles
-    assignments: AssignmentSet
-    listed: Mapping[str, Principal]
+    What it needs of all listed principals is computed when the first resource is made.
+    """
+
+    def __init__(self, prefix: Address, snapshot: Snapshot, roles: AssignableRoles, section: Assignments) -> None:
+        self.prefix, self.snapshot, self.roles = prefix, snapshot, roles
+        self.assignments = assigned(snapshot)
+        self._section = section
+
+    @cached_property
+    def listed(self) -> Mapping[str, Principal]:
+        """The listed principals by id."""
+        resolved = principals.resolve(self._section, self.snapshot)
+        return {principal.id: principal for _, principal in _present(self._section, resolved)}
+
+    def owned(self) -> Mapping[str, str]:
+        """Return the principals whose other roles are deleted, with the reason."""
+        resolved = principals.resolve(self._section, self.snapshot)
+        return {
+            principal.id: "absent in spec" if entry.absent else "not listed"
+            for entry, principal in _present(self._section, resolved)
+            if not (entry.absent and entry.roles)
+        }
 
     def owner(self, id_: str) -> Address:
         """Return the address of a principal, above those of its assignments."""
@@ -60,25 +77,20 @@ def key_sets(spec: Spec, prefix: Address, snapshot: Snapshot) -> KeySets | None:
     resolved = principals.resolve(spec.assignments, snapshot)
     desired: dict[Key, None] = {}
     absent: dict[Key, None] = {}
-    owned: dict[str, str] = {}
-    listed: dict[str, Principal] = {}
     ids_of: dict[tuple[str, ...], tuple[str, ...]] = {}
     for entry, principal in _present(spec.assignments, resolved):
-        names, is_absent, id_ = entry.roles, entry.absent, principal.id
+        names, id_ = entry.roles, principal.id
         role_ids = ids_of.get(names) or ids_of.setdefault(names, tuple(map(roles.id, names)))
-        listed[id_] = principal
-        if not (is_absent and names):
-            owned[id_] = "absent in spec" if is_absent else "not listed"
-        keys = absent if is_absent else desired
+        keys = absent if entry.absent else desired
         for role_id in role_ids:
             keys[id_, role_id] = None
-    addresses = AssignmentAddresses(prefix, snapshot, roles, observed, listed)
+    addresses = AssignmentAddresses(prefix, snapshot, roles, spec.assignments)
     return KeySets(
         prefix=prefix,
         observed=observed.ids,
         desired=desired,
         absent=absent,
-        owned=owned,
+        owned=addresses.owned,
         unlisted=_policy(spec.assignments, resolved),
         is_protected=_Protection(spec.assignments, addresses),
         observed_resource=addresses.observed,

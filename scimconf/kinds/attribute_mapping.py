@@ -20,7 +20,6 @@ from scimconf.documents import rows, schema
 from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.exported_mappings import export_attribute_mappings
 from scimconf.kinds.kind import AttributeFlow, Changes, Kind, MappingSource, counted_guard, unlisted_items
 from scimconf.kinds.provisioning import (
     RESULT_FIELDS,
@@ -150,6 +149,8 @@ class AttributeMappingKind(Kind):
         return AttributeFlow(section, target, *sides)
 
     def export(self, request: ExportRequest) -> ExportedSpec:
+        from scimconf.kinds.exported_mappings import export_attribute_mappings
+
         return export_attribute_mappings(request)
 
     def removal_snippet(self, resource: Resource) -> str:

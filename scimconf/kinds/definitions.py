@@ -16,7 +16,6 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.documents import definitions, schema
 from scimconf.kinds import mappings
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.exported_mappings import export_definitions
 from scimconf.kinds.kind import Changes, Effects, Kind
 from scimconf.kinds.patterns import pattern_error
 from scimconf.kinds.provisioning import SECTION, Affected, CheckedValues, ProvisioningState
@@ -81,6 +80,8 @@ class _DefinitionKind(Kind, ABC):
         return "the attribute definition is deleted" if effect is Effect.DATA_LOSS else ""
 
     def export(self, request: ExportRequest) -> ExportedSpec:
+        from scimconf.kinds.exported_mappings import export_definitions
+
         return export_definitions(request, self.side)
 
 

@@ -59,7 +59,7 @@ def listed(spec: Spec) -> Iterator[ListedRow]:
         if section == "users" and spec.role_attribute is not None:
             attribute = spec.role_attribute
             source = {"source": attribute.source} if attribute.source else {"expression": attribute.expression}
-            row = MappingRow.model_validate({"apply": attribute.apply, "tests": attribute.tests, **source})
+            row = MappingRow.model_construct(apply=attribute.apply, tests=attribute.tests, **source)  # is valid already
             yield ListedRow(section, mapping, attribute.target, row, ("role_attribute",))
 
 

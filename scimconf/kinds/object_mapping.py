@@ -12,7 +12,6 @@ from scimconf.documents import rows, schema, scopes
 from scimconf.expressions.lint.vocabulary import name_hint
 from scimconf.kinds import mappings
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.exported_mappings import export_object_mappings
 from scimconf.kinds.kind import Changes, Kind, counted_guard, denied_reads
 from scimconf.kinds.provisioning import SECTION, Affected, ProvisioningState, UsersWhoMove
 from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Guard, Resource
@@ -119,6 +118,8 @@ class ObjectMappingKind(Kind):
             yield Edit(Phase.BUILD, addresses, description, schema.schema(), "set_object", key, value)
 
     def export(self, request: ExportRequest) -> ExportedSpec:
+        from scimconf.kinds.exported_mappings import export_object_mappings
+
         return export_object_mappings(request)
 
 

@@ -68,6 +68,10 @@ def _resolve(assignments: Assignments, snapshot: Snapshot) -> ResolvedList:
 
 def users_by_name(snapshot: Snapshot) -> Mapping[str, Principal]:
     """Return the users that were looked up, by user principal name in lower case."""
+    return snapshot.derive(_users_by_name, None)
+
+
+def _users_by_name(_none: None, snapshot: Snapshot) -> Mapping[str, Principal]:
     principals = (principal for matches in snapshot.principals.values() for principal in matches)
     return {principal.name.casefold(): principal for principal in principals if principal.type == "user"}
 

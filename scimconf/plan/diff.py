@@ -101,8 +101,10 @@ def diff_key_sets(sets: KeySets) -> KeyedDifference:
     changes += [_deletion(sets.observed_resource(key), "absent in spec") for key in sets.absent if key in sets.observed]
     drift: list[Resource] = []
     unmanaged: dict[Key, None] = {}
-    for key in sets.unnamed():
-        reason = sets.owned.get(key[0], "not listed" if sets.unlisted == "delete" else None)
+    unnamed = sets.unnamed()
+    owned = sets.owned() if unnamed else {}
+    for key in unnamed:
+        reason = owned.get(key[0], "not listed" if sets.unlisted == "delete" else None)
         if (reason is None and sets.unlisted == "keep") or sets.is_protected(key):
             unmanaged[key] = None
         elif reason is None:
@@ -216,7 +218,10 @@ def fingerprint(managed: Iterable[Resource]) -> str:
         application, kind, key = resource.identity
         identity = [application, kind, *map(str, key if isinstance(key, tuple) else (key,))]
         rows.append(canonical([identity, dict(resource.fields)]))
-    return _sha256("\n".join(sorted(rows)))
+    digest_of_rows = sha256()
+    for number, row in enumerate(sorted(rows)):
+        digest_of_rows.update(_utf8(row if number == 0 else f"\n{row}"))
+    return digest_of_rows.hexdigest()
 
 
 def digest(document: Mapping[str, Json]) -> str:
@@ -225,4 +230,8 @@ def digest(document: Mapping[str, Json]) -> str:
 
 
 def _sha256(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(_utf8(text)).hexdigest()
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from json.encoder import encode_basestring
-from types import MappingProxyType
 from typing import TypeAlias, overload
 
 from scimconf.plan.resource import Absent, Address, DesiredItem, Exclusive, Protected, ReportOnly, Resource
@@ -25,7 +24,7 @@ Keys: TypeAlias = Mapping[Key, object]
 class KeySets:
     """Both sides of a kind whose resources have no fields, below the address `prefix`.
 
-    - `desired` must exist and `absent` must not. Other keys of an owner in `owned` are deleted, for this reason.
+    - `desired` must exist and `absent` must not. Other keys of an owner that `owned` returns are deleted, for this reason.
     - `unlisted` says what the spec makes of all others: `delete`, `report` (as drift) or `keep`; those for which
       `is_protected` is true are kept in each case.
     - `desired_resource` and `observed_resource` make the resource of a key, `owner_address` the address above it.
@@ -35,7 +34,7 @@ class KeySets:
     observed: Keys = field(default_factory=dict)
     desired: Keys = field(default_factory=dict)
     absent: Keys = field(default_factory=dict)
-    owned: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    owned: Callable[[], Mapping[str, str]] = dict
     unlisted: str = "keep"
     is_protected: Callable[[Key], bool] = lambda _key: False
     observed_resource: Callable[[Key], Resource]
@@ -48,9 +47,9 @@ class KeySets:
 
     def items(self) -> Iterator[DesiredItem]:
         """Yield what the spec declares as the items of the differ, all of them made."""
-        items = {owner: list[DesiredItem]() for owner in self.owned}
-        for owner, reason in self.owned.items():
-            items[owner].append(Exclusive(self.owner_address(owner), reason))
+        items: dict[str, list[DesiredItem]] = {}
+        for owner, reason in self.owned().items():
+            items[owner] = [Exclusive(self.owner_address(owner), reason)]
         for key in self.desired:
             items.setdefault(key[0], []).append(self.desired_resource(key))
         for key in self.absent:

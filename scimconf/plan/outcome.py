@@ -49,6 +49,8 @@ class ApplyStatus(Enum):
     """Nothing was written."""
     STALE = "stale"
     """The tenant has changed since the plan; nothing was written."""
+    LOCKED = "locked"
+    """Another run has the lock of the application; nothing was written."""
     BLOCKED = "blocked"
     """A guard blocks the apply; nothing was written."""
     INVALID = "invalid"

@@ -7,38 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal, NamedTuple
 
 from scimconf.json_types import Json
 from scimconf.plan.change import Tenant
 from scimconf.plan.resource import NOTHING
+from scimconf.plan.sent_request import ResultKind, SentRequest
 
-ResultKind = Literal["value", "null", "ignored", "undetermined", "failure"]
 NOT_SENT: frozenset[ResultKind] = frozenset({"null", "ignored"})
-
-
-class SentRequest(NamedTuple):
-    """What one mapping sends for one user; a tuple, since there is one for each user and mapping.
-
-    `default` is sent instead of null, only when the user is created; `apply` says when the mapping applies, in the
-    spec's words. `reason` says why a value is undetermined or fails.
-    """
-
-    kind: ResultKind
-    value: str | tuple[str, ...] | None = None
-    reason: str = ""
-    default: str | None = None
-    apply: str = "always"
-
-    @property
-    def created(self) -> str | tuple[str, ...] | None:
-        """What a creation sends; None for nothing."""
-        return self.default if self.kind == "null" else self.value
-
-    @property
-    def updated(self) -> str | tuple[str, ...] | None:
-        """What an update can send; None for nothing."""
-        return None if self.kind == "null" or self.apply == "on_create" else self.value
 
 
 @dataclass(frozen=True, slots=True)

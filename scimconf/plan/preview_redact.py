@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 
-from scimconf.plan.preview import AttributeDiff, SentRequest, UserPreview, UserState
+from scimconf.plan.preview import AttributeDiff, UserPreview, UserState
 from scimconf.plan.redact import PSEUDONYM
+from scimconf.plan.sent_request import SentRequest
 
 HIDDEN = "…"
 _WORD = re.compile(r"[^\W_]+(?:_+[^\W_]+)*|[^\x00-\x7f]+")

@@ -9,7 +9,7 @@ from typing import Literal
 from scimconf.diagnostics import Diagnostic, Location
 from scimconf.spec.nodes import unusable
 from scimconf.spec.patterns import GUID
-from scimconf.spec.tree import YamlList, YamlMapping
+from scimconf.spec.tree import RowLocations, YamlList, YamlMapping
 
 Column = Literal["user", "group"]
 
@@ -42,8 +42,8 @@ def read_rows(text: str, file: str, column: Column) -> tuple[YamlList, list[Diag
             continue
         if not roles:
             key = "user" if column == "user" else "id" if re.match(GUID, principal) else "name"
-            entries = {key: principal, "roles": roles}
-            assignments.add(YamlMapping(entries.items(), dict.fromkeys(entries, location)), location)
+            entries = ((key, principal), ("roles", roles))
+            assignments.add(YamlMapping(entries, RowLocations(location)), location)
         roles.add(role, location)
         rows.add(row)
     return assignments, diagnostics

@@ -39,6 +39,19 @@ class SecretFile(str):
         return file
 
 
+class RowLocations(dict[str, Location]):
+    """The locations of the keys of a CSV row: one location for all of them."""
+
+    __slots__ = ("location",)
+
+    def __init__(self, location: Location) -> None:
+        super().__init__()
+        self.location = location
+
+    def __missing__(self, _key: str) -> Location:
+        return self.location
+
+
 class YamlMapping(dict[str, Any]):
     """A mapping that knows the location of each key."""
 

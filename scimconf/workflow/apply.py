@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from scimconf.diagnostics import (
     Diagnostic,
+    LockedError,
     OverwrittenError,
     ScimconfError,
     SecretError,
+    StaleError,
     WithdrawnError,
     describe_unexpected,
 )
@@ -32,11 +34,13 @@ from scimconf.snapshot import SecretRef
 from scimconf.spec.loaded import Loaded
 from scimconf.steps import Edit, Phase, Send, Step
 from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.locking import LockedHooks, check_not_locked, check_same_plan, release_after
 from scimconf.workflow.plan import PlannedApplication, plan
 from scimconf.workflow.validate import locate
 
 if TYPE_CHECKING:
     from scimconf.graph.execution.context import ExecutionResult, SecretResolver
+    from scimconf.graph.execution.lock import ApplicationLock, LockOptions
     from scimconf.graph.reading import TenantSession
 
 ROUNDS = 4
@@ -66,14 +70,28 @@ class ApplyHooks(Protocol):
 
 
 async def apply(
-    session: TenantSession, first: PlannedApplication, options: PlanOptions, secrets: SecretResolver, hooks: ApplyHooks
+    session: TenantSession,
+    first: PlannedApplication,
+    options: PlanOptions,
+    secrets: SecretResolver,
+    hooks: ApplyHooks,
+    locking: LockOptions | None = None,
 ) -> Report:
     """Apply an approved plan, then plan again until no changes remain. Failures are in the report, not raised.
 
-    Values of secrets are masked in the report as a whole: texts of the service may contain them.
+    With `locking`, no other run with a lock applies the application at the same time; without it, an apply still ends if
+    another run has a lock. Values of secrets are masked in the report as a whole: texts of the service may contain them.
     """
     mask_secrets([first.loaded], secrets)
-    return redact_report(await _apply(session, first, options, secrets, hooks), secrets.scrub)
+    if locking is None:
+        report = await _apply(session, first, options, secrets, hooks, None)
+    else:
+        from scimconf.graph.execution.lock import ApplicationLock
+
+        lock = ApplicationLock(locking)
+        work = _apply(session, first, options, secrets, LockedHooks(hooks, lock), lock)
+        report = await release_after(work, lock, hooks)
+    return redact_report(report, secrets.scrub)
 
 
 def mask_secrets(specs: Iterable[Loaded], secrets: SecretResolver) -> None:
@@ -84,7 +102,12 @@ def mask_secrets(specs: Iterable[Loaded], secrets: SecretResolver) -> None:
 
 
 async def _apply(
-    session: TenantSession, first: PlannedApplication, options: PlanOptions, secrets: SecretResolver, hooks: ApplyHooks
+    session: TenantSession,
+    first: PlannedApplication,
+    options: PlanOptions,
+    secrets: SecretResolver,
+    hooks: ApplyHooks,
+    lock: ApplicationLock | None,
 ) -> Report:
     import asyncio
 
@@ -99,6 +122,7 @@ async def _apply(
             return _failed(report, "Stopped: the new plan contains changes that were not approved.")
         approved |= approval_items(planned)
         try:
+            await _take_lock(session, planned, options, secrets, hooks, lock)
             report = await _execute(session, planned, report, secrets, hooks)
             if report.status is not ApplyStatus.APPLIED:
                 return report
@@ -211,7 +235,10 @@ def _ended(report: Report, error: ScimconfError) -> Report:
     """Return the report of a run that this error ended."""
     if isinstance(error, OverwrittenError):
         return replace(report, status=ApplyStatus.STALE)
-    return _withdrawn(report) if isinstance(error, WithdrawnError) else _failed(report)
+    if isinstance(error, WithdrawnError):
+        return _withdrawn(report)
+    statuses = {StaleError: ApplyStatus.STALE, LockedError: ApplyStatus.LOCKED}
+    return replace(report, status=_status(statuses.get(type(error), ApplyStatus.FAILED), report))
 
 
 def _withdrawn(report: Report) -> Report:
@@ -240,6 +267,28 @@ def save_documents(folder: str, planned: PlannedApplication, now: datetime) -> s
     except OSError as error:
         raise ScimconfError(f"The backup in {target} cannot be written: {error.strerror}") from None
     return str(target)
+
+
+async def _take_lock(
+    session: TenantSession,
+    planned: PlannedApplication,
+    options: PlanOptions,
+    secrets: SecretResolver,
+    hooks: ApplyHooks,
+    lock: ApplicationLock | None,
+) -> None:
+    """Take the lock unless this run has it, and plan again under it; raise LockedError or StaleError.
+
+    An application that this run created is not planned again: the check of its name finds other runs.
+    """
+    from scimconf.graph.execution.context import ExecutionContext, ExecutionRequest
+
+    if lock is None:
+        check_not_locked(session, planned, options)
+        return
+    request = ExecutionRequest((), planned.snapshot, {}, secrets, hooks.progress, hooks.interrupted)
+    if await lock.acquire(ExecutionContext(session, request)) and not session.created:
+        check_same_plan(planned, await plan(session, planned.loaded, replace(options, impact=False)))
 
 
 async def _execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain, product
@@ -27,6 +27,7 @@ from scimconf.plan.select import Selection, can_select_below, is_selected, selec
 from scimconf.snapshot import Document, Lookup, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Step
+from scimconf.workflow.checks import check, expired
 from scimconf.workflow.permission_check import denied_reads
 
 
@@ -34,6 +35,7 @@ from scimconf.workflow.permission_check import denied_reads
 class PlanOptions:
     """The options of a plan. `today` decides which guard exemptions have expired, so it has no default.
 
+    `lock_holder` is whose locks are not reported, "" if this run takes none.
     `check_permissions`: compare the permissions of the access token with those that an apply needs.
     """
 
@@ -45,6 +47,7 @@ class PlanOptions:
     fail_on_abandoned: bool = False
     ignore: tuple[str, ...] = ()
     impact: bool = True
+    lock_holder: str = ""
     check_permissions: bool = True
 
 
@@ -107,19 +110,6 @@ def compared_kinds(kinds: Sequence[Kind], spec: Spec, options: PlanOptions) -> t
 
 def lookups(kinds: Sequence[Kind], specs: Sequence[Spec], snapshot: Snapshot) -> Iterable[Lookup]:
     return chain.from_iterable(kind.lookups(spec, snapshot) for spec in specs for kind in kinds)
-
-
-def check(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot | None) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics of all kinds, each once; without a snapshot only what is known offline."""
-    return tuple(dict.fromkeys(diagnostic for kind in kinds for diagnostic in kind.check(spec, snapshot)))
-
-
-def expired(spec: Spec, today: date) -> Iterator[Diagnostic]:
-    for index, exemption in enumerate(spec.guard_exemptions):
-        if exemption.until < today:
-            message = f"the exemption for guard {exemption.guard} expired on {exemption.until.isoformat()}"
-            hint = "Remove it, or renew `until` and `reason`."
-            yield Diagnostic("K003", message, ("guard_exemptions", index), hint=hint)
 
 
 def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options: PlanOptions) -> ChangeSet:

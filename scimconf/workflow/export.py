@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from scimconf.diagnostics import DiagnosticsError, GraphError, SpecPath
 from scimconf.kinds import KINDS
 from scimconf.spec.patterns import GUID
-from scimconf.workflow.compilation import check, documents, lookups
+from scimconf.workflow.checks import check
+from scimconf.workflow.compilation import documents, lookups
 from scimconf.workflow.validate import lint
 
 if TYPE_CHECKING:

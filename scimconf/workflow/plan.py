@@ -24,6 +24,7 @@ from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Send, Step
 from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, compared_kinds, documents, lookups
 from scimconf.workflow.guard_context import PlanImpact, guard_context, tenant_of, warnings
+from scimconf.workflow.locking import lock_warnings
 from scimconf.workflow.permission_check import MissingPermission, apply_error, missing_permissions
 from scimconf.workflow.role_warnings import role_warnings
 from scimconf.workflow.validate import lint, locate, with_row
@@ -109,7 +110,11 @@ async def plan(
     findings = lint(loaded, options.ignore, snapshot, impact.changes)
     change_set = replace(change_set, changes=impact.changes)
     result = compile_plan(spec, options, change_set, impact, previous)
-    located = (*locate(loaded, (*result.warnings, *roles)), *(finding for finding in findings if not finding.is_error))
+    locked = lock_warnings(session, snapshot, options)
+    located = (
+        *locate(loaded, (*locked, *result.warnings, *roles)),
+        *(finding for finding in findings if not finding.is_error),
+    )
     return PlannedApplication(
         loaded=loaded,
         plan=replace(

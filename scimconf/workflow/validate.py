@@ -13,7 +13,7 @@ from scimconf.kinds import KINDS
 from scimconf.plan import Change
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded
-from scimconf.workflow.compilation import check, expired
+from scimconf.workflow.checks import check, expired
 
 
 def validate(loaded: Loaded, today: date) -> tuple[Diagnostic, ...]:

@@ -6,6 +6,7 @@ A row holds if its median is at most the bar. The results are stored in `results
 table in `docs/performance.md` and the claim in the README. Exit code 1: a row does not hold.
 
     python tests/bench/bench.py --rounds 3 --only assignments --only apply      some scenarios; stores nothing
+    python tests/bench/bench.py --rounds 3 --only apply --store                 replaces the rows of these scenarios
     python tests/bench/bench.py --quick                                         tiny tenants: do the measurements work?
 """
 
@@ -15,6 +16,7 @@ import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -24,60 +26,66 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from processes import machine
-from results import RESULTS, ROWS, Row, summary
+from processes import ROOT, machine
+from results import RESULTS, ROWS, results, summary
 from scenarios import QUICK, SCENARIOS, Sizes
 
 
-def measure(names: list[str], sizes: Sizes, rounds: int) -> dict[str, list[float]]:
-    """Return the values of all rounds by row."""
+def measure(name: str, sizes: Sizes, rounds: int) -> dict[str, list[float]]:
+    """Return the values of all rounds of a scenario by row."""
     values: dict[str, list[float]] = defaultdict(list)
-    for name in names:
-        print(f"{name}: {SCENARIOS[name].__doc__}", file=sys.stderr, flush=True)
-        with (
-            tempfile.TemporaryDirectory(prefix="scimconf-bench-") as folder,
-            SCENARIOS[name](Path(folder), sizes) as once,
-        ):
-            for number in range(rounds):
-                for row, value in once(number).items():
-                    values[row].append(value)
+    with (
+        tempfile.TemporaryDirectory(prefix="scimconf-bench-") as folder,
+        SCENARIOS[name](Path(folder), sizes) as once,
+    ):
+        for number in range(rounds):
+            for row, value in once(number).items():
+                values[row].append(value)
     return values
 
 
-def show(row: Row, values: list[float]) -> bool:
-    """Print a row; return whether it holds."""
-    print(summary(row, values))
-    return row.holds(values)
+def show(values: dict[str, list[float]]) -> bool:
+    """Print the rows of a scenario; return whether all of them hold."""
+    measured = [row for row in ROWS if row.name in values]
+    for row in measured:
+        print(summary(row, values[row.name]), flush=True)
+    return all(row.holds(values[row.name]) for row in measured)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--rounds", type=int, default=int(os.environ.get("ROUNDS") or 5), help="rounds of each scenario"
-    )
+    default = int(os.environ.get("ROUNDS") or 5)
+    parser.add_argument("--rounds", type=int, default=default, help="rounds of each scenario")
     parser.add_argument("--only", action="append", choices=list(SCENARIOS), help="measure this scenario (repeatable)")
+    parser.add_argument("--store", action="store_true", help="store the results of --only too")
     parser.add_argument("--quick", action="store_true", help="measure tiny tenants in one round; store nothing")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are stopped too
-    before = machine()
-    values = measure(
-        options.only or list(SCENARIOS), QUICK if options.quick else Sizes(), 1 if options.quick else options.rounds
-    )
-    fine = [show(row, values[row.name]) for row in ROWS if row.name in values]
-    if options.quick:
-        return 0
-    if not options.only:
-        store(values, options.rounds, before)
-    return 0 if all(fine) else 1
+    sizes, rounds = (QUICK, 1) if options.quick else (Sizes(), options.rounds)
+    stores = not options.quick and (options.store or not options.only)
+    fine = True
+    for name in options.only or SCENARIOS:
+        print(f"{name}: {SCENARIOS[name].__doc__}", file=sys.stderr, flush=True)
+        load = os.getloadavg()[0]
+        values = measure(name, sizes, rounds)
+        fine = show(values) and fine
+        if stores:
+            store(values, (load, os.getloadavg()[0]))
+    if stores:
+        subprocess.run([sys.executable, str(ROOT / "tests" / "tools" / "pages.py")], check=True, cwd=ROOT)
+    return 0 if fine or options.quick else 1
 
 
-def store(values: dict[str, list[float]], rounds: int, before: Any) -> None:
-    document = {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "command": f"make bench ROUNDS={rounds}",
-        "machine": {**before, "load": [before["load"], machine()["load"]]},
-        "rows": {name: [float(f"{value:.4g}") for value in numbers] for name, numbers in values.items()},
-    }
+def store(values: dict[str, list[float]], load: tuple[float, float]) -> None:
+    """Replace the rows of a scenario in the results."""
+    known: dict[str, Any] = results()["rows"] if RESULTS.exists() else {}
+    for name, numbers in values.items():
+        known[name] = {
+            "date": f"{datetime.now(UTC):%Y-%m-%d}",
+            "load": round(max(load), 1),
+            "values": [float(f"{value:.4g}") for value in numbers],
+        }
+    document = {"machine": machine(), "rows": {row.name: known[row.name] for row in ROWS if row.name in known}}
     RESULTS.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 

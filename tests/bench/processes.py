@@ -80,7 +80,8 @@ def run(command: Sequence[str], *, url: str = "", limit: float = 0, codes: Seque
 
 
 def scimconf(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "scimconf", *arguments]
+    """Return a command as its console script runs it: `-m` would import runpy."""
+    return [sys.executable, "-c", "from scimconf.cli.main import entry; entry()", *arguments]
 
 
 @contextmanager
@@ -145,11 +146,10 @@ def control(url: str, body: object = None, method: str = "") -> Any:
 
 
 def machine() -> Mapping[str, Any]:
-    """Return what the results depend on: processor, number of processors, system and Python, and the load."""
+    """Return what the results depend on: processor, number of processors, and Python."""
     names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return {
         "processor": names[0].partition(": ")[2] if names else "unknown",
         "processors": os.cpu_count(),
         "python": sys.version.split()[0],
-        "load": round(os.getloadavg()[0], 1),
     }

@@ -34,7 +34,7 @@ class Sizes:
     quota: int = 100_000
     misspelt: int = 1000
     applications: int = 300
-    stop_after: float = 3.0
+    stop_after: float = 1.5
     """Times of the other side after which a process is stopped, whose ratio is then at least this."""
 
 

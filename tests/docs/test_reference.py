@@ -11,14 +11,14 @@ import pytest
 
 from scimconf.cli.main import cli
 
-from .pages import DOCS, ROOT, commands, pages, read
+from .pages import ROOT, commands, pages, read
 
 page_tool = runpy.run_path(str(ROOT / "tests" / "tools" / "pages.py"))
 COMMANDS = {path: command for path, command, _ in page_tool["commands"](cli)}
 PAGE = read("docs/cli.md")
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", page_tool["PAGES"], ids=lambda page: page.name)
 def test_generated_parts_of_pages_are_up_to_date(page):
     text = page.read_text("utf-8")
     assert page_tool["fresh"](text) == text, "run `make docs`"

@@ -12,8 +12,8 @@ from scimconf.diagnostics import DiagnosticsError
 from scimconf.export import ExportedSpec, without_references
 from scimconf.render.yaml import CommentNotes, format_text, write_spec
 from scimconf.spec.load import load
-from scimconf.workflow import export, lint
-from scimconf.workflow.export import ignore_lint_errors
+from scimconf.workflow.export import export, ignore_lint_errors
+from scimconf.workflow.validate import lint
 from tests.export.test_export_laws import NAMES, exported, load_exported, sample_schema, tenant_with_schema
 from tests.tenant_fixture import TOKEN, Rehearsal, changes, exit_code, mapping, target_object
 

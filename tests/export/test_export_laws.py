@@ -12,7 +12,7 @@ import pytest
 from scimconf.export import ExportedSpec
 from scimconf.render.yaml import write_spec
 from scimconf.spec.load import load
-from scimconf.workflow import export
+from scimconf.workflow.export import export
 from tests.tenant_fixture import TOKEN, WRITER, Rehearsal, changes, everything_open, exit_code, mapping
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "samples"

@@ -13,7 +13,7 @@ from scimconf.diagnostics import ScimconfError
 from scimconf.graph.client import Settings, open_graph
 from scimconf.render.yaml import write_spec
 from scimconf.spec.model import GUARDS
-from scimconf.workflow import export
+from scimconf.workflow.export import export
 from tests.fuzz.mutations import SEEDS, mutated
 from tests.hypothesis_profiles import examples
 

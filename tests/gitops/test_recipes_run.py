@@ -52,7 +52,7 @@ def github(tmp_path, tenant, workdir):
     temp.mkdir()
     forge = Forge(
         tmp_path, tenant, workdir,
-        CI="true", GITHUB_ACTIONS="true", GITHUB_REPOSITORY="contoso/apps", GITHUB_SHA="fed987", GITHUB_RUN_ID="55",
+        CI="true", GITHUB_ACTIONS="true", GITHUB_REPOSITORY="contoso/apps", GITHUB_SHA="fed987", GITHUB_RUN_ID="55", GITHUB_JOB="apply",
         GITHUB_SERVER_URL="https://github.com", RUNNER_TEMP=str(temp), GITHUB_ENV=str(temp / "env"),
         GITHUB_OUTPUT=str(temp / "output"), GITHUB_STEP_SUMMARY=str(temp / "summary"),
         ACTIONS_ID_TOKEN_REQUEST_TOKEN="request-token", ACTIONS_ID_TOKEN_REQUEST_URL="https://oidc.example/?v=1",
@@ -103,6 +103,7 @@ def test_github_recipe_from_pull_request_to_apply(tmp_path, tenant, workdir, run
     forge.add_action({"command": "apply", "expect-digest": found["digest"]}, KNOWN)
     done = forge.run()
     assert "::error::" in done.stdout
+    assert "writer: locked by https://github.com/contoso/apps/actions/runs/55#apply, until " in done.stderr
     summary = (tmp_path / "runner" / "summary").read_text("utf-8")
     assert "### scimconf apply\n\n**Exit code 3: stale.**" in summary
     assert summary.index("**Exit code 3") < summary.index(
@@ -179,6 +180,7 @@ def test_gitlab_recipe_from_merge_request_to_apply(tmp_path, tenant, workdir, ru
         CI_COMMIT_MESSAGE="Merge branch 'x' into 'main'\n\nWriter\n\nSee merge request contoso/apps!42\n",
         SCIMCONF_VERSION="0.1.0", SCIMCONF_PATHS="apps/writer", SCIMCONF_REDACT="true",
         SCIMCONF_PLAN_CLIENT_ID="reads", SCIMCONF_APPLY_CLIENT_ID="writes", SCIMCONF_DIGEST="",
+        CI_PIPELINE_URL="https://gitlab.example/contoso/apps/-/pipelines/7", CI_JOB_NAME="scimconf-apply",
     )  # fmt: skip
     file = "gitlab/scimconf.yml"
     forge.add_command(f"{GIT}export CI_MERGE_REQUEST_DIFF_BASE_SHA=$(git rev-parse HEAD)\n{CHANGE}")
@@ -202,6 +204,7 @@ def test_gitlab_recipe_from_merge_request_to_apply(tmp_path, tenant, workdir, ru
     requests = [one for one in forge.state["calls"] if "/jobs/artifacts/" in one[1]]
     assert "refs%2Fmerge-requests%2F42%2Fhead/download?job=scimconf-plan" in requests[0][1]
     assert "JOB-TOKEN: job-token" in requests[0][2]
+    assert "writer: locked by https://gitlab.example/contoso/apps/-/pipelines/7#scimconf-apply, until " in done.stderr
     report = (workdir / "scimconf-apply" / "report.md").read_text("utf-8")
     assert "**Exit code 0: success.**" in report
     assert not any(name in done.stdout + report for name in PEOPLE)
@@ -217,6 +220,7 @@ def test_azure_devops_recipe_from_pull_request_to_apply(tmp_path, tenant, workdi
         TF_BUILD="True", AGENT_TEMPDIRECTORY=str(temp), BUILD_ARTIFACTSTAGINGDIRECTORY=str(temp / "staging"),
         SYSTEM_COLLECTIONURI="https://dev.example/contoso/", SYSTEM_TEAMPROJECTID="p1", SYSTEM_DEFINITIONID="9",
         BUILD_REPOSITORY_ID="r1", BUILD_BUILDID="77", SYSTEM_PULLREQUEST_PULLREQUESTID="12",
+        SYSTEM_TEAMPROJECT="Apps", SYSTEM_STAGENAME="apply", SYSTEM_JOBNAME="apply",
         SYSTEM_PULLREQUEST_TARGETBRANCH="refs/heads/main", idToken="the-oidc-token", tenantId="t", servicePrincipalId="s",
     )  # fmt: skip
     file = "azure-devops/scimconf.yml"
@@ -242,7 +246,9 @@ def test_azure_devops_recipe_from_pull_request_to_apply(tmp_path, tenant, workdi
     shutil.copytree(temp / "staging" / "scimconf-plan", temp / "scimconf-plan")
     forge.add_step(script(file, "Apply"), known | {"scimconfDigest": found["scimconfDigest"]})
     forge.add_step(script(file, "Report"), known)
-    assert f"##vso[task.uploadsummary]{temp}/scimconf-report.md" in forge.run().stdout
+    done = forge.run()
+    assert "locked by https://dev.example/contoso/Apps/_build/results?buildId=77#apply.apply, until " in done.stderr
+    assert f"##vso[task.uploadsummary]{temp}/scimconf-report.md" in done.stdout
     assert "**Exit code 0: success.**" in (temp / "scimconf-report.md").read_text("utf-8")
     assert forge.ran == COVERED["azure"]
     assert run("drift", "apps/writer")[0] == 0

@@ -126,6 +126,24 @@ def test_workflow_checkouts_do_not_persist_credentials():
     assert all(one["with"]["persist-credentials"] is False for one in steps)
 
 
+# --- one apply at a time ---------------------------------------------------------------------------------------------
+
+
+def test_applies_of_a_repository_run_one_after_another():
+    workflow = document("github/apply.yml")
+    assert workflow["concurrency"] == {"group": "scimconf-apply", "cancel-in-progress": False}
+    assert document("gitlab/scimconf.yml")["scimconf-apply"]["resource_group"] == "scimconf"
+    [stage] = [stage for stage in document("azure-devops/scimconf.yml")["stages"] if stage["stage"] == "apply"]
+    assert stage["lockBehavior"] == "sequential"
+    assert "exclusive lock" in read("azure-devops/scimconf.yml")
+
+
+def test_every_apply_of_a_recipe_takes_the_lock():
+    applies = [line for file in FILES for step in scripts(file) for line in re.findall(r"scimconf apply .*", step.text)]
+    assert len(applies) == 3
+    assert all(" --lock " in line and "--break-lock" not in line for line in applies)
+
+
 # --- copies that must agree --------------------------------------------------------------------------------------------
 
 

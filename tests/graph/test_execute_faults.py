@@ -8,9 +8,9 @@ import pytest
 from canary import secret
 from tenant_fixture import NOON, WRITER, Person, Rehearsal, all_allowed, changes, exit_code, row, told
 
-from scimconf import workflow
 from scimconf.plan import Pause, Result
 from scimconf.render import text as render
+from scimconf.workflow.apply import apply as apply_plan
 
 FIRST = {
     "instantiate": ("POST", "*/instantiate"),
@@ -476,7 +476,7 @@ def test_a_cancellation_ends_an_interrupted_apply_with_its_report_and_is_raised_
     async def command(session):
         tasks.append(asyncio.current_task())
         person.interrupt = lambda: is_interrupted and bool(rehearsal.asked("GET", path))
-        return await workflow.apply(session, planned, all_allowed(), rehearsal.secrets, person)
+        return await apply_plan(session, planned, all_allowed(), rehearsal.secrets, person)
 
     rehearsal.forget()
     if not is_interrupted:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
-from canary import MARK, secret
+from canary import MARK, WATCH, secret
 
 from scimconf.diagnostics import AuthenticationError, GraphError
 from scimconf.graph.credentials import TokenSource
@@ -222,7 +222,7 @@ def test_each_assertion_is_masked_before_it_is_sent(tmp_path):
             )
 
     for number in (1, 2):
-        file.write_text(f"{jwt(number)}\n")
+        WATCH.secret_file(file, f"{jwt(number)}\n")
         tokens = TokenSource(Refusing(), "scope", mask=mask, environ={"AZURE_FEDERATED_TOKEN_FILE": str(file)})
         with pytest.raises(AuthenticationError) as caught:
             tokens.fetch()

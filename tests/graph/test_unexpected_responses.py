@@ -22,7 +22,7 @@ from scimconf.graph.protocol.request import Answer
 from scimconf.graph.reading import TenantSession, observe
 from scimconf.plan import Result
 from scimconf.snapshot import Document, Lookup
-from scimconf.workflow import apply
+from scimconf.workflow.apply import apply
 
 SELECT = ("id", "userPrincipalName")
 

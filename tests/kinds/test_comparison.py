@@ -15,7 +15,8 @@ from scimconf.plan.guards import GuardExemption
 from scimconf.plan.impact import ImpactData, Members
 from scimconf.snapshot import Lookup, Principal, Snapshot
 from scimconf.steps import NameCheck, Phase, Send
-from scimconf.workflow.compilation import PlanOptions, check, documents
+from scimconf.workflow.checks import check
+from scimconf.workflow.compilation import PlanOptions, documents
 from scimconf.workflow.plan import PlannedApplication
 from tests.kinds.cases import (
     TODAY,

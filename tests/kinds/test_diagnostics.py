@@ -10,7 +10,7 @@ from scimconf.documents.application import CUSTOM_TEMPLATE
 from scimconf.documents.assignments import AssignmentSet
 from scimconf.kinds import KINDS
 from scimconf.snapshot import Snapshot
-from scimconf.workflow.compilation import check
+from scimconf.workflow.checks import check
 from tests.golden_files import golden_json
 from tests.kinds.cases import HERE, line, make_plan, spec_of
 

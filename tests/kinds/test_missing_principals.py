@@ -9,7 +9,7 @@ from scimconf.kinds import KINDS
 from scimconf.kinds.missing_principals import MAX_SUGGESTIONS
 from scimconf.plan import Address
 from scimconf.snapshot import DELETED, PRINCIPALS_BY_ID, DeniedRead, Lookup, Principal, Snapshot
-from scimconf.workflow.compilation import check
+from scimconf.workflow.checks import check
 from tests.kinds.cases import change_json, line, make_plan, options_of, snapshot, spec_of, tenant_documents
 from tests.kinds.test_comparison import ADA, ADMIN, assignment_row
 

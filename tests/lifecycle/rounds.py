@@ -19,8 +19,8 @@ from scimconf.graph.secrets import Secrets
 from scimconf.plan import Plan, Report, StepOutcome
 from scimconf.render import html, json, markdown, text
 from scimconf.spec.loaded import Loaded
-from scimconf.workflow import PlannedApplication, apply, plan
-from scimconf.workflow.apply import missing_secrets, save_documents
+from scimconf.workflow.apply import apply, missing_secrets, save_documents
+from scimconf.workflow.plan import PlannedApplication, plan
 from tests.lifecycle.faults import Exchange, NoFaults, Schedule, Wire
 from tests.lifecycle.state import Fact, different, settle, state_facts
 from tests.tenant_fixture import Killed, Rehearsal, all_allowed

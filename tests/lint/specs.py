@@ -9,7 +9,7 @@ import yaml
 from scimconf.render.common.labels import diagnostic_sentence
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
-from scimconf.workflow import lint, validate
+from scimconf.workflow.validate import lint, validate
 
 HEAD = """\
 version: 1

@@ -11,7 +11,7 @@ from scimconf.expressions.evaluation import Undetermined, evaluate
 from scimconf.kinds import mappings
 from scimconf.render.common.labels import diagnostic_sentence
 from scimconf.spec.load import load
-from scimconf.workflow import lint, validate
+from scimconf.workflow.validate import lint, validate
 
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the shared cases are not beside this checkout")
 NOW = datetime(2026, 11, 30, tzinfo=UTC)

@@ -12,7 +12,7 @@ from scimconf.documents.application import CUSTOM_TEMPLATE
 from scimconf.lint import lint
 from scimconf.snapshot import Snapshot
 from scimconf.spec.load import load
-from scimconf.workflow import validate
+from scimconf.workflow.validate import validate
 from tests.export.test_export_laws import exported
 from tests.shared_specs import CASES, translate_spec
 from tests.tenant_fixture import TOKEN, Rehearsal, changes, exit_code

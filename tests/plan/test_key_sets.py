@@ -33,7 +33,7 @@ def key_sets(draw: st.DrawFn) -> KeySets:
         observed=dict.fromkeys(draw(keys)),
         desired=dict.fromkeys(named[:cut]),
         absent=dict.fromkeys(named[cut:]),
-        owned=owned,
+        owned=lambda: owned,
         unlisted=unlisted,
         is_protected=lambda key: unlisted != "keep" and key[1] in protected,
         observed_resource=lambda key: resource(key, id="x"),

@@ -166,7 +166,8 @@ def test_preview_page_inlines_its_assets_and_names_their_digests(tmp_path):
 
 
 def test_preview_sinks_encode_a_lone_surrogate():
-    from scimconf.plan.preview import SentRequest, UserOutcome, UserPreview, UserState
+    from scimconf.plan.preview import UserOutcome, UserPreview, UserState
+    from scimconf.plan.sent_request import SentRequest
     from scimconf.render.preview.html import PreviewPage
     from scimconf.render.preview.json import JsonPreview
     from scimconf.render.preview.text import TextPreview

@@ -17,8 +17,9 @@ from scimconf.impact.user_attributes import GAP, gap, home_name, reader, selecte
 from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.plan import Action, Address, Change, FieldChange, Resource
 from scimconf.plan.impact import Members
-from scimconf.plan.preview import AttributeDiff, SentRequest, UserOutcome, UserPreview, UserState, request_text
+from scimconf.plan.preview import AttributeDiff, UserOutcome, UserPreview, UserState, request_text
 from scimconf.plan.preview_redact import preview_redactor, shape, unredacted
+from scimconf.plan.sent_request import SentRequest
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 from tests.kinds.cases import read_document

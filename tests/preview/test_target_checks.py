@@ -22,7 +22,7 @@ from scimconf.render import markdown
 from scimconf.sandbox.tenant_file import TenantFile
 from scimconf.spec.load import load
 from scimconf.spec.model import Spec
-from scimconf.workflow import validate
+from scimconf.workflow.validate import validate
 
 CASE = ROOT.parent / "shared" / "cases" / "26"
 KELVIN = "\u212a"

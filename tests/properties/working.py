@@ -10,7 +10,7 @@ from scimconf.render.yaml import write_spec
 from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import GUARDS
-from scimconf.workflow import export
+from scimconf.workflow.export import export
 from tests.properties.specs import ENVIRON
 from tests.tenant_fixture import Rehearsal, changes, exit_code, told, wishes
 

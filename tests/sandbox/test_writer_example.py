@@ -8,7 +8,7 @@ import pytest
 from tenant_fixture import NOON, ROOT, Rehearsal, all_allowed, changes, exit_code
 
 from scimconf.plan import Result
-from scimconf.workflow import lint, validate
+from scimconf.workflow.validate import lint, validate
 
 WRITER_EXAMPLE = ROOT / "examples" / "writer" / "scimconf.yaml"
 SAML_APPLICATION = {"displayName": "Writer", "template": "custom", "preferredSingleSignOnMode": "saml"}

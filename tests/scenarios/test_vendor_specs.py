@@ -13,8 +13,8 @@ from shared_specs import CASES, translate_spec
 from tenant_fixture import TOKEN, Rehearsal, all_allowed, changes, exit_code
 
 from scimconf.spec.load import load
-from scimconf.workflow import validate
 from scimconf.workflow.export import export_application
+from scimconf.workflow.validate import validate
 
 VENDORS = CASES / "vendors"
 ENVIRON = {"VENDOR_TOKEN": TOKEN, "VENDOR_PASSWORD": secret("password")}

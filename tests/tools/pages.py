@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
@@ -30,6 +31,7 @@ from scimconf.spec.model import GUARDS, Section, Spec
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 OUTLINES = DOCS.parent / "scimconf" / "cli" / "outlines.json"
+PAGES = (DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md")))
 PART = re.compile(r"(<!-- made by make docs: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -173,6 +175,22 @@ def _default(field: FieldInfo) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else '[users]' if value == ('users',) else value}`"
 
 
+def performance() -> str:
+    """Return the table of the last run of `make bench`."""
+    table: str = _bench_results()["table"]()
+    return table
+
+
+def claim() -> str:
+    """Return the line of the README about the last run of `make bench`."""
+    line: str = _bench_results()["claim"]()
+    return line
+
+
+def _bench_results() -> dict[str, Any]:
+    return runpy.run_path(str(DOCS.parent / "tests" / "bench" / "results.py"))
+
+
 def outlines() -> str:
     """Return `scimconf/cli/outlines.json`, from which a shell completes options without importing a command."""
     context = click.Context(cli, info_name="scimconf")
@@ -208,7 +226,15 @@ def _parameter(parameter: click.Parameter) -> dict[str, Any]:
 
 
 MADE: Mapping[str, Callable[[], str]] = MappingProxyType(
-    {"reference": reference, "profiles": profiles, "switches": switches, "rules": rules, "spec": spec}
+    {
+        "reference": reference,
+        "profiles": profiles,
+        "switches": switches,
+        "rules": rules,
+        "spec": spec,
+        "performance": performance,
+        "claim": claim,
+    }
 )
 
 
@@ -219,7 +245,7 @@ def fresh(text: str) -> str:
 
 if __name__ == "__main__":
     OUTLINES.write_text(outlines(), encoding="utf-8")
-    for page in sorted(DOCS.rglob("*.md")):
+    for page in PAGES:
         text = page.read_text(encoding="utf-8")
         if fresh(text) != text:
             page.write_text(fresh(text), encoding="utf-8")

@@ -4,11 +4,14 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from canary import WATCH
 from tenant_fixture import ROOT, TOKEN, WRITER, Rehearsal
 
 import scimconf
 from scimconf.api import TenantClient
 from scimconf.diagnostics import DiagnosticsError, GraphError
+from scimconf.documents.lock import locks
+from scimconf.graph.execution import lock as lock_module
 from scimconf.graph.secrets import Secrets
 from scimconf.kinds.registry import ALL_GUARDS
 from scimconf.plan import ApplyStatus
@@ -124,8 +127,7 @@ def test_apply_reports_missing_secrets_before_it_requests_approval(spec):
 
 
 def test_apply_reports_a_secret_file_that_others_can_read(folder):
-    token = folder / "token"
-    token.write_text(TOKEN)
+    token = WATCH.secret_file(folder / "token", TOKEN)
     token.chmod(0o644)
     path = folder / "own.yaml"
     path.write_text(
@@ -199,3 +201,32 @@ def test_export_of_an_unreadable_tenant_raises_graph_error():
     tenant.fault({"status": 400, "body": {"error": {"code": "Bad", "message": "no"}}}, method="GET", times=0)
     with pytest.raises(GraphError):
         run(tenant, lambda api: api.export("Writer"))
+
+
+def locked(tenant, spec, holder, approve=lambda _items: True):
+    async def work(api):
+        return await api.apply(await api.plan(spec), approve=approve, lock_holder=holder)
+
+    return run(tenant, work)
+
+
+def test_apply_with_a_lock_holder_locks_the_application_meanwhile(folder, monkeypatch):
+    """A later pass that deletes something is approved under the lock."""
+    monkeypatch.setattr(lock_module, "SETTLE", 0.0)
+    tenant, states, requests = Rehearsal(), [], []
+    tenant.watch = lambda: states.extend(
+        lock.holder for row in tenant.service.tenant.documents.all("servicePrincipal") for lock in locks(row["tags"])
+    )
+    path = folder / "own.yaml"
+    path.write_text(f"extends: [{WRITER}]\nmappings: {{users: {{unlisted: delete}}}}\n")
+    spec = scimconf.load(path, allow_paths=[ROOT])
+    report = locked(tenant, spec, "nightly job", lambda items: requests.append(items) or len(requests) == 1)
+    assert (report.status, len(requests), {*states}) == (ApplyStatus.PARTIALLY_APPLIED, 2, set())
+    report = locked(tenant, spec, "nightly job")
+    assert (report.status, {*states}) == (ApplyStatus.APPLIED, {"nightly job"})
+    assert locks(tenant.principal()["tags"]) == ()
+
+
+def test_apply_refuses_a_lock_holder_that_a_tag_cannot_have(spec):
+    with pytest.raises(scimconf.ScimconfError, match=r"'ada\\n' cannot be the holder of a lock"):
+        locked(Rehearsal(), spec, "ada\n")

@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 from scimconf.expressions.dotnet.errors import EvaluationStop, UndocumentedBehaviour
 from scimconf.expressions.evaluation.arguments import from_attribute
 from scimconf.expressions.evaluation.values import AttributeValue, Undetermined
-from scimconf.expressions.regexes.matching import pattern
 
 ScopeDecision: TypeAlias = bool | Undetermined
 
@@ -119,6 +118,8 @@ def _equals(value: str, expected: str) -> bool:
 
 def _matches(value: str, expected: str) -> bool:
     """Return whether a pattern matches. It is not documented whether it must match the whole value; both must agree."""
+    from scimconf.expressions.regexes.matching import pattern  # slow to import, and rare
+
     anywhere, whole = pattern(expected).matches(value), pattern(rf"\A(?:{expected})\z").matches(value)
     if anywhere != whole:
         message = f"Microsoft does not document whether {expected!r} must match all of {value!r}"

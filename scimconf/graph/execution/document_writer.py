@@ -36,14 +36,26 @@ async def write(context: ExecutionContext, document: Document, edits: Sequence[E
     The write is sent once: after any error that allows another attempt, the document is read again, and only the edits
     that are missing are written. Raise OverwrittenError if another client has overwritten them since.
     """
-    attempts, may_be_done, refused_tag = Attempts(context), False, ""
     edits = await gather_all([_parsed_edit(context, edit) for edit in edits])
+    async with context.session.exclusive(document.path):
+        written = await _write_missing(context, document, edits)
+    return written is None or await _confirm(context, document, *written)
+
+
+async def _write_missing(
+    context: ExecutionContext, document: Document, edits: Sequence[Edit]
+) -> tuple[Sequence[Edit], Json] | None:
+    """Write the edits that are missing; return them and the document as it was before, None if none is missing."""
+    attempts, may_be_done, refused_tag = Attempts(context), False, ""
+    failure: GraphError | None = None
     while True:
         raw, tag = await _current(context, document, _checked(document, edits, may_be_done=may_be_done))
         pending = [edit for edit in edits if not _holds(edit, raw)]
         if not pending:
             context.result.wrote |= may_be_done
-            return True
+            return None
+        if failure is not None and context.request.interrupted():  # the read waited as long as Graph asked to
+            raise failure
         edited = _edited(raw, pending)
         context.session.replaced.setdefault(document.name, []).append(raw)
         body = _body(context, document, raw, edited, pending)
@@ -51,13 +63,15 @@ async def write(context: ExecutionContext, document: Document, edits: Sequence[E
             await _send(context, document, body, "" if tag == refused_tag else tag)
             break
         except GraphError as error:
+            failure = error
             may_be_done = may_be_done or may_have_happened(error.status) or is_throttled(error.status)
             refused_tag = tag if error.status == 412 else refused_tag
             retry = may_be_done or _read_stale_document(context, error)
             if not retry or not await attempts.wait(error, f"the write of {document.name}"):
                 raise
     context.written[document.name] = edited
-    return await _confirm(context, document, pending, raw)
+    context.session.record_tags(body)
+    return pending, raw
 
 
 def _checked(document: Document, edits: Sequence[Edit], *, may_be_done: bool) -> Sequence[Edit]:
@@ -88,7 +102,7 @@ async def _current(context: ExecutionContext, document: Document, edits: Sequenc
 
     Raise StaleError if others have changed what the plan is based on.
     """
-    raw, tag = await _read(context, document)
+    raw, tag = await read_document(context, document)
     written = context.written.get(document.name)
     if written is not None:
         late = document.written not in REPLACED or is_earlier(raw, context.session.replaced.get(document.name, ()))
@@ -103,7 +117,7 @@ async def _current(context: ExecutionContext, document: Document, edits: Sequenc
     return raw, tag
 
 
-async def _read(context: ExecutionContext, document: Document) -> tuple[Json, str]:
+async def read_document(context: ExecutionContext, document: Document) -> tuple[Json, str]:
     """Return a document and its ETag; repeat the read while it may be missing because the application is new."""
 
     async def work() -> tuple[Json, str]:
@@ -195,7 +209,7 @@ async def _confirm(context: ExecutionContext, document: Document, edits: Sequenc
         return await wait_until_visible(context, document, readable, _visible(document))
     backoff = context.session.consistency.backoff()
     while True:
-        raw, _ = await _read(context, document)
+        raw, _ = await read_document(context, document)
         missing = overwritten(edits, before, raw)
         if not missing:
             return True
@@ -221,7 +235,7 @@ async def wait_until_visible(
     backoff = context.session.consistency.backoff()
     earlier = list(context.session.replaced.get(document.name, ()))
     while steps:
-        raw, _ = await _read(context, document)
+        raw, _ = await read_document(context, document)
         missing = [step for step in steps if not _holds(step, raw)]
         if not missing:
             return True

@@ -21,6 +21,7 @@ _UNCONFIRMED = {Pause.PAUSE_UNCONFIRMED: "pause", Pause.START_UNCONFIRMED: "star
 _NEXT_STEPS = {
     ApplyStatus.FAILED: "No changes were made. Fix the problem and run apply again.",
     ApplyStatus.STALE: "The tenant has changed since the plan. Plan again, review the new plan, and apply it.",
+    ApplyStatus.LOCKED: "No changes were made. When the other run has ended, plan again and apply the new plan.",
     ApplyStatus.BLOCKED: "A guard blocked the plan. Allow the guard if the change is intended, then run apply again.",
     ApplyStatus.PARTIALLY_APPLIED: "Fix the problem and run apply again: it plans again and does what remains.",
     ApplyStatus.INVALID: "Fix the spec and run apply again.",

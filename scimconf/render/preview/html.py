@@ -14,12 +14,12 @@ from scimconf.plan.preview import (
     NOT_SENT_TEXT,
     PreviewHeader,
     PreviewSummary,
-    SentRequest,
     UserOutcome,
     UserPreview,
     UserState,
     request_text,
 )
+from scimconf.plan.sent_request import SentRequest
 from scimconf.render.common.escaping import visible
 from scimconf.render.html import assets, environment
 from scimconf.render.html.text_diff import common_ends, marked

@@ -11,7 +11,8 @@ from dataclasses import asdict
 from textwrap import indent
 from typing import Any
 
-from scimconf.plan.preview import AttributeDiff, PreviewHeader, PreviewSummary, SentRequest, UserPreview, UserState
+from scimconf.plan.preview import AttributeDiff, PreviewHeader, PreviewSummary, UserPreview, UserState
+from scimconf.plan.sent_request import SentRequest
 from scimconf.render.json import write
 from scimconf.render.preview.words import warnings
 

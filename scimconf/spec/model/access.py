@@ -185,7 +185,9 @@ def _listed_groups(groups: Iterable[GroupAssignment], base: SpecPath) -> Iterato
 def _listed_users(users: Iterable[UserAssignment], base: SpecPath) -> Iterator[ListedPrincipal]:
     section, is_id = (*base, "users"), re.compile(GUID).fullmatch
     for index, user in enumerate(users):
-        yield ListedPrincipal(user, section, index, "id" if is_id(user.user) else "user", user.user.casefold())
+        folded = user.user.casefold()
+        value = user.user if folded == user.user else folded  # one string instead of two
+        yield ListedPrincipal(user, section, index, "id" if is_id(value) else "user", value)
 
 
 class Assignments(Section):

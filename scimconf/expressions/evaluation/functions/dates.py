@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scimconf.expressions.dotnet import ticks, zones
+from scimconf.expressions.dotnet import ticks
 from scimconf.expressions.dotnet.errors import REPORT, ConflictingSources, ServiceFailure, UndocumentedCase
 from scimconf.expressions.dotnet.ticks import DotNetDateTime
 from scimconf.expressions.evaluation.arguments import to_string
@@ -24,6 +24,8 @@ def c_date(source: TypedValue) -> DotNetDateTime:
     text = to_string(source)
     if not text:
         raise UndocumentedCase("with an empty string")
+    from scimconf.expressions.dotnet import zones
+
     return zones.parse_any(text).value
 
 
@@ -31,6 +33,8 @@ def format_date_time(
     context: EvaluationContext, source: str, styles: str | None, input_format: str | None, output_format: str
 ) -> str:
     """Return a date in another format. Trees of Microsoft's own have a style, but no format to read the date in."""
+    from scimconf.expressions.dotnet import zones  # reading dates is slow to import, and rare
+
     if input_format is None or (styles is None and zones.has_only_styles(input_format)):
         raise UndocumentedCase("without an input format")
     if not source:
@@ -50,6 +54,8 @@ def date_from_num(value: int) -> DotNetDateTime:
 
 def num_from_date(source: TypedValue) -> int:
     """Return the file time of an ISO 8601 date."""
+    from scimconf.expressions.dotnet import zones
+
     value = zones.parse_iso(to_string(source)).ticks - ticks.FILETIME_EPOCH
     if value < 0:
         raise ServiceFailure("file times begin with the year 1601")

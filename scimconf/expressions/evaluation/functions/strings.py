@@ -9,7 +9,6 @@ from scimconf.expressions.dotnet import casing, utf16
 from scimconf.expressions.dotnet.errors import ServiceFailure, UndocumentedCase
 from scimconf.expressions.evaluation.arguments import ABSENT, MAX_SIZE, bounded, to_string, too_long
 from scimconf.expressions.evaluation.values import TypedValue
-from scimconf.expressions.regexes.matching import pattern
 
 COMPARISONS = ("vbTextCompare", "vbBinaryCompare")
 
@@ -92,6 +91,8 @@ def replace(source: str | None, *arguments: Any) -> str:
     An argument is None if it is left empty. The fallback, an attribute that is used if the source is empty, is a tuple
     of its value, which may be absent.
     """
+    from scimconf.expressions.regexes.matching import pattern  # slow to import, and rare
+
     find, expression, group, replacement, fallback, template = arguments
     text = to_string(source) if fallback is None else source or ""
     pairs = zip(_REPLACE_ARGUMENTS, arguments, strict=True)

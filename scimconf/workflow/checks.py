@@ -1,0 +1,24 @@
+"""The checks of a spec over all kinds, before and during a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from scimconf.diagnostics import Diagnostic
+from scimconf.kinds.kind import Kind
+from scimconf.snapshot import Snapshot
+from scimconf.spec.model import Spec
+
+
+def check(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot | None) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics of all kinds, each once; without a snapshot only what is known offline."""
+    return tuple(dict.fromkeys(diagnostic for kind in kinds for diagnostic in kind.check(spec, snapshot)))
+
+
+def expired(spec: Spec, today: date) -> Iterator[Diagnostic]:
+    for index, exemption in enumerate(spec.guard_exemptions):
+        if exemption.until < today:
+            message = f"the exemption for guard {exemption.guard} expired on {exemption.until.isoformat()}"
+            hint = "Remove it, or renew `until` and `reason`."
+            yield Diagnostic("K003", message, ("guard_exemptions", index), hint=hint)
