@@ -278,10 +278,16 @@ async def read_with_tag(graph: Graph, document: Document, names: Mapping[str, st
 
 
 def _checked(document: Document, names: Mapping[str, str], raw: Json) -> Json:
-    difference = first_shape_error(document.name, raw)
+    difference = first_shape_error(document.name, raw) or _missing_property(document, raw)
     if difference:
         raise undocumented("GET", Request("GET", document.path, names).resolved_path(), difference)
     return raw
+
+
+def _missing_property(document: Document, raw: Json) -> str:
+    """Return that a property which is written as a whole is missing: without its value, a write would lose it."""
+    missing = [name for name in document.properties if name not in raw] if document.written == "patch" else []
+    return f"{missing[0]} is missing" if missing else ""
 
 
 async def _read_raw(graph: Graph, document: Document, names: Names, on_page: OnPage) -> Json:
