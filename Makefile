@@ -34,8 +34,9 @@ test-slow: setup  ## run the tests that repeat others in bulk
 test-long: setup  ## run the property tests and the fuzzing with many more random inputs
 	$(bin)/pytest -n 2 --timeout=1800 --hypothesis-profile=long tests/properties tests/fuzz
 
-fuzz: setup  ## apply random specs to random tenants under faults, for SECONDS (3600) on both cores
+fuzz: setup  ## apply random specs under faults for SECONDS (3600), then kill applies at every request
 	$(bin)/python -m tests.lifecycle.run --seconds $(SECONDS) --jobs 2
+	$(bin)/pytest -n 2 --timeout=36000 --hypothesis-profile=long $(addprefix tests/lifecycle/test_,kills.py concurrent_applies.py)
 
 check: lint types imports test test-slow coverage  ## run everything that CI runs
 
