@@ -5,12 +5,13 @@ pure := $(addprefix scimconf/,spec/** lint/** suggestions.py expressions/** plan
 	snapshot.py steps.py render/yaml/**)
 near := scimconf/graph/** scimconf/workflow/**
 reach := $(addprefix tests/,documents export expressions graph kinds lifecycle lint plan preview render spec workflow)
+SECONDS := 3600
 comma := ,
 empty :=
 space := $(empty) $(empty)
 
 .NOTPARALLEL:
-.PHONY: help setup demo test test-slow test-long check lint types imports coverage format schemas docs bench constraints clean
+.PHONY: help setup demo test test-slow test-long fuzz check lint types imports coverage format schemas docs bench constraints clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -32,6 +33,10 @@ test-slow: setup  ## run the tests that repeat others in bulk
 
 test-long: setup  ## run the property tests and the fuzzing with many more random inputs
 	$(bin)/pytest -n 2 --timeout=1800 --hypothesis-profile=long tests/properties tests/fuzz
+
+fuzz: setup  ## apply random specs under faults for SECONDS (3600), then kill applies at every request
+	$(bin)/python -m tests.lifecycle.run --seconds $(SECONDS) --jobs 2
+	$(bin)/pytest -n 2 --timeout=36000 --hypothesis-profile=long $(addprefix tests/lifecycle/test_,kills.py concurrent_applies.py)
 
 check: lint types imports test test-slow coverage  ## run everything that CI runs
 

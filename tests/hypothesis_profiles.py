@@ -17,7 +17,11 @@ def register() -> None:
     settings.load_profile("default")
 
 
+def is_long() -> bool:
+    """Return whether pytest runs with `--hypothesis-profile=long`; call it in a test, not when a module is imported."""
+    return settings.get_current_profile_name() == "long"
+
+
 def examples(number: int) -> settings:
     """Return the settings of a test that needs another number of examples than the profile has."""
-    is_long = settings.get_current_profile_name() == "long"
-    return settings(max_examples=number * (LONG if is_long else 1))
+    return settings(max_examples=number * (LONG if is_long() else 1))

@@ -17,7 +17,7 @@ from scimconf.cli.streams import print_to_stderr
 from scimconf.diagnostics import ScimconfError
 from scimconf.files import open_private
 from scimconf.graph.secret_masking import map_strings
-from scimconf.plan import ApplicationPlan, Pause, Report, StepOutcome
+from scimconf.plan import ApplicationPlan, Pause, Report, Result, StepOutcome
 
 if TYPE_CHECKING:
     from scimconf.documents.lock import Lock
@@ -61,10 +61,11 @@ class EventLog:
         )
 
     def outcome(self, application: str, outcome: StepOutcome) -> None:
-        """Append the outcome of each address of one step."""
+        """Append the outcome of each address of one step; of a step without an address only if it was not done."""
+        addresses: list[str | None] = [str(address) for address in outcome.addresses]
         members = {"result": outcome.result.name, "message": outcome.message, "detail": outcome.detail}
-        for address in outcome.addresses:
-            self.write("outcome", application=application, address=str(address), **members)
+        for address in addresses or ([] if outcome.result is Result.DONE else [None]):
+            self.write("outcome", application=application, address=address, **members)
 
     def locked(self, application: str, action: str, lock: Lock, message: str) -> None:
         """Append what happened to the lock of one application."""

@@ -94,6 +94,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "service_principals": ListShape(ObjectShape(PRINCIPAL)),
         "similar_applications": ListShape(_object("id appId", "displayName")),
         "service_principal": _object("id", tags=_TAGS),
+        "sent_secrets": _object("id", tags=_TAGS),
         "service_principal_settings": ObjectShape({"id": "id", **PRINCIPAL_SETTINGS}),
         "applications": ListShape(_object("id", "createdDateTime", appRoles=_ROLES)),
         "registrations": ListShape(_object("id appId", "createdDateTime")),

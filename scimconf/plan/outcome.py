@@ -65,7 +65,7 @@ class ApplyStatus(Enum):
 class StepOutcome:
     """The result of one step for its addresses; `detail` explains a result other than DONE.
 
-    `may_be_done`: the step failed, and one of its requests may have taken effect, because its response was lost.
+    `may_be_done`: the step failed or was given up, and one of its requests may have taken effect.
     """
 
     result: Result

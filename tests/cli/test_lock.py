@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tenant_fixture import WRITER
+from tenant_fixture import WRITER, Rehearsal, all_allowed, exit_code
 
 from scimconf.cli.locking import pipeline_run
 from scimconf.documents.lock import MAX_HOLDER, Lock, locks
@@ -64,17 +64,31 @@ def test_a_holder_that_a_tag_cannot_have_ends_with_a_hash(name):
     assert len(holder) <= MAX_HOLDER
 
 
+@pytest.fixture(scope="module")
+def applied():
+    """The store of a tenant to which the example is applied."""
+    rehearsal = Rehearsal()
+    assert exit_code(rehearsal.apply(rehearsal.plan(WRITER, all_allowed()), all_allowed())) == 0
+    return rehearsal.service.tenant.store._connection.serialize()
+
+
+SPEC = """
+version: 1
+name: writer
+application: {display_name: Writer}
+mappings: {users: {attributes: {title: {source: city}}}}
+provisioning: {enabled: true}
+"""
+
+
 @pytest.fixture
-def desk(cli, monkeypatch):
-    """Apply the example; then a spec that changes it is in `mine`, outside of a pipeline, and a lock needs no time."""
+def desk(cli, applied, monkeypatch):
+    """In `mine` is a spec that changes the example, outside of a pipeline, and a lock needs no time."""
     monkeypatch.setattr(lock_module, "SETTLE", 0.0)
     for name in (*GITHUB, *GITLAB, *AZURE):
         monkeypatch.delenv(name, raising=False)
-    assert cli("apply", "--auto-approve", WRITER).code == 0
-    cli.file(
-        "mine/scimconf.yaml", f"extends: [{WRITER}]\nmappings: {{users: {{attributes: {{title: {{source: city}}}}}}}}\n"
-    )
-    cli.service.journal.entries.clear()
+    cli.service.tenant.store._connection.deserialize(applied)
+    cli.file("mine/scimconf.yaml", SPEC)
     return cli
 
 
@@ -108,12 +122,15 @@ def test_apply_with_lock_prints_and_logs_its_holder_and_removes_the_lock(desk):
     assert locks(principal(desk)["tags"]) == ()
 
 
+@pytest.mark.slow
 def test_apply_without_lock_writes_no_tag(desk):
     assert desk(*APPLY, "mine").code == 0
     assert [write for write in desk.writes if "/synchronization/" not in write] == []
 
 
-@pytest.mark.parametrize("options", [(), ("--lock",), ("--lock", "--lock-holder", "ada")])
+@pytest.mark.parametrize(
+    "options", [(), ("--lock",), pytest.param(("--lock", "--lock-holder", "ada"), marks=pytest.mark.slow)]
+)
 def test_apply_ends_with_3_if_another_run_has_the_lock(desk, options):
     lock = leave_lock(desk)
     result = desk(*APPLY, *options, "mine")
@@ -132,7 +149,7 @@ def test_break_lock_implies_lock(desk):
     assert lock_events(desk) == [("broken", OTHER), ("acquired", "ada"), ("released", "ada")]
 
 
-@pytest.mark.parametrize("options", [(), ("--lock",)])
+@pytest.mark.parametrize("options", [pytest.param((), marks=pytest.mark.slow), ("--lock",)])
 def test_a_run_of_a_pipeline_takes_over_its_own_lock(desk, monkeypatch, options):
     for name, value in GITLAB.items():
         monkeypatch.setenv(name, value)
@@ -151,12 +168,14 @@ def test_a_plan_warns_of_the_lock_of_another_run_and_writes_nothing(desk):
     assert (result.code, desk.writes) == (0, [])
 
 
+@pytest.mark.slow
 def test_drift_and_export_do_not_take_a_lock_for_a_difference(desk):
     leave_lock(desk)
     assert desk("drift", WRITER).code == 0
     assert "scimconf-lock" not in desk("export", "--app", "Writer").out
 
 
+@pytest.mark.slow
 def test_a_saved_plan_is_applied_with_a_lock(desk):
     assert desk("plan", "--out", "plan.json", "mine").code == 0
     assert desk(*APPLY, "--lock", "plan.json").code == 0
@@ -164,6 +183,6 @@ def test_a_saved_plan_is_applied_with_a_lock(desk):
 
 
 @pytest.mark.parametrize("holder", ["", " ada", "a\nb", "x" * 161, "\u202eada"])
-def test_lock_holder_must_be_printable_and_short(desk, holder):
-    result = desk("apply", "--lock", "--lock-holder", holder, "mine")
+def test_lock_holder_must_be_printable_and_short(cli, holder):
+    result = cli("apply", "--lock", "--lock-holder", holder, "mine")
     assert (result.code, "cannot be the holder of a lock" in result.err) == (64, True)

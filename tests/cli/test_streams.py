@@ -21,6 +21,7 @@ from scimconf.cli.events import EventLog
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.progress import LONG_WAIT, Progress, time_left
 from scimconf.diagnostics import ScimconfError
+from scimconf.plan import Address, Result, StepOutcome
 from scimconf.spec.load import MAX_SIZE
 
 DENIED = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
@@ -493,3 +494,17 @@ def test_plan_continues_after_an_unexpected_error_in_one_application(cli, monkey
     assert result.code == 1
     assert "bad: this is a defect of scimconf: ZeroDivisionError" in result.err
     assert "small" in result.out
+
+
+def test_events_of_a_step_without_an_address_are_written_unless_it_is_done(tmp_path):
+    """It is of no resource: the record of where a secret is sent, for example."""
+    events = EventLog(str(tmp_path / "events"))
+    address = Address("writer", "connection")
+    for result, addresses in ((Result.DONE, ()), (Result.SKIPPED, ()), (Result.DONE, (address,))):
+        events.outcome("writer", StepOutcome(result, addresses, "record"))
+    events.close()
+    written = [json.loads(line) for line in (tmp_path / "events").read_text().splitlines()]
+    assert [(event["address"], event["result"]) for event in written] == [
+        (None, "SKIPPED"),
+        ("writer:connection", "DONE"),
+    ]

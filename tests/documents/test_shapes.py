@@ -85,6 +85,14 @@ def test_first_shape_error_accepts_published_documents():
     assert first_shape_error("schema", raw["05"]) == first_shape_error("template_schema", raw["06"]["schema"]) == ""
 
 
+def test_every_document_that_is_written_as_a_patch_has_a_shape():
+    """Without one, a response that is no service principal counts as one without tags."""
+    makers = (application.service_principal, application.sent_secrets, application.service_principal_settings)
+    written = [application.application(), *(maker() for maker in makers)]
+    assert {document.name for document in written} <= SHAPES.keys()
+    assert {first_shape_error(document.name, {}) for document in written} == {"id: expected a string, got null"}
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_first_shape_error_never_raises(name):
     for value in (None, True, 5, "x", [], {}, [[]], [{}], [None], {"a": 1}):

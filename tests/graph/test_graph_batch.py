@@ -133,6 +133,15 @@ def test_batch_retries_uncertain_requests_only_if_repeatable(fake):
     assert (results[1].status, results[1].code) == (504, "UnknownError")
 
 
+def test_batch_error_says_whether_an_earlier_attempt_may_have_taken_effect(fake):
+    def judge(_step, times):
+        return (504 if times == 1 else 403, *refused())
+
+    requests = [Request("DELETE", "/x/{id}", {"id": "1"})]
+    results, _ = batch(fake, judge, requests)
+    assert [(result.status, result.lost_attempt) for result in results] == [(403, True)]
+
+
 def test_batch_treats_a_missing_result_as_lost(fake):
     fake.answers(fake.ok({"responses": [{"id": "0", "status": 204}]}))
     results = fake.run(lambda graph: graph.batch([add(0), add(1)]))

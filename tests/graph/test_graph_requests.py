@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from scimconf.diagnostics import AuthenticationError, ScimconfError
+from scimconf.diagnostics import AuthenticationError, GraphError, ScimconfError
 from scimconf.graph.client import Request
 from scimconf.graph.secrets import SecretValue
 
@@ -288,3 +288,13 @@ def test_trust_of_a_sandbox_is_its_certificate_authority(tmp_path):
             (tmp_path / "ca.pem").write_text(content)
         with pytest.raises(ScimconfError, match=f"could not read SSL_CERT_FILE .*ca.pem: {reason}"):
             trust(Settings(base=sandbox, authority=str(tmp_path / "ca.pem")))
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed(fake, status):
+    """It would lead the access token and the body to another host."""
+    headers = {"location": "https://attacker.example/v1.0/me"}
+    fake.answers(lambda _request: httpx.Response(status, headers=headers))
+    with pytest.raises(GraphError, match=str(status)):
+        fake.run(lambda graph: graph.post("/x", {}, {"key": "value"}))
+    assert {request.url.host for request in fake.requests} == {"127.0.0.1"}

@@ -276,3 +276,21 @@ def test_a_packed_response_within_the_limit_is_read(fake):
     stream = httpx.ByteStream(body)
     fake.answers(lambda _request: httpx.Response(200, headers={"content-encoding": "gzip"}, stream=stream))
     assert fake.get() == {"a": 1}
+
+
+# --- an attempt that may have taken effect, and then an error ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(("first", "is_lost"), [(504, True), (503, True), (500, True), (429, False)])
+def test_an_error_after_a_retry_says_whether_an_earlier_attempt_may_have_taken_effect(fake, first, is_lost):
+    fake.answers(fake.error(first), fake.error(403))
+    with pytest.raises(GraphError) as caught:
+        send(fake, "PUT")
+    assert (caught.value.status, caught.value.lost_attempt, len(fake.requests)) == (403, is_lost, 2)
+
+
+def test_an_error_without_a_retry_has_no_lost_attempt(fake):
+    fake.answers(fake.error(403))
+    with pytest.raises(GraphError) as caught:
+        send(fake, "PUT")
+    assert not caught.value.lost_attempt

@@ -9,6 +9,7 @@ import pytest
 from scimconf.diagnostics import GraphError
 from scimconf.graph.impact_data import (
     count_users,
+    directory_users,
     group_members,
     read_members,
     read_optional_documents,
@@ -120,3 +121,16 @@ def test_read_optional_documents_reads_what_is_missing_and_records_denied_reads(
     assert list(snapshot.denied) == ["denied"]
     with pytest.raises(GraphError):
         asyncio.run(read_optional_documents(FakeGraph(new=error(500)), Snapshot(), documents[1:2]))
+
+
+def test_directory_users_follows_a_next_link_as_it_is(fake):
+    """An option may have any name, and the escapes of its value stay."""
+    link = f"{fake.base}/users?$skiptoken=a%2Bb+c&life-rest=1"
+    first, second = {"value": [{"id": "1"}], "@odata.nextLink": link}, {"value": [{"id": "2"}]}
+    fake.answers(fake.ok(first), fake.ok(second))
+
+    async def work(graph):
+        return [user async for page in directory_users(graph, ["id"]) for user in page]
+
+    assert [user["id"] for user in fake.run(work)] == ["1", "2"]
+    assert fake.urls[1] == link

@@ -136,13 +136,14 @@ class FaultAt:
 
 @dataclass
 class RandomFaults:
-    """Each request is struck with a probability, at most `limit` requests in all."""
+    """Each request is struck with a probability, at most `limit` requests in all; `only` are the kinds, if not all."""
 
     seed: str
     reads: float
     writes: float
     limit: int = 8
     excluded: tuple[str, ...] = ()
+    only: tuple[str, ...] = KINDS
     _counts: Counter[str] = field(default_factory=Counter)
     _struck: int = 0
 
@@ -152,9 +153,9 @@ class RandomFaults:
         random = Random(f"{self.seed} {key} {self._counts[key]}")
         if self._struck >= self.limit or random.random() >= (self.writes if is_writing else self.reads):
             return ""
-        kinds = [kind for kind in _applicable(request, is_writing) if kind not in self.excluded]
-        self._struck += 1
-        return random.choice(kinds)
+        kinds = [kind for kind in _applicable(request, is_writing) if kind in self.only and kind not in self.excluded]
+        self._struck += bool(kinds)
+        return random.choice(kinds) if kinds else ""
 
 
 def _applicable(request: httpx.Request, is_writing: bool) -> tuple[str, ...]:

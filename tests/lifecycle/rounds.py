@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -64,8 +65,8 @@ class Round:
 
     `exchanges` are the requests of the client, the first `planning` of them those of the plan. `before` and `after` are
     the facts of the tenant; `touched` are those that others changed in between. `remaining` is a plan without faults
-    after the apply. `crash` is the traceback of an error that is no ScimconfError. `late` counts requests that took
-    effect after the end.
+    after an apply that gave a report. `crash` is the traceback of an error that is no ScimconfError. `late` counts requests that took
+    effect after the end, `strikes` the faults that really struck.
     """
 
     spec: Loaded
@@ -86,6 +87,7 @@ class Round:
     finished_steps: list[StepOutcome] = field(default_factory=list)
     roles_lost: set[str] = field(default_factory=set)
     others: int = 0
+    strikes: Counter[str] = field(default_factory=Counter)
 
 
 class Observer:
@@ -171,14 +173,14 @@ def session(tenant: Rehearsal, graph: Any) -> TenantSession:
 
 def finish(tenant: Rehearsal, result: Round, wire: Wire, hooks: Hooks, *, full: bool) -> None:
     """Record what the round left, and plan again without faults."""
-    result.exchanges = wire.exchanges
+    result.exchanges, result.strikes = wire.exchanges, wire.strikes
     result.finished_steps, result.later_plans = hooks.finished_steps, hooks.later_plans
     result.late = asyncio.run(wire.deliver_late(everything=True))
     settle(tenant)
     result.after = state_facts(tenant)
     result.texts = [*hooks.texts, *outputs(result, hooks, full=full)]
     tenant.wire = Wire(tenant, NoFaults())  # type: ignore[assignment]
-    if result.planned is not None:
+    if result.report is not None:
         result.remaining = tenant.plan(result.spec, all_allowed())
 
 

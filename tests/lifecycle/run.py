@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 from collections import Counter
+from random import randrange
 
 from tests.lifecycle.counts import TOTALS, record, summary
 from tests.lifecycle.lifecycles import command_of, run_lifecycle
@@ -22,12 +23,13 @@ SHOWN = 6
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", help="run the lifecycle of this seed only")
-    parser.add_argument("--first", type=int, default=1_000_000, help="the first of the seeds")
+    parser.add_argument("--first", type=int, default=randrange(10**6, 10**9), help="the first of the seeds")
     parser.add_argument("--seconds", type=float, default=3600.0)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     if options.seed is not None:
         return run_one(options.seed)
+    print(f"seeds from {options.first}", flush=True)
     until = time.monotonic() + options.seconds
     with multiprocessing.Pool(options.jobs) as pool:
         work = [(options.first + job, options.jobs, until) for job in range(options.jobs)]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from scimconf.plan import Address
 from scimconf.plan.resource import decode
-from scimconf.sandbox.control import dump
 from tests.tenant_fixture import Rehearsal
 
 Fact = tuple[str, ...]
 Facts = Mapping[Fact, Any]
 NAME = "Writer"
-OWN_TAGS = "scimconf:"
+OWN_TAGS = ("scimconf:", "scimconf-sent:")
 """What the tags begin with that scimconf writes."""
 PRINCIPAL = ("appRoleAssignmentRequired", "notes", "accountEnabled", "preferredSingleSignOnMode", "homepage")
 SETTINGS = ("SyncAll", "SyncNotificationSettings")
@@ -31,44 +31,45 @@ def settle(tenant: Rehearsal) -> None:
 
 def state_facts(tenant: Rehearsal) -> dict[Fact, Any]:
     """Return everything in the tenant: the application Writer in parts, everything else object by object."""
-    state = dump(tenant.service)
-    own = {row["id"]: row for row in state["servicePrincipals"] if row["displayName"] == NAME}
-    own_applications = {row["id"] for row in state["applications"] if row["displayName"] == NAME}
+    store = tenant.service.tenant.store
+    objects = store.rows("SELECT kind, id, parent, doc FROM objects")
+    own = {
+        key for kind, key, _, text in objects if kind == "servicePrincipal" and json.loads(text)["displayName"] == NAME
+    }
+    jobs = {key for kind, key, parent, _ in objects if kind == "job" and parent in own}
     facts: dict[Fact, Any] = {}
-    for kind in ("users", "groups", "applications", "servicePrincipals"):
-        for row in state[kind]:
-            if row["id"] not in own and row["id"] not in own_applications:
-                facts["other", kind, row["id"]] = row
-    for row in state["applications"]:
-        if row["id"] in own_applications:
-            facts |= {("role", row["id"], role["id"]): role for role in row["appRoles"]}
-    for key, principal in own.items():
-        facts |= {("tag", key, tag): True for tag in principal["tags"]}
-        facts |= {("principal", key, name): principal[name] for name in PRINCIPAL if name in principal}
-    for row in state["appRoleAssignments"]:
-        key = ("assignment" if row["resourceId"] in own else "other", row["resourceId"])
-        facts[*key, row["principalId"], row["appRoleId"]] = True
-    return {**facts, **_synchronization(tenant, set(own))}
+    for kind, key, _, text in objects:
+        if key in own or key in jobs or (kind == "application" and json.loads(text)["displayName"] == NAME):
+            facts |= _PARTS[kind](key, json.loads(text))
+        else:
+            facts["other", kind, key] = text
+    for resource, principal, role in store.rows(
+        "SELECT resource_id, principal_id, role_id FROM assignments WHERE stale_reads = 0"
+    ):
+        facts["assignment" if resource in own else "other", resource, principal, role] = True
+    return {**facts, **_secrets(tenant, own)}
 
 
-def _synchronization(tenant: Rehearsal, own: set[str]) -> dict[Fact, Any]:
-    """Return the values of secrets, the jobs and the schemas."""
-    facts: dict[Fact, Any] = {}
-    store, documents = tenant.service.tenant.store, tenant.service.tenant.documents
+def _application(key: str, application: Mapping[str, Any]) -> dict[Fact, Any]:
+    return {("role", key, role["id"]): role for role in application["appRoles"]}
+
+
+def _principal(key: str, principal: Mapping[str, Any]) -> dict[Fact, Any]:
+    facts: dict[Fact, Any] = {("tag", key, tag): True for tag in principal["tags"]}
+    return {**facts, **{("principal", key, name): principal[name] for name in PRINCIPAL if name in principal}}
+
+
+def _job(key: str, job: Mapping[str, Any]) -> dict[Fact, Any]:
+    template = (job["templateId"], job["synchronizationJobSettings"])
+    return {("job", key, "state"): job["schedule"]["state"] == "Active", ("job", key, "template"): template}
+
+
+def _secrets(tenant: Rehearsal, own: set[str]) -> dict[Fact, Any]:
+    """Return the values of secrets; Graph shows the scope with a default."""
     default = tenant.service.tenant.switches.sync_all_default
-    if default != "absent":
-        facts |= {("secret", resource, "SyncAll"): default for resource in own}
-    for resource, key, value in store.rows("SELECT resource_id, key, value FROM secrets"):
+    facts: dict[Fact, Any] = {("secret", key, "SyncAll"): default for key in own if default != "absent"}
+    for resource, key, value in tenant.service.tenant.store.rows("SELECT resource_id, key, value FROM secrets"):
         facts["secret" if resource in own else "other", resource, key] = value
-    for key, parent in store.rows("SELECT id, parent FROM objects WHERE kind = 'job'"):
-        job, schema = documents.get("job", key), documents.get("schema", key)
-        assert job is not None
-        if parent not in own:
-            facts["other", "job", key] = (job["schedule"], job["_restarts"], schema)
-            continue
-        facts["job", key, "state"] = job["schedule"]["state"] == "Active"
-        facts["job", key, "template"] = (job["templateId"], job["synchronizationJobSettings"])
-        facts |= _schema_facts(key, schema or {})
     return facts
 
 
@@ -98,6 +99,14 @@ def _without(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key != name}
 
 
+_PARTS: Mapping[str, Callable[[str, Mapping[str, Any]], Any]] = {
+    "application": _application,
+    "servicePrincipal": _principal,
+    "job": _job,
+    "schema": _schema_facts,
+}
+
+
 def different(before: Facts, after: Facts) -> set[Fact]:
     """Return the facts that appeared, disappeared or changed."""
     return {fact for fact in before.keys() | after.keys() if before.get(fact) != after.get(fact)}
@@ -111,10 +120,10 @@ class Names:
         self.roles: dict[str, set[str]] = {}
         for facts in states:
             for fact, value in facts.items():
-                if fact[:2] == ("other", "users"):
-                    self.principals[fact[2]] = f"user:{value['userPrincipalName']}".lower()
-                elif fact[:2] == ("other", "groups"):
-                    self.principals[fact[2]] = f"group:{value['displayName']}".lower()
+                if fact[:2] == ("other", "user"):
+                    self.principals[fact[2]] = f"user:{json.loads(value)['userPrincipalName']}".lower()
+                elif fact[:2] == ("other", "group"):
+                    self.principals[fact[2]] = f"group:{json.loads(value)['displayName']}".lower()
                 elif fact[0] == "role":
                     names = {value["value"] or "", f"~{value['displayName']}"}
                     self.roles.setdefault(fact[2], set()).update(names)

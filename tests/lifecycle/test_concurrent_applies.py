@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis_profiles import is_long
 from interleaving import Jitter, run_all
 from tenant_fixture import BASE, Rehearsal, all_allowed, changes, exit_code, row
 
@@ -19,7 +20,8 @@ from .disturbances import record
 from .recovery import STALE, reasons
 from .tenant_states import Content, Observer
 
-ROUNDS = 10
+ROUNDS, MANY_ROUNDS = 10, 40
+"""In CI, and with the profile `long`."""
 LATE = (0, 2, 5)
 """Reads until a new object is visible."""
 LOSES_ROLES = frozenset({"Writer admins"})
@@ -57,6 +59,11 @@ PAIRS = {
         Pair("different specs", (writer(left), writer(right)), writer()),
     )
 }
+
+
+def rounds() -> range:
+    """Return the seeds of the rounds."""
+    return range(MANY_ROUNDS if is_long() else ROUNDS)
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +109,8 @@ def remaining(tenant: Rehearsal, file: Path) -> list[str]:
 def test_of_two_concurrent_applies_no_edit_is_lost_with_exit_code_0(
     name: str, tenants: Tenants, tmp_path: Path
 ) -> None:
-    violations = [text for seed in range(ROUNDS) for text in applied_together(PAIRS[name], tenants, tmp_path, seed)]
-    record("concurrent applies", ROUNDS, violations)
+    violations = [text for seed in rounds() for text in applied_together(PAIRS[name], tenants, tmp_path, seed)]
+    record("concurrent applies", len(rounds()), violations)
     assert violations == []
 
 
@@ -174,6 +181,6 @@ def in_window(journal: list[Any], portal: Portal) -> bool:
 def test_an_edit_in_the_portal_during_an_apply_is_lost_only_in_the_documented_window(
     if_match: str, tenants: Tenants, tmp_path: Path
 ) -> None:
-    violations = [text for seed in range(ROUNDS) for text in edited_meanwhile(tenants, tmp_path, seed, if_match)]
-    record("concurrent applies", ROUNDS, violations)
+    violations = [text for seed in rounds() for text in edited_meanwhile(tenants, tmp_path, seed, if_match)]
+    record("concurrent applies", len(rounds()), violations)
     assert violations == []

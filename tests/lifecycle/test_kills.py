@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis_profiles import is_long
 from server_fixture import PATIENCE, Listener, child, environment
 from tenant_fixture import Rehearsal
 
@@ -83,10 +84,17 @@ def violations(reference: Reference, tenants: Tenants, folder: Path, places: lis
     return found
 
 
+def everywhere(reference: Reference) -> list[tuple[int, str]]:
+    """Return all requests of an apply, before and after each."""
+    return [(number, when) for number in range(1, reference.requests + 1) for when in ("before", "after")]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("case", "count"), [(FIRST, 4), (CHANGED, 4), (LARGE, 2)], ids=["first", "changed", "large"])
 def test_apply_completes_the_work_of_a_killed_command(tenants: Tenants, tmp_path: Path, case: Case, count: int) -> None:
+    """At ten requests; with the profile `long`, at every request."""
     reference = Reference(case, tenants, writes_only=False)
-    found = violations(reference, tenants, tmp_path, kills(reference, count))
-    record("killed processes", count, found)
+    places = everywhere(reference) if is_long() else kills(reference, count)
+    found = violations(reference, tenants, tmp_path, places)
+    record("killed processes", len(places), found)
     assert found == []

@@ -117,9 +117,10 @@ class ExecutionContext:
                 self.finish_step(step, result, detail, hint)
 
     def finish_step(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
-        """Record the result of a step; that of a failed one says so if a request of it may have taken effect."""
+        """Record the result of a step; that of one that failed, or was given up, says if it may have taken effect."""
         self._finished.add(id(step))
-        may_be_done = result is Result.FAILED and self.is_uncertain(step)
+        is_open = result is Result.FAILED or (result is Result.SKIPPED and id(step) in self._begun)
+        may_be_done = is_open and self.is_uncertain(step)
         if may_be_done and _MAY_BE_DONE not in detail:
             detail = f"{detail}; a write was sent before and {_MAY_BE_DONE}"
         if result in (Result.DONE, Result.UNCONFIRMED):
