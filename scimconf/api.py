@@ -325,9 +325,11 @@ class TenantClient:
         return SpecExport(exported, tuple(exported.omitted))
 
     async def _planned(self, spec: Loaded, options: PlanOptions) -> PlannedApplication:
+        from scimconf.workflow.apply import mask_secrets
         from scimconf.workflow.plan import plan
         from scimconf.workflow.validate import validate
 
+        mask_secrets([spec], self.secrets)
         errors = [diagnostic for diagnostic in validate(spec, options.today) if diagnostic.is_error]
         if errors:
             raise SpecError(errors)

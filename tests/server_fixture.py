@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+from canary import WATCH
 from tenant_fixture import ROOT, TOKEN, is_write
 
 from scimconf.cli.main import main
@@ -101,6 +102,8 @@ def run(argv: Sequence[str]) -> Said:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main(argv)
+    WATCH.look("stdout", out.getvalue())
+    WATCH.look("stderr", err.getvalue())
     return Said(code, out.getvalue(), err.getvalue())
 
 
@@ -149,6 +152,7 @@ class Terminal:
         """The exit code, once everything is read."""
         while more := self._read():
             self.text += more
+        WATCH.look("terminal", self.text)
         return self.process.wait(PATIENCE)
 
     def _read(self) -> str:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from canary.values import TOKEN
+from canary.watch import WATCH
 
 from scimconf.cli.exit_codes import of_status
 from scimconf.graph.client import Graph, Settings, open_graph
@@ -35,7 +37,6 @@ from scimconf.workflow.plan import PlannedApplication, plan
 
 BASE = "http://127.0.0.1:8765/v1.0"
 NOON = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
-TOKEN = "a-token-that-works"
 ROOT = Path(__file__).resolve().parents[1]
 WRITER = ROOT / "examples" / "writer-new" / "scimconf.yaml"
 ASKING = ("getByIds", "parseExpression", "validateCredentials", "$batch")
@@ -161,7 +162,9 @@ class Rehearsal:
         first = planned if isinstance(planned, PlannedApplication) else self.plan(planned, options)
         self.secrets = Secrets(self.environ)
         talk = person or Person()
-        return self.run(lambda live: apply(live, first, options or wishes(), self.secrets, talk, locking))
+        report = self.run(lambda live: apply(live, first, options or wishes(), self.secrets, talk, locking))
+        WATCH.look("report", repr(report))
+        return report
 
     def load(self, path: Path, **variables: str) -> Loaded:
         loaded = load(str(path), lambda name: Path(name).read_bytes(), self.environ, variables, lambda _: True)

@@ -14,6 +14,7 @@ from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.output import print_lines
 from scimconf.cli.session import Session, run
+from scimconf.cli.streams import masked_text
 from scimconf.export import ExportedSpec, without_references
 from scimconf.files import check_writable, write_file
 from scimconf.render import yaml
@@ -90,14 +91,14 @@ def _write(exported: ExportedSpec, export: ExportOptions) -> None:
         users_file = Path(export.out).with_name(f"{stem}.users.csv")
         _check_free(users_file, force=export.force)
         exported.tree["assignments"]["users_from"] = [users_file.name]
-        write_file(str(users_file), users_csv, private=True)
+        write_file(str(users_file), masked_text(users_csv), private=True)
     elif exported.csv_users:
         exported.tree["assignments"]["users"] = exported.users()
     without_references(exported)
     ignore_lint_errors(exported, users_csv)
     text = yaml.write_spec(exported.tree, _comments(exported))
     if export.out:
-        write_file(export.out, text, private=True)
+        write_file(export.out, masked_text(text), private=True)
         print_lines(f"Wrote {export.out}. Check it: `scimconf plan {export.out}` should show no changes.", err=True)
     else:
         click.echo(text, nl=False)

@@ -11,6 +11,7 @@ import click
 from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.options import OutputOptions
 from scimconf.cli.session import Session
+from scimconf.cli.streams import masked_text
 from scimconf.cli.terminal import Terminal
 from scimconf.diagnostics import Diagnostic
 from scimconf.files import write_file
@@ -122,7 +123,7 @@ def write_plan_file(results: PlanResults, options: Mapping[str, Any], output: Ou
         click.echo(f"{output.out} was not written, because not every application could be planned.", err=True)
         return
     text = render_plan(results.combined_plan(options), replace(output, output_format="json"))
-    write_file(output.out, text, private=True)
+    write_file(output.out, masked_text(text), private=True)
     click.echo(f"Saved the plan to {output.out}.", err=True)
     if not any(guards_that_need_allow(planned) or planned.missing_errors for planned in results.planned):
         click.echo(f"To apply exactly this plan: scimconf apply {output.out}", err=True)

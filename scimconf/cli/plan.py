@@ -16,6 +16,7 @@ from scimconf.diagnostics import DiagnosticsError
 from scimconf.files import check_writable
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
+from scimconf.workflow.apply import mask_secrets
 from scimconf.workflow.plan_all import PlanResults, UnmatchedPatternError, plan_all
 from scimconf.workflow.saved_plan import read_saved_plan
 
@@ -91,6 +92,7 @@ async def run_plans(
     session: Session, specs: Sequence[Loaded], planning: Any, previous: Mapping[str, Spec], *, is_reviewed: bool = False
 ) -> PlanResults:
     """Plan all specs; raise click.UsageError for a pattern of `--only` that matches nothing."""
+    mask_secrets(specs, session.client.secrets)
     try:
         return await plan_all(session.tenant_session, specs, planning, previous, is_reviewed=is_reviewed)
     except UnmatchedPatternError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from scimconf.cli import options, output
+from scimconf.cli import options, output, streams
 from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.plan import run_plans
 from scimconf.cli.session import Session
@@ -113,7 +113,7 @@ def _destination(
         yield partial(_print_text, session), bool
         return
     with atomic_file(out, private=True) as file:
-        yield file.write, partial(_commit, file, out)
+        yield lambda text: file.write(streams.masked_text(text)), partial(_commit, file, out)
 
 
 def _print_text(session: Session, text: str) -> None:

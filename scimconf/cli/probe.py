@@ -11,6 +11,7 @@ from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.output import print_lines
 from scimconf.cli.session import Session, run
+from scimconf.cli.streams import masked_text
 from scimconf.cli.terminal import can_ask
 from scimconf.files import check_writable, write_file
 from scimconf.version import __version__
@@ -69,7 +70,7 @@ def _write_report(report: ProbeReport, out: str) -> ExitCode:
         "failed": report.failed,
         "switches": switches(report.facts),
     }
-    write_file(out, json.dumps(document, indent=2, sort_keys=True) + "\n")
+    write_file(out, masked_text(json.dumps(document, indent=2, sort_keys=True) + "\n"))
     click.echo(f"Wrote {len(report.facts)} facts to {out}; {len(report.failed)} checks failed.")
     for name, error in report.failed.items():
         print_lines(f"  failed: {name.replace('_', ' ')} ({error})", err=True)

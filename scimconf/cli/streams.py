@@ -32,18 +32,18 @@ class MaskedStream:
     """
 
     def __init__(self, stream: TextIO, scrub: Callable[[str], str]) -> None:
-        self._stream, self._scrub = stream, scrub
+        self.inner, self.mask = stream, scrub
 
     def __getattr__(self, name: str) -> Any:
         if name == "buffer":
             raise AttributeError(name)
-        return getattr(self._stream, name)
+        return getattr(self.inner, name)
 
     def write(self, text: str) -> int:
         """Write a text with its secrets masked; raise TypeError for bytes, by which click tests a stream."""
         if not isinstance(text, str):
             raise TypeError("expected a text")
-        return self._stream.write(self._scrub(text))
+        return self.inner.write(self.mask(text))
 
     def writelines(self, lines: Iterable[str]) -> None:
         """Write texts with their secrets masked; a secret may extend over several of them."""
@@ -56,6 +56,14 @@ def masked(scrub: Callable[[str], str]) -> Iterator[None]:
     stdout, stderr = MaskedStream(sys.stdout, scrub), MaskedStream(sys.stderr, scrub)
     with redirect_stdout(cast("TextIO", stdout)), redirect_stderr(cast("TextIO", stderr)):
         yield
+
+
+def masked_text(text: str) -> str:
+    """Return a text that is written to a file as stdout would print it: with the secrets in it masked."""
+    stream: Any = sys.stdout
+    while isinstance(stream, MaskedStream):
+        text, stream = stream.mask(text), stream.inner
+    return text
 
 
 def prepare() -> None:

@@ -14,7 +14,7 @@ from scimconf.documents.job import BASE
 from scimconf.json_types import Json, parse_json
 from scimconf.snapshot import Document, SecretRef
 from scimconf.spec.model import Connection, SecretReference
-from scimconf.spec.model.connection import SERVICE_OWNED
+from scimconf.spec.model.connection import CONFIDENTIAL, SERVICE_OWNED
 
 MASK = "*"
 SCOPE = "SyncAll"
@@ -64,6 +64,12 @@ def written_secrets(connection: Connection | None) -> Iterator[tuple[str, Secret
     if connection.oauth2 is not None:
         yield "Oauth2ClientSecret", connection.oauth2.client_secret
     yield from ((key, value) for key, value in connection.other.items() if isinstance(value, SecretReference))
+
+
+def confidential(connection: Connection | None) -> tuple[SecretRef, ...]:
+    """Return the references of values that are certainly secrets, unlike that of a user name."""
+    keys = CONFIDENTIAL | {"SecretToken", "Oauth2ClientSecret"}
+    return tuple(reference for key, reference in references(connection) if key in keys)
 
 
 def reference_of(secret: SecretReference) -> SecretRef:

@@ -100,13 +100,18 @@ class _Lookups:
         self.results = LookupResults()
         self.unanswered = 0
         self._look_up = look_up
-        self._sent: set[Lookup] = set()
+        self._open: set[Lookup] = set()
         self._collected: list[Lookup] = []
 
     def send(self, group: asyncio.TaskGroup, lookups: Iterable[Lookup]) -> bool:
         """Send those of these lookups that were not sent yet; return whether there were any."""
-        new = [lookup for lookup in dict.fromkeys(lookups) if lookup not in self._sent]
-        self._sent.update(new)
+        results = self.results
+        new = [
+            lookup
+            for lookup in dict.fromkeys(lookups)
+            if lookup not in self._open and lookup not in (results.deleted if lookup.deleted else results.principals)
+        ]
+        self._open.update(new)
         if new:
             self.unanswered += 1
             group.create_task(self._look_up(group, new))
@@ -125,8 +130,9 @@ class _Lookups:
         self._collected = []
 
     def answer(self, own: LookupResults) -> None:
-        """Add the answers to the lookups of one call of `send`."""
+        """Add the answers to the lookups of one call of `send`; those without an answer are not sent again."""
         self.unanswered -= 1
+        self._open.difference_update(own.principals, own.deleted)
         self.results.principals.update(own.principals)
         self.results.deleted.update(own.deleted)
         self.results.denied.update(own.denied)

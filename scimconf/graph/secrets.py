@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from scimconf.diagnostics import SecretError
 from scimconf.files import mode_for_others
 from scimconf.graph.secret_masking import MASK, SecretMask
-from scimconf.graph.sign_in_secrets import environment_secrets
+from scimconf.graph.sign_in_secrets import SHORTEST, environment_secrets
 from scimconf.snapshot import SecretRef
 
 VAULT_HOSTS = (".vault.azure.net", ".vault.azure.cn", ".vault.usgovcloudapi.net", ".vault.microsoftazure.de")
@@ -105,6 +105,15 @@ class Secrets:
         """Raise SecretError if the variable or the file of a reference is missing or empty; Key Vault is not asked."""
         if ref.source != "key_vault":
             self._read(ref)
+
+    def mask(self, ref: SecretRef) -> None:
+        """Mask the value of a reference to an environment variable from now on, if it is set and long enough.
+
+        The service may have it from an earlier apply. Files and Key Vault are not read for this.
+        """
+        value = self._environ.get(ref.name, "") if ref.source == "env" else ""
+        if len(value) >= SHORTEST:
+            self._mask.add(value)
 
     def mode_for_others(self, ref: SecretRef) -> str:
         """Return the mode of the file of a reference if others than its owner can read it, else ""."""

@@ -72,8 +72,13 @@ def users_by_name(snapshot: Snapshot) -> Mapping[str, Principal]:
 
 
 def _users_by_name(_none: None, snapshot: Snapshot) -> Mapping[str, Principal]:
-    principals = (principal for matches in snapshot.principals.values() for principal in matches)
-    return {principal.name.casefold(): principal for principal in principals if principal.type == "user"}
+    users: dict[str, Principal] = {}
+    for matches in snapshot.principals.values():
+        for principal in matches:
+            if principal.type == "user":
+                folded = principal.name.casefold()
+                users[principal.name if folded == principal.name else folded] = principal  # one string instead of two
+    return users
 
 
 def placeholder(listed: ListedPrincipal, names: Mapping[str | None, int]) -> Principal:

@@ -21,6 +21,7 @@ from scimconf.diagnostics import (
     WithdrawnError,
     describe_unexpected,
 )
+from scimconf.documents.secrets import confidential
 from scimconf.documents.secrets import references as connection_references
 from scimconf.files import write_private_files
 from scimconf.kinds import KINDS
@@ -30,6 +31,7 @@ from scimconf.plan import Action, ApplyStatus, Guard, Pause, Report, Result, Ste
 from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_report
 from scimconf.snapshot import SecretRef
+from scimconf.spec.loaded import Loaded
 from scimconf.steps import Edit, Phase, Send, Step
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.locking import LockedHooks, check_not_locked, check_same_plan, release_after
@@ -80,6 +82,7 @@ async def apply(
     With `locking`, no other run with a lock applies the application at the same time; without it, an apply still ends if
     another run has a lock. Values of secrets are masked in the report as a whole: texts of the service may contain them.
     """
+    mask_secrets([first.loaded], secrets)
     if locking is None:
         report = await _apply(session, first, options, secrets, hooks, None)
     else:
@@ -89,6 +92,13 @@ async def apply(
         work = _apply(session, first, options, secrets, LockedHooks(hooks, lock), lock)
         report = await release_after(work, lock, hooks)
     return redact_report(report, secrets.scrub)
+
+
+def mask_secrets(specs: Iterable[Loaded], secrets: SecretResolver) -> None:
+    """Mask the secrets that these specs name and the environment has, also if this run does not send them."""
+    for loaded in specs:
+        for reference in confidential(loaded.spec.connection) if loaded.spec is not None else ():
+            secrets.mask(reference)
 
 
 async def _apply(

@@ -28,9 +28,11 @@ class Floor:
     def __init__(self, client: httpx.AsyncClient, requests: dict[str, Any]) -> None:
         self._client = client
         self._requests = requests
+        self._slots = asyncio.Semaphore(CONCURRENCY)  # the pool of httpx is slow with many requests that wait in it
 
     async def send(self, method: str, target: str, body: Any = None) -> Any:
-        response = await self._client.request(method, target, json=body)
+        async with self._slots:
+            response = await self._client.request(method, target, json=body)
         if response.status_code >= 400 and response.status_code != 404:
             response.raise_for_status()
         return response.json() if response.content[:1] in (b"{", b"[") else None

@@ -7,6 +7,7 @@ import stat
 from datetime import datetime
 
 import pytest
+from canary import secret
 from tenant_fixture import ROOT, TOKEN, WRITER
 
 SMALL = """
@@ -348,7 +349,7 @@ def test_another_tenant_without_the_application_is_reported_as_another_tenant_an
 
 
 def test_apply_progress_lists_no_step_that_did_not_run(cli, monkeypatch):
-    monkeypatch.setenv("WRITER_SCIM_TOKEN", "a-wrong-token")
+    monkeypatch.setenv("WRITER_SCIM_TOKEN", secret("wrong"))
     result = cli("apply", "--auto-approve", WRITER)
     assert result.code == 5
     assert "test the connection" in result.err
@@ -357,10 +358,10 @@ def test_apply_progress_lists_no_step_that_did_not_run(cli, monkeypatch):
 
 
 def test_a_refused_credential_is_reported_with_its_reference_and_the_address(cli, monkeypatch):
-    monkeypatch.setenv("WRITER_SCIM_TOKEN", "a-wrong-token")
+    monkeypatch.setenv("WRITER_SCIM_TOKEN", secret("wrong"))
     report = " ".join(cli("apply", "--auto-approve", WRITER).out.split())
     assert "Tested: https://app.writer.com/api/scim/v2 with secret_token from WRITER_SCIM_TOKEN" in report
-    assert "a-wrong-token" not in report
+    assert secret("wrong") not in report
 
 
 def test_plan_says_without_steps_that_apply_pauses_provisioning(writer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from canary import WATCH, secret
 from server_fixture import run
 
 from scimconf.cli.env_file import parse
@@ -17,7 +18,7 @@ application: {display_name: Writer, create: {from_template: custom}}
 connection: {base_address: "https://app.writer.com/scim", secret_token: {env: WRITER_SCIM_TOKEN}}
 provisioning: {enabled: true, scope: assigned}
 """
-SECRET = "s3cr3t-value"
+SECRET = secret("env-file")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def folder(cli, monkeypatch):
 
 def write(folder, text, mode=0o600):
     file = folder / ".env"
-    file.write_text(text)
+    WATCH.secret_file(file, text)
     file.chmod(mode)
 
 
@@ -108,6 +109,7 @@ def test_an_env_file_that_others_can_read_is_a_warning(folder, mode, warns):
 )
 def test_an_env_file_that_cannot_be_used_stops_the_command(folder, content, code, message):
     if content is not None:
+        WATCH.declare(folder / ".env")
         (folder / ".env").write_bytes(content)
     result = run(["plan", "--env-file", ".env"])
     assert (result.code, message in result.err, SECRET in result.err) == (code, True, False)

@@ -7,12 +7,13 @@ import stat
 from pathlib import Path
 
 import pytest
+from canary import TOKEN
 from server_fixture import PATIENCE, child, environment, terminal, wait_until
 from tenant_fixture import WRITER
 
 from scimconf.cli.exit_codes import MEANINGS, ExitCode
 
-CANARY = "canary-5f0c+/=token"
+CANARY = f"{TOKEN}+/=token"
 DOCS = Path(__file__).parents[2] / "docs" / "exit-codes.md"
 SCOPE = f"extends: [{WRITER}]\nprovisioning: {{scope: all}}\n"
 REFUSED = {"status": 400, "body": {"error": {"code": "Code", "message": f"no {CANARY}"}}}

@@ -13,6 +13,7 @@ from importlib import import_module
 
 import click
 import pytest
+from canary import TOKEN, WATCH
 from server_fixture import PATIENCE, child, environment, terminal, wait_until
 from tenant_fixture import WRITER
 
@@ -40,7 +41,7 @@ def is_applied(cli):
 # --- secrets --------------------------------------------------------------------------------------------------------
 
 
-CANARY = "canary-5f0c+/=token"
+CANARY = f"{TOKEN}+/=token"
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,30 @@ def test_no_command_prints_a_secret_of_the_sign_in_that_the_service_echoes(cli, 
     assert said.code == 1
     assert CANARY not in said.out + said.err
     assert "***" in said.err
+
+
+@pytest.mark.parametrize("argv", [["plan"], ["preview", "--sample", "1"], ["apply", "--auto-approve"]])
+def test_a_secret_that_this_run_does_not_send_is_masked(cli, monkeypatch, argv):
+    monkeypatch.setenv("WRITER_SCIM_TOKEN", CANARY)
+    cli.fault({"status": 400, "body": {"error": {"code": "Code", "message": CANARY}}}, method="GET", path="*", times=0)
+    said = cli(*argv, WRITER)
+    assert said.code == 1
+    assert "***" in said.err
+
+
+def test_no_file_of_a_command_has_a_secret_of_the_sign_in_that_the_tenant_shows(cli, monkeypatch):
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", TOKEN)
+    text = f"extends: [{WRITER}]\nprovisioning: {{notifications: {{email: {TOKEN}@contoso.com}}}}\n"
+    spec = WATCH.secret_file(cli.folder / "spec.yaml", text)
+    WATCH.declare(cli.folder / ".scimconf" / "backup")  # the documents as they were
+    assert cli("plan", "--out", "plan.json", spec).code == 0
+    assert cli("apply", "--auto-approve", "--events", "events.jsonl", "--report", "report.md", spec).code == 0
+    assert cli("export", "--app", "Writer", "--out", "exported.yaml").code == 0
+    for name in ("plan.json", "exported.yaml"):
+        assert "***@contoso.com" in (cli.folder / name).read_text()
+    cli("preview", "--sample", "1", "--out", "preview.html", "--format", "html", spec)
+    WATCH.look_at_files(cli.folder)
+    assert WATCH.leaks == []
 
 
 def test_masked_streams_mask_every_text_and_refuse_bytes(capsys):

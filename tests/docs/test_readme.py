@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+from canary import TOKEN
 from golden_files import updating
 
 from scimconf.cli.main import main
@@ -42,7 +43,7 @@ def examples_folder(sandbox, tmp_path, monkeypatch):
     for name in [name for name in os.environ if name.startswith(("AZURE_", "SCIMCONF_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SCIMCONF_GRAPH_URL", sandbox)
-    monkeypatch.setenv("WRITER_SCIM_TOKEN", "anything")
+    monkeypatch.setenv("WRITER_SCIM_TOKEN", TOKEN)
     monkeypatch.setenv("COLUMNS", "90")
     monkeypatch.chdir(tmp_path)
     return tmp_path

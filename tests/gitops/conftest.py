@@ -9,6 +9,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 import uvicorn
+from canary import TOKEN
 
 from scimconf.cli.main import main
 from scimconf.sandbox.server import create_app
@@ -52,7 +53,7 @@ def workdir(tmp_path, monkeypatch):
     """Return an empty working directory; variables of a real tenant or forge are removed from the environment."""
     for name in [name for name in os.environ if name.startswith(OURS) and name != "SCIMCONF_UPDATE_GOLDEN"]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("WRITER_SCIM_TOKEN", "anything")
+    monkeypatch.setenv("WRITER_SCIM_TOKEN", TOKEN)
     folder = tmp_path / "checkout"
     folder.mkdir()
     monkeypatch.chdir(folder)

@@ -15,6 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from canary import TOKEN
+
 from .recipes import EXPRESSION, ROOT, Script, document
 
 STUBS = Path(__file__).with_name("stubs")
@@ -40,7 +42,7 @@ class Forge:
             "PYTHONPATH": str(ROOT),
             "FORGE": str(self.state_file),
             "SCIMCONF_GRAPH_URL": graph,
-            "WRITER_SCIM_TOKEN": "anything",
+            "WRITER_SCIM_TOKEN": TOKEN,
             "GIT_CONFIG_GLOBAL": os.devnull,
             **variables,
         }

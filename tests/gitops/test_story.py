@@ -7,6 +7,7 @@ import re
 import shutil
 
 import pytest
+from canary import WATCH, secret
 
 from .recipes import copy_writer
 
@@ -16,17 +17,17 @@ ABSENT = GROUP.replace("role: member", "absent: true")
 EXEMPTION = "\nguard_exemptions:\n  - {guard: group-removed, until: 2099-01-01, reason: The team has gone}\n"
 PEOPLE = ("ada", "grace", "alan", "katherine", "radia")
 CANARIES = {
-    "WRITER_SCIM_TOKEN": "canary-environment-8c1f",
-    "UNRELATED_SECRET": "canary-unrelated-52d0",
-    "AZURE_CLIENT_SECRET": "canary-azure-91ab",
-    "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "canary-oidc-77e3",
+    "WRITER_SCIM_TOKEN": secret("environment"),
+    "UNRELATED_SECRET": secret("unrelated"),
+    "AZURE_CLIENT_SECRET": secret("azure"),
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN": secret("oidc"),
 }
 FILES = {
-    "token.txt": "canary-file-04be",
-    ".env": "WRITER_SCIM_TOKEN=canary-neighbour-6a6a",
-    "notes.scimconf.yaml.bak": "secret_token: canary-backup-d21c",
+    "token.txt": secret("file"),
+    ".env": f"WRITER_SCIM_TOKEN={secret('neighbour')}",
+    "notes.scimconf.yaml.bak": f"secret_token: {secret('backup')}",
 }
-STORED = "canary-tenant-3f3f"
+STORED = secret("tenant")
 ALL = [*CANARIES.values(), *(text.rpartition("=")[2].rpartition(" ")[2] for text in FILES.values()), STORED]
 
 
@@ -87,8 +88,9 @@ def story(serve, workdir, run, portal_request, monkeypatch):
     url = serve({"base": "contoso", "applications": [writer]})
     copy_writer(workdir / "apps" / "writer")
     for name, text in FILES.items():
-        (workdir / "apps" / "writer" / name).write_text(text, "utf-8")
-        (workdir / name).write_text(text, "utf-8")
+        WATCH.secret_file(workdir / "apps" / "writer" / name, text)
+        WATCH.secret_file(workdir / name, text)
+    WATCH.declare(workdir / "was")  # a copy of `apps`
     for name, value in {**CANARIES, "SCIMCONF_GRAPH_URL": url}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("COLUMNS", "120")

@@ -5,6 +5,7 @@ import json
 
 import httpx
 import pytest
+from canary import WATCH
 from tenant_fixture import WRITER
 
 from scimconf.graph.client import Settings, open_graph
@@ -30,6 +31,8 @@ class Fake:
 
     def handler(self, request):
         self.requests.append(request)
+        headers = [(name, value) for name, value in request.headers.items() if name != "authorization"]
+        WATCH.look_at_request(request.method, str(request.url), headers, request.content)
         item = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if callable(item):
             item = item(request)

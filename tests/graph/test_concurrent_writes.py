@@ -8,6 +8,7 @@ from random import Random
 
 import httpx
 import pytest
+from canary import TOKEN
 from interleaving import Jitter, Others, run_all
 from tenant_fixture import WRITER, Rehearsal, all_allowed, changes, exit_code, row
 
@@ -162,7 +163,7 @@ def test_apply_reports_a_role_that_another_client_edits_and_does_not_wait_for_it
 
 def pairs(rehearsal, **values):
     """Return the secrets set as another client sends it."""
-    stored = {**rehearsal.saved(), "SecretToken": "a-token-that-works", **values}
+    stored = {**rehearsal.saved(), "SecretToken": TOKEN, **values}
     return {"value": [{"key": key, "value": value} for key, value in stored.items()]}
 
 

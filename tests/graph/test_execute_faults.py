@@ -6,6 +6,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 
 import pytest
+from canary import secret
 from tenant_fixture import NOON, WRITER, Person, Rehearsal, all_allowed, changes, exit_code, row, told
 
 from scimconf.plan import Pause, Result
@@ -289,7 +290,7 @@ def test_an_interrupted_role_swap_leaves_the_job_paused_and_the_report_says_so(w
 
 
 def test_apply_does_not_store_credentials_that_the_application_refuses():
-    rehearsal = Rehearsal(environ={"WRITER_SCIM_TOKEN": "a-wrong-token"})
+    rehearsal = Rehearsal(environ={"WRITER_SCIM_TOKEN": secret("wrong")})
     report = apply(rehearsal, WRITER)
     assert exit_code(report) == 5
     assert (

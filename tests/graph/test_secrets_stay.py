@@ -6,14 +6,15 @@ import json
 import traceback
 
 import pytest
+from canary import TOKEN
 from tenant_fixture import WRITER, Person, Rehearsal, everything_open, exit_code, told
 
 from scimconf.plan import Plan
 from scimconf.render import json as machine
 from scimconf.render import text
 
-CANARY = "canary-5f0c+/=token"
-FORMS = (CANARY, json.dumps(CANARY)[1:-1], "canary-5f0c%2B%2F%3Dtoken", CANARY.encode().hex(), CANARY.encode().hex(":"))
+CANARY = f"{TOKEN}+/=token"
+FORMS = (CANARY, json.dumps(CANARY)[1:-1], f"{TOKEN}%2B%2F%3Dtoken", CANARY.encode().hex(), CANARY.encode().hex(":"))
 ECHO = {"error": {"code": "UnknownError", "message": f"The value {CANARY} was refused."}}
 NESTED = json.dumps({"error": {"code": CANARY, "message": json.dumps({"a": [CANARY, CANARY.encode().hex()]})}})
 INNER = {"request-id": CANARY.encode().hex(":")}

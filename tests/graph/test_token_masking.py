@@ -10,6 +10,7 @@ import httpx
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
+from canary import MARK, WATCH, secret
 
 from scimconf.diagnostics import AuthenticationError, GraphError
 from scimconf.graph.credentials import TokenSource
@@ -30,14 +31,14 @@ def part(text):
 
 def jwt(number=1):
     """Return a token in the form of Microsoft's, with a signature that no other number has."""
-    signature = "".join(f"{number}canary{index:03}" for index in range(30))
+    signature = "".join(f"{number}{MARK}{index:03}" for index in range(30))
     parts = (json.dumps({"typ": "JWT", "alg": "RS256"}), json.dumps({"tid": "t", "n": number}), signature)
     return ".".join(map(part, parts))
 
 
 TOKEN = jwt()
 SIGNATURE = TOKEN.rpartition(".")[2]
-OPAQUE = "EwB4canary+/" + "A1b2+C3d4/E5f6=" * 8
+OPAQUE = f"EwB4{MARK}+/" + "A1b2+C3d4/E5f6=" * 8
 
 
 def mask_of(*texts):
@@ -178,7 +179,7 @@ def test_library_logs_are_masked_at_debug_level(caplog):
 # ---- other secrets of a sign-in ----------------------------------------------------------------------------------------
 
 
-SECRET = "canary~secret-8Q.x"
+SECRET = secret("client~8Q.x")
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ SECRET = "canary~secret-8Q.x"
         ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", SECRET, [SECRET]),
         ("SYSTEM_ACCESSTOKEN", SECRET, [SECRET]),
         ("IDENTITY_HEADER", SECRET, [SECRET]),
-        ("https_proxy", "http://user:canary%7Esecret@proxy:3128", ["canary~secret"]),
+        ("https_proxy", f"http://user:{MARK}%7Esecret@proxy:3128", [f"{MARK}~secret"]),
         ("HTTPS_PROXY", "http://[proxy", []),
         ("HTTPS_PROXY", "http://proxy:3128", []),
         ("AZURE_CLIENT_SECRET", "short", []),
@@ -221,7 +222,7 @@ def test_each_assertion_is_masked_before_it_is_sent(tmp_path):
             )
 
     for number in (1, 2):
-        file.write_text(f"{jwt(number)}\n")
+        WATCH.secret_file(file, f"{jwt(number)}\n")
         tokens = TokenSource(Refusing(), "scope", mask=mask, environ={"AZURE_FEDERATED_TOKEN_FILE": str(file)})
         with pytest.raises(AuthenticationError) as caught:
             tokens.fetch()

@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from scimconf.plan import Action, Address, ApplyStatus, Result
+from scimconf.plan.resource import decode
 from tests.lifecycle.rounds import Round
 from tests.lifecycle.state import Fact, Names, different, is_explained
 from tests.tenant_fixture import Rehearsal, exit_code
 
 UNCERTAIN = re.compile("may have taken effect|not known whether|not visible yet|timed out")
 """What a report says about a step whose effect could not be confirmed."""
-PASSIVE = re.compile("(wait for|check that|test the|record) ")
+PASSIVE = re.compile("(wait for|wait until|check that|test the|record) ")
 """How the descriptions of steps begin that write nothing, or, to record a rotation, what may be there already."""
 NOT_WRITTEN = (ApplyStatus.FAILED, ApplyStatus.BLOCKED, ApplyStatus.INVALID)
 OF_JOB = ("job", "mapping", "row", "object", "attribute", "schema")
@@ -170,22 +171,22 @@ def _creates(result: Round, kind: str) -> bool:
 
 
 def last_roles_stay(result: Round) -> Iterator[str]:
-    """At no moment does a principal lose its last role that the plan does not remove."""
+    """At no moment does a principal lose its last role unless the plan removes it and gives no other."""
     plans = [plan for plan in (result.planned, *result.later_plans) if plan is not None]
-    removals = [
-        change.address
-        for plan in plans
-        for change in plan.plan.changes
-        if change.address.kind == "app_role"
-        or (change.address.kind == "assignment" and change.action in (Action.DELETE, Action.REPLACE))
-    ]
+    changes = [change for plan in plans for change in plan.plan.changes]
+    assignments = [change for change in changes if change.address.kind == "assignment"]
+    removals = [change.address for change in changes if change.address.kind == "app_role"]
+    removals += [change.address for change in assignments if change.action in (Action.DELETE, Action.REPLACE)]
+    created = [change.address.rest.rpartition("/")[0] for change in assignments if change.action is Action.CREATE]
+    receivers = {decode(name).lower() for name in created}
     names = Names(result.before, result.after)
     held = {fact[2:] for fact in result.before if fact[0] == "assignment"}
     for principal in result.roles_lost:
-        roles = [role for key, role in held if key == principal]
-        facts = [("assignment", "", principal, role) for role in roles]
-        if not facts or not all(is_explained(fact, removals, names) for fact in facts):
-            yield f"{names.principals.get(principal, principal)} lost the last of {len(roles)} roles"
+        name = names.principals.get(principal, principal)
+        facts = [("assignment", "", principal, role) for key, role in held if key == principal]
+        is_removed = bool(facts) and all(is_explained(fact, removals, names) for fact in facts)
+        if not is_removed or name in receivers:
+            yield f"{name} lost the last of {len(facts)} roles"
 
 
 def no_secret(result: Round, environ: dict[str, str]) -> Iterator[str]:

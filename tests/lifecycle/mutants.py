@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from scimconf.graph import reading
 from scimconf.graph.execution import batch_sender, context, document_writer, scheduler, sender
 from scimconf.graph.protocol.retry import Attempt
 from scimconf.graph.secrets import Secrets
 from scimconf.plan import Pause
 from scimconf.steps import Phase
-from scimconf.workflow import apply as apply_module
 
 Patch = Callable[[Any, str, Any], None]
+APPLY = importlib.import_module("scimconf.workflow.apply")
+"""The module: its package exports a function with the same name."""
 
 
 def resend_creations(patch: Patch) -> None:
@@ -66,11 +69,6 @@ def print_secrets(patch: Patch) -> None:
     patch(Secrets, "scrub", lambda _self, text: text)
 
 
-def go_on_after_failures(patch: Patch) -> None:
-    """Deletions and the start follow also after a failed step."""
-    patch(scheduler, "_skip_phase", lambda _context, _phase: "")
-
-
 def delete_first(patch: Patch) -> None:
     """What is deleted is deleted before anything is created."""
     phases = scheduler.phases
@@ -84,7 +82,7 @@ def delete_first(patch: Patch) -> None:
 
 def hide_pauses(patch: Patch) -> None:
     """The report does not say that provisioning stays paused."""
-    patch(apply_module, "_pause", lambda _steps, _result: Pause.NONE)
+    patch(APPLY, "_pause", lambda _steps, _result: Pause.NONE)
 
 
 def drop_foreign_parts(patch: Patch) -> None:
@@ -102,23 +100,32 @@ def drop_foreign_parts(patch: Patch) -> None:
 
 def end_after_one_round(patch: Patch) -> None:
     """An apply does not plan again."""
-    patch(apply_module, "ROUNDS", 1)
+    patch(APPLY, "ROUNDS", 1)
+
+
+def accept_any_shape(patch: Patch) -> None:
+    """A response without the property to write, or no object at all, is the base of a write."""
+    patch(reading, "_checked", lambda _document, _names, raw: raw)
 
 
 LOST_ANSWERS = ("500 after", "503 after", "504 after", "429 after", "reset after", "timeout after")
 REFUSED = ("403 before", "401 before")
-MUTANTS: dict[Callable[[Patch], None], tuple[str, ...]] = {
-    resend_creations: LOST_ANSWERS,
-    call_lost_writes_done: ("500 before", "reset before", "timeout before"),
-    call_failed_writes_done: REFUSED,
-    forget_lost_attempts: ("504 after", *REFUSED),
-    forget_lost_writes: ("reset after", "timeout after", *REFUSED),
-    hide_uncertainty: (*LOST_ANSWERS, *REFUSED),
-    print_secrets: ("echo",),
-    go_on_after_failures: REFUSED,
-    delete_first: (),
-    hide_pauses: REFUSED,
-    drop_foreign_parts: (),
-    end_after_one_round: (),
+MUTANTS: dict[Callable[[Patch], None], tuple[tuple[str, ...], int]] = {
+    resend_creations: (LOST_ANSWERS, 5),
+    call_lost_writes_done: (("500 before", "reset before", "timeout before"), 5),
+    call_failed_writes_done: (REFUSED, 3),
+    forget_lost_attempts: (("504 after", "403 before"), 33),
+    forget_lost_writes: (("reset after", "timeout after", *REFUSED), 10),
+    hide_uncertainty: ((*LOST_ANSWERS, *REFUSED), 7),
+    print_secrets: (("echo",), 3),
+    delete_first: ((), 13),
+    hide_pauses: (REFUSED, 9),
+    drop_foreign_parts: ((), 0),
+    end_after_one_round: ((), 1),
+    accept_any_shape: (("{} answer",), 3),
 }
-"""The broken clients, each with the kinds of faults under which they show."""
+"""The broken clients, each with the kinds of faults under which it shows, and the first seed that finds it.
+
+Clients were once broken in these ways: `forget_lost_attempts`, `hide_uncertainty`,
+`accept_any_shape`.
+"""

@@ -217,7 +217,8 @@ def _writer(random: Random) -> Json:
         "tags": random.choice([[], ["of another client", "HideApp"]]),
     }
     if random.random() < 0.85:
-        application["jobs"] = [{"template": "scim", "edits": random.choice([[], _edits(random)])}]
+        state = random.choice([{}, {"state": "Active"}])
+        application["jobs"] = [{"template": "scim", **state, "edits": random.choice([[], _edits(random)])}]
     return application
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.lifecycle.counts import record
 from tests.lifecycle.lifecycles import command_of, run_lifecycle
 
-RUNS, PARTS = 200, 8
+RUNS, PARTS = 500, 20
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import json
 from datetime import date
 
 import pytest
+from canary import secret
 
 from scimconf.documents.application import CUSTOM_TEMPLATE
 from scimconf.lint import lint
@@ -18,7 +19,7 @@ from tests.tenant_fixture import TOKEN, Rehearsal, changes, exit_code
 
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the shared cases are not beside this checkout")
 CUSTOM = Snapshot({"service_principals": [{"applicationTemplateId": CUSTOM_TEMPLATE}]})
-ENVIRON = {"ACME_TOKEN": TOKEN, "VENDOR_TOKEN": TOKEN, "VENDOR_PASSWORD": "a-password"}
+ENVIRON = {"ACME_TOKEN": TOKEN, "VENDOR_TOKEN": TOKEN, "VENDOR_PASSWORD": secret("password")}
 
 
 def load_case(name, before="", after=""):

@@ -117,6 +117,7 @@ def test_cell_does_not_break_the_table(value):
         ('was Switch([x], title, "a b", "c"), now none', 'was `Switch([x], title, "a b", "c")`, now none'),
         ("unclosed a[b, and (x@y, z@y)", "unclosed `a[b`, and (`x@y`, `z@y`)"),
         ("(see `id:`).", "(see `id:`)."),
+        ("stops (0 users (no user is assigned))", "stops (0 users (no user is assigned))"),
         ('x`y "a', '``x`y "a``'),
         (" a ", "a"),
         ("wait   for it", "wait for it"),

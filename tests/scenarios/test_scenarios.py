@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from canary import TOKEN, secret
 from golden_files import golden_text
 from tenant_fixture import Rehearsal, changes, codes, everything_open, exit_code, told
 
@@ -20,7 +21,11 @@ SCENARIOS = sorted(folder.name for folder in HERE.iterdir() if (folder / "0.yaml
 ONE_WAY = {"unlisted", "roles", "oauth2"}
 """Earlier states do not manage what these scenarios delete, so it is not restored; the record of a rotation remains."""
 
-ENVIRON = {"WRITER_SCIM_TOKEN": "a-token", "WRITER_CLIENT_SECRET": "a-secret", "FIELDBOOK_PASSWORD": "a-password"}
+ENVIRON = {
+    "WRITER_SCIM_TOKEN": TOKEN,
+    "WRITER_CLIENT_SECRET": secret("client"),
+    "FIELDBOOK_PASSWORD": secret("password"),
+}
 LATE = {"late_reads": 3, "role_propagation": 4, "role_disable": "replicated", "cycle_reads": 2}
 NEUTRAL = {
     "organization_permission",

@@ -7,6 +7,7 @@ import re
 
 import pytest
 import yaml
+from canary import TOKEN
 from shared_specs import CASES, translate_spec
 from tenant_fixture import Rehearsal, all_allowed, changes, codes, exit_code, told, wishes
 
@@ -46,7 +47,7 @@ def spec(tmp_path):
 def tenant(state="Disabled", secrets=None, **switches):
     job = {"template": "scim", "state": state}
     application = {"displayName": "Zoom", "template": "custom", "secrets": secrets or {}, "jobs": [job]}
-    return Rehearsal({"applications": [application]}, environ={"TOKEN": "a-token"}, **switches)
+    return Rehearsal({"applications": [application]}, environ={"TOKEN": TOKEN}, **switches)
 
 
 def authorize(rehearsal):
@@ -101,7 +102,7 @@ def test_apply_exits_with_5_if_only_the_start_is_refused(spec):
 
 
 def test_apply_tests_stored_credentials_before_a_first_start_and_before_a_restart(spec):
-    rehearsal = tenant(secrets={"BaseAddress": URL, "SecretToken": "a-token"})
+    rehearsal = tenant(secrets={"BaseAddress": URL, "SecretToken": TOKEN})
     assert exit_code(apply(rehearsal, spec(ON))) == 0
     assert calls(rehearsal) == ["validateCredentials", "start"]
     rehearsal.forget()
@@ -120,7 +121,7 @@ def test_apply_leaves_provisioning_paused_if_the_credentials_are_refused_meanwhi
 
 
 def test_apply_says_that_provisioning_stays_paused_after_another_failure(spec):
-    rehearsal = tenant("Active", {"BaseAddress": URL, "SecretToken": "a-token"})
+    rehearsal = tenant("Active", {"BaseAddress": URL, "SecretToken": TOKEN})
     rehearsal.fault({"status": 400, "body": {}}, method="PUT", path="*/schema", times=0)
     report = apply(rehearsal, spec(ON + REMOVED))
     skipped = {outcome.detail for outcome in report.outcomes if outcome.result is Result.SKIPPED}
@@ -161,7 +162,7 @@ def test_a_denied_read_of_secrets_is_no_error_if_the_spec_manages_none(spec):
 
 
 def test_a_portal_connection_that_runs_with_a_token_is_reported_with_the_kind_of_its_credentials(spec):
-    rehearsal = tenant(secrets={"BaseAddress": URL, "SecretToken": "a-token"})
+    rehearsal = tenant(secrets={"BaseAddress": URL, "SecretToken": TOKEN})
     warning = warnings(rehearsal.plan(spec(ON + PORTAL)))["K407"]
     assert "Entra has stored bearer credentials and uses them" in warning.message
     assert warning.hint.startswith("Write `authentication: bearer`")
@@ -270,7 +271,7 @@ def test_a_bearer_token_replaces_the_tokens_of_the_service(spec):
                 "Oauth2TokenExchangeUri": "https://zoom.us/token",
                 "Oauth2ClientId": "id",
                 "Oauth2ClientSecret": "old",
-                "Oauth2AccessToken": "a-token",
+                "Oauth2AccessToken": TOKEN,
             },
             {"AuthenticationType", "BaseAddress", "Oauth2ClientId", "Oauth2ClientSecret", "Oauth2TokenExchangeUri"},
         ),
@@ -292,7 +293,7 @@ needs_cases = pytest.mark.skipif(not CASES.exists(), reason="the specs beside th
 
 
 def shared_tenant(name):
-    return Rehearsal(json.loads((CASES / name).read_text("utf-8")), environ={"ACME_TOKEN": "a-token"})
+    return Rehearsal(json.loads((CASES / name).read_text("utf-8")), environ={"ACME_TOKEN": TOKEN})
 
 
 def shared_spec(spec, name):
@@ -309,10 +310,10 @@ def shared_spec(spec, name):
     ],
 )
 def test_case_13_a_flag_or_a_slash_of_the_tenant_url_is_no_other_endpoint(spec, before, after, effects):
-    rehearsal = tenant("Active", {"BaseAddress": f"https://acme.example.com/scim/v2{before}", "SecretToken": "a-token"})
+    rehearsal = tenant("Active", {"BaseAddress": f"https://acme.example.com/scim/v2{before}", "SecretToken": TOKEN})
     text = shared_spec(spec, "13/scimconf.yaml").read_text("utf-8")
     written = text.replace("Acme}", "Zoom}").replace("/v2?aadOptscim062020", f"/v2{after}")
-    rehearsal.environ["ACME_TOKEN"] = "a-token"
+    rehearsal.environ["ACME_TOKEN"] = TOKEN
     planned = rehearsal.plan(spec(written))
     [change] = [change for change in planned.plan.changes if change.kind == "connection"]
     assert change.effects == effects

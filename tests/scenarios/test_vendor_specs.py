@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 import yaml
+from canary import secret
 from shared_specs import CASES, translate_spec
 from tenant_fixture import TOKEN, Rehearsal, all_allowed, changes, exit_code
 
@@ -16,7 +17,7 @@ from scimconf.workflow.export import export_application
 from scimconf.workflow.validate import validate
 
 VENDORS = CASES / "vendors"
-ENVIRON = {"VENDOR_TOKEN": TOKEN, "VENDOR_PASSWORD": "a-password"}
+ENVIRON = {"VENDOR_TOKEN": TOKEN, "VENDOR_PASSWORD": secret("password")}
 PORTAL = "\nconnection: {authentication: portal, on_unreadable_secret: send_changed_keys}\nprovisioning:"
 NO_URL = "the connection has no tenant URL, and an application that is not from the gallery requires one"
 ZOOM = {"displayName": "Zoom", "template": "Zoom", "jobs": [{"template": "zoom", "state": "Active"}]}

@@ -6,6 +6,7 @@ import pytest
 
 from scimconf.diagnostics import Location
 from scimconf.spec.load import MAX_SIZE, load, load_variables
+from scimconf.spec.tree import RowLocations
 from tests.spec.reading import MINIMAL, lines, load_text
 
 
@@ -225,3 +226,9 @@ def test_load_rejects_a_csv_cell_that_cannot_be_sent():
     assert lines(load_text(text, {"a.csv": "user,role\nada\0,admin\n"}).diagnostics) == (
         "a.csv:2:1  S015  character 4 of the value is NUL (U+0000). Delete it.\n"
     )
+
+
+def test_every_key_of_a_csv_row_has_the_location_of_the_row():
+    row_locations = RowLocations(Location("people.csv", 2, 1))
+    assert row_locations["user"] == row_locations["roles"] == Location("people.csv", 2, 1)
+    assert row_locations.get("user") is None

@@ -32,7 +32,7 @@ from scimconf.spec.model import GUARDS, Section, Spec
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 OUTLINES = DOCS.parent / "scimconf" / "cli" / "outlines.json"
 PAGES = (DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md")))
-PART = re.compile(r"(<!-- made by make docs: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+PART = re.compile(r"(<!-- made by make docs: (\w+) -->\n?).*?(<!-- end -->)", re.DOTALL)
 
 
 def commands(group: click.Group, above: click.Context | None = None) -> Iterator[tuple[str, click.Command, str]]:

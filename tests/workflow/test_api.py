@@ -4,6 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from canary import WATCH
 from tenant_fixture import ROOT, TOKEN, WRITER, Rehearsal
 
 import scimconf
@@ -126,8 +127,7 @@ def test_apply_reports_missing_secrets_before_it_requests_approval(spec):
 
 
 def test_apply_reports_a_secret_file_that_others_can_read(folder):
-    token = folder / "token"
-    token.write_text(TOKEN)
+    token = WATCH.secret_file(folder / "token", TOKEN)
     token.chmod(0o644)
     path = folder / "own.yaml"
     path.write_text(

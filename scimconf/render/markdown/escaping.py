@@ -19,7 +19,7 @@ from scimconf.render.common.escaping import visible
 _TICKS = re.compile("`+")
 _RUN = re.compile("`{6,}")
 _PLAIN = re.compile(
-    r"(?!www)(?![0-9a-f]{7})(?:\(?[^\W\d_]+(?:'[^\W\d_]{1,2})?\)?[.,;:!?]?|\(?\d{1,3}(?:,\d{3})+\)?|\(?\d{1,6}\)?[,;:]?)",
+    r"(?!www)(?![0-9a-f]{7})(?:\(?[^\W\d_]+(?:'[^\W\d_]{1,2})?\){0,2}[.,;:!?]?|\(?\d{1,3}(?:,\d{3})+\)?|\(?\d{1,6}\)?[,;:]?)",
     re.IGNORECASE,
 )
 _JOINED = re.compile(r"(?!www)[a-z]+(?:-[a-z]+)+[.,;:]?")
