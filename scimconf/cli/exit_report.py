@@ -22,7 +22,7 @@ from scimconf.render import markdown
 
 MAX_LENGTH = 262_144
 """Characters of a report; GitHub shows at most 1 MiB for each step."""
-_STOPPED = "Nothing was applied: the command ended before."
+_STOPPED = "Nothing was applied. The reason is at the top of this report."
 _ENDS = {ExitCode.STALE: ApplyStatus.STALE, ExitCode.INTERRUPTED: ApplyStatus.INTERRUPTED}
 Text = Callable[[str], str]
 

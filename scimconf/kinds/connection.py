@@ -145,18 +145,20 @@ class ConnectionKind(Kind):
         writers = [change for change in changes if change.kind in ("connection", "settings")]
         if spec.connection is None or not writers:
             return
-        edits = [edit for change in self.mine(changes) for edit in _value_edits(change, spec.connection)]
-        records = list(record_edits(sent_secrets(spec.connection, edits, snapshot), snapshot))
-        for change in self.mine(changes):
-            if spec.connection.authentication != "portal":  # there the service has the credentials, and nobody else
-                test = _try([change], spec.connection, saved=False)
-                yield replace(test, before_write=records[0].document.name) if records else test
+        own = list(self.mine(changes))
+        edits = [edit for change in own for edit in _value_edits(change, spec.connection)]
+        sent = sent_secrets(spec.connection, edits, snapshot)
+        records = list(record_edits(sent, snapshot))
+        # a change of settings sends the secrets too: nobody can tell whether their values are those that are stored
+        if (own or sent) and spec.connection.authentication != "portal":  # there only the service has the credentials
+            test = _try(own, spec.connection, saved=False)
+            yield replace(test, before_write=records[0].document.name) if records else test
         yield from records
         yield from edits
         if spec.connection.authentication != "portal" or documents.service_owned(snapshot.get("secrets")):
             # without these tokens, the test before the start says what to authorize
             yield _try(writers, spec.connection, saved=True)
-        if shows_tags(snapshot):
+        if own and shows_tags(snapshot):
             yield from _tags(spec.connection, writers)
 
     def export(self, request: ExportRequest) -> ExportedSpec:

@@ -30,7 +30,7 @@ class Result(IntEnum):
 
 
 class Pause(Enum):
-    """Whether an apply paused provisioning and did not start it again, as far as Graph's responses show it."""
+    """Whether provisioning, which is to run, is paused when an apply ends, as far as Graph's responses show it."""
 
     NONE = ""
     CONFIRMED = "paused"
@@ -38,6 +38,8 @@ class Pause(Enum):
     """The pause may have taken effect: its response was lost."""
     START_UNCONFIRMED = "start unconfirmed"
     """It was paused, and the start may have taken effect."""
+    EARLIER = "paused before"
+    """It was paused before this apply, and not started."""
 
 
 class ApplyStatus(Enum):

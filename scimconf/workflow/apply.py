@@ -32,7 +32,7 @@ from scimconf.plan.guards import ASKED
 from scimconf.plan.redact import redact_report
 from scimconf.snapshot import SecretRef
 from scimconf.spec.loaded import Loaded
-from scimconf.steps import Edit, Phase, Send, Step
+from scimconf.steps import Edit, Phase, Send
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.locking import LockedHooks, check_not_locked, check_same_plan, release_after
 from scimconf.workflow.plan import PlannedApplication, plan
@@ -313,29 +313,39 @@ async def _execute(
     report = replace(report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote)
     if result.withdrawn:
         return _withdrawn(report)
-    pause = _pause(planned.steps, result)
+    pause = _pause(planned, result)
     if pause is not Pause.NONE:
         report = replace(report, pause=pause, paused_since=result.paused_at)
     return replace(report, status=_execution_status(result, report, interrupted=hooks.interrupted()))
 
 
-def _pause(steps: Sequence[Step], result: ExecutionResult) -> Pause:
-    """Return whether a job that is paused and started again in this execution was not started.
+def _pause(planned: PlannedApplication, result: ExecutionResult) -> Pause:
+    """Return whether a job that this execution starts was not started: one that it pauses, or that was paused before.
 
     Reads that do not show its state in time decide nothing: Graph has accepted the request before.
     """
     outcomes = {(outcome.addresses, outcome.message): outcome for outcome in result.outcomes}
-    sends = [step for step in steps if isinstance(step, Send)]
+    sends = [step for step in planned.steps if isinstance(step, Send)]
     pauses, starts = (
         [outcomes[step.addresses, step.description] for step in sends if selected(step)]
         for selected in (attrgetter("pauses"), attrgetter("starts"))
     )
-    may_be_paused = any(outcome.result is Result.DONE or outcome.may_be_done for outcome in pauses)
+    was_paused = not pauses and _has_run(planned, starts)
+    may_be_paused = was_paused or any(outcome.result is Result.DONE or outcome.may_be_done for outcome in pauses)
     if not starts or not may_be_paused or starts[-1].result is Result.DONE:
         return Pause.NONE
     if any(outcome.result is Result.DONE or outcome.may_be_done for outcome in starts):
         return Pause.START_UNCONFIRMED
+    if was_paused:
+        return Pause.EARLIER
     return Pause.CONFIRMED if any(outcome.result is Result.DONE for outcome in pauses) else Pause.PAUSE_UNCONFIRMED
+
+
+def _has_run(planned: PlannedApplication, starts: Sequence[StepOutcome]) -> bool:
+    """Return whether the job that these steps start has run before."""
+    addresses = {address for outcome in starts for address in outcome.addresses}
+    resources = [change.before for change in planned.plan.changes if change.address in addresses]
+    return any(resource is not None and resource.facts.get("has_run") for resource in resources)
 
 
 def _execution_status(result: ExecutionResult, report: Report, *, interrupted: bool) -> ApplyStatus:

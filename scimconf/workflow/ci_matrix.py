@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Literal
@@ -34,7 +35,8 @@ class MatrixJob:
 def matrix_jobs(specs: Sequence[Loaded], chunk: int = 1) -> list[MatrixJob]:
     """Return the jobs for specs without errors, in the order of tenant and name; no job has specs of two tenants.
 
-    The name of a job is that of its only spec if `chunk` is 1, otherwise the tenant and a number. Raise ScimconfError for
+    The name of a job is that of its only spec if `chunk` is 1, with the tenant if two tenants have it, otherwise the
+    tenant and a number. Raise ScimconfError for
     a file whose path contains a space: scripts of CI systems divide a list of paths at spaces.
     """
     for spec in specs:
@@ -42,7 +44,9 @@ def matrix_jobs(specs: Sequence[Loaded], chunk: int = 1) -> list[MatrixJob]:
             message = f'"{spec.paths[0]}" contains a space, at which scripts of CI systems divide a list of paths'
             raise ScimconfError(message, "Rename the file or the folder.")
     rows = sorted((spec.spec.tenant or "", spec.spec.name, spec.paths[0]) for spec in specs if spec.spec is not None)
-    return [job for tenant, own in groupby(rows, key=lambda row: row[0]) for job in _jobs(tenant, list(own), chunk)]
+    jobs = [job for tenant, own in groupby(rows, key=lambda row: row[0]) for job in _jobs(tenant, list(own), chunk)]
+    times = Counter(job.name for job in jobs)
+    return [replace(job, name=f"{job.name}-{job.tenant}") if times[job.name] > 1 else job for job in jobs]
 
 
 def smallest_chunk(specs: Sequence[Loaded], limit: int) -> int:

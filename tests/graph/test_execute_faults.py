@@ -279,6 +279,24 @@ def test_a_role_swap_pauses_and_starts_the_job_without_a_restart(writer, spec):
     assert [one.rpartition("/")[2] for one in writer.made if "/jobs/" in one] == ["pause", "start"]
 
 
+def test_a_second_apply_that_fails_says_that_provisioning_is_still_off(writer, spec):
+    """The job ran before, and an earlier apply paused it; a job that never ran is not paused."""
+    writer.fault({"status": 400, "body": DENIED}, method="POST", path=LATER["restart"][1], times=0)
+    file = spec(WIDER)
+    apply(writer, file)
+    report = apply(writer, file)
+    assert report.pause in (Pause.EARLIER, Pause.START_UNCONFIRMED)
+    person = Person()
+    person.interrupt = lambda: True
+    report = apply(writer, file, person)
+    assert (exit_code(report), report.pause) == (130, Pause.EARLIER)
+    *_, sentence = " ".join(render.report([report]).split()).partition("Provisioning ")
+    assert sentence == (
+        "was off before this apply and was not started: nobody is created, changed or disabled until an apply succeeds. "
+        "Run apply again."
+    )
+
+
 def test_an_interrupted_role_swap_leaves_the_job_paused_and_the_report_says_so(writer, spec):
     person = Person()
     person.interrupt = lambda: bool(writer.asked("POST", "/pause"))

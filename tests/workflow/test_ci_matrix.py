@@ -68,6 +68,13 @@ def test_chunks_never_mix_tenants(specs, capsys):
     ]
 
 
+def test_jobs_of_two_tenants_have_different_names(specs, tmp_path, capsys):
+    specs("writer@contoso.com")
+    (tmp_path / "writer.scimconf.yaml").rename(tmp_path / "a.scimconf.yaml")
+    jobs = matrix(capsys, "--system", "github", specs("writer@fabrikam.com", "zoom@contoso.com"))["include"]
+    assert [job["name"] for job in jobs] == ["writer-contoso.com", "zoom", "writer-fabrikam.com"]
+
+
 def test_too_many_jobs_are_refused_with_the_chunk_that_fits(specs, capsys, monkeypatch):
     monkeypatch.setattr(ci_matrix, "MAX_JOBS", {"gitlab": 20})
     folder = specs(*(f"app{number}@contoso.com" for number in range(39)), "x@fabrikam.com", "y@fabrikam.com")

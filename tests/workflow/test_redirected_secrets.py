@@ -7,6 +7,7 @@ import pytest
 from tenant_fixture import Rehearsal, changes, exit_code, wishes
 
 from scimconf.documents.application import sent
+from scimconf.graph.secrets import Secrets
 from scimconf.plan import Result
 from scimconf.render.json import plan as as_json
 from scimconf.workflow.apply import guards_that_need_allow
@@ -86,6 +87,20 @@ def test_the_first_apply_of_a_job_that_never_ran_records_the_secret_before_it_is
     written = [entry.rpartition("/")[2] for entry in tenant.made]
     assert written.index(tenant.principal()["id"]) < written.index("secrets")
     assert blocking(tenant.plan(spec(OTHER))) == ["secret-redirected"]
+
+
+def test_a_change_of_settings_does_not_store_credentials_that_the_application_refuses(writer, spec):
+    """All secrets are written together, so a change of a setting sends the token of this run."""
+    writer.environ["WRITER_SCIM_TOKEN"] = "wrong-and-refused-token"
+    writer.secrets = Secrets(writer.environ)
+    before = writer.saved()
+    report = writer.apply(spec(SETTING), ALLOWED)
+    assert exit_code(report) == 1
+    assert [outcome.message for outcome in report.failed] == ["test the connection with the new credentials"]
+    assert writer.saved() == before
+    writer.environ["WRITER_SCIM_TOKEN"] = ENVIRON["WRITER_SCIM_TOKEN"]
+    writer.secrets = Secrets(writer.environ)
+    assert exit_code(writer.apply(spec(SETTING), ALLOWED)) == 0
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,8 @@ def paused_sentence(report: Report) -> str:
     """Return since when provisioning is paused, or may be; it ends with a colon if the report has a command to go on."""
     since = "this apply" if report.paused_since is None else f"{report.paused_since:%Y-%m-%d %H:%M:%S} UTC"
     end = ". Run:" if report.command else ". Run apply again."
+    if report.pause is Pause.EARLIER:
+        return f"Provisioning was off before this apply and was not started: {_LASTS}{end}"
     request = _UNCONFIRMED.get(report.pause)
     if request is None:
         return f"Provisioning is paused since {since}: {_LASTS}{end}"
