@@ -26,9 +26,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from measurements import QUICK, SCENARIOS, Sizes
 from processes import ROOT, machine
 from results import RESULTS, ROWS, results, summary
-from scenarios import QUICK, SCENARIOS, Sizes
 
 
 def measure(name: str, sizes: Sizes, rounds: int) -> dict[str, list[float]]:

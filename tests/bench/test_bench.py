@@ -13,7 +13,7 @@ BENCH = Path(__file__).resolve().parent
 sys.path.insert(0, str(BENCH))
 
 import results as bench_results  # noqa: E402
-from scenarios import SCENARIOS, requests  # noqa: E402
+from measurements import SCENARIOS, requests  # noqa: E402
 
 
 @pytest.mark.slow

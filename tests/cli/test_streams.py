@@ -23,7 +23,7 @@ from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.progress import LONG_WAIT, Progress, time_left
 from scimconf.diagnostics import ScimconfError
 from scimconf.plan import Address, Result, StepOutcome
-from scimconf.spec.load import MAX_SIZE
+from scimconf.spec.load import MAX_CSV_SIZE, MAX_SIZE
 
 DENIED = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
 
@@ -295,11 +295,11 @@ def test_validate_rejects_a_named_pipe_as_spec_and_in_extends(cli):
         assert "not a regular file" in result.out + result.err
 
 
-def test_validate_and_fmt_read_at_most_the_maximum_size_of_a_spec(cli):
+def test_validate_and_fmt_read_at_most_the_maximum_size(cli):
     """The file is sparse and much larger than the maximum."""
     file = cli.file("large.yaml", "")
     os.truncate(file, 50 * MAX_SIZE)
-    assert len(options.read_spec_file(str(file))) == MAX_SIZE + 1
+    assert len(options.read_spec_file(str(file))) == MAX_CSV_SIZE + 1
     for command in ("validate", "fmt"):
         result = cli(command, file)
         assert result.code == 65

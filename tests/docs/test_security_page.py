@@ -39,7 +39,9 @@ def test_security_page_states_the_limits_of_the_code(sentence, limit):
 def test_security_page_names_existing_diagnostics():
     codes = set(re.findall(r"\b[A-Z]\d{3}\b", PAGE))
     assert codes
-    assert {code for code in codes if not re.search(rf"^### {code} ", read("docs/diagnostics.md"), re.MULTILINE)} == set()
+    assert {
+        code for code in codes if not re.search(rf"^### {code} ", read("docs/diagnostics.md"), re.MULTILINE)
+    } == set()
 
 
 def test_security_page_names_existing_guards():

@@ -253,7 +253,7 @@ def test_patch_contains_only_the_properties_that_the_edits_touch():
 
 
 def test_patch_contains_all_properties_that_the_edits_touch():
-    graph = FakeGraph(documents={"/principal": {"id": "1", "appRoleAssignmentRequired": True}})
+    graph = FakeGraph(documents={"/principal": {"id": "1", "tags": [], "appRoleAssignmentRequired": True}})
     steps = [
         edit(PRINCIPAL, "set_tag", "SecretToken", "2"),
         edit(PRINCIPAL, "set_property", "appRoleAssignmentRequired", value=False),
@@ -264,7 +264,7 @@ def test_patch_contains_all_properties_that_the_edits_touch():
 
 
 def test_a_document_that_is_already_as_desired_is_not_written():
-    graph = FakeGraph(documents={"/principal": {"id": "1", "appRoleAssignmentRequired": False}})
+    graph = FakeGraph(documents={"/principal": {"id": "1", "tags": [], "appRoleAssignmentRequired": False}})
     result = run(graph, [edit(PRINCIPAL, "set_property", "appRoleAssignmentRequired", value=False)])
     assert (graph.writes, outcomes(result), result.wrote) == ([], {"set appRoleAssignmentRequired": Result.DONE}, False)
 
@@ -281,14 +281,15 @@ def test_a_document_that_others_have_changed_since_the_plan_is_stale_and_stops_t
 
 def test_a_write_with_a_conflict_is_repeated_from_a_new_read():
     graph = FakeGraph(
-        documents={"/principal": {"id": "1", "tags": []}}, errors={"PATCH /principal": [error(412), error(502)]}
+        documents={"/principal": {"id": "1", "tags": [], "appRoleAssignmentRequired": False}},
+        errors={"PATCH /principal": [error(412), error(502)]},
     )
     assert outcomes(run(graph, [edit(PRINCIPAL, "set_tag", "A", "1")])) == {"set A": Result.DONE}
     assert graph.writes == ["PATCH /principal"] * 3
 
 
 def test_a_write_that_does_not_become_visible_is_unconfirmed():
-    graph = FakeGraph(documents={"/principal": {"id": "1", "tags": []}})
+    graph = FakeGraph(documents={"/principal": {"id": "1", "tags": [], "appRoleAssignmentRequired": False}})
 
     async def lost(request):
         graph.log.append((request.method, request.path, request.body))

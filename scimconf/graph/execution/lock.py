@@ -32,6 +32,8 @@ STALE_READ = 10.0
 RELEASE = 15.0
 """Seconds after which a lock that cannot be removed is left to end by itself."""
 DURATION = timedelta(minutes=15)
+_WITHOUT_LOCK = (200, 401, 403)
+"""Statuses at which an apply goes on without a lock: a response without tags, and missing permissions."""
 
 LockAction = Literal["acquired", "taken over", "broken", "refused", "unavailable", "extended", "lost", "released"]
 
@@ -98,7 +100,7 @@ class ApplicationLock:
             await self._update(self._claim)
             await self._settle()
         except (GraphError, _NoTagsError) as error:
-            if isinstance(error, GraphError) and error.status not in (401, 403):
+            if isinstance(error, GraphError) and error.status not in _WITHOUT_LOCK:
                 raise
             self._set_unavailable(error)
             return False
@@ -165,7 +167,9 @@ class ApplicationLock:
 
     def _set_unavailable(self, error: ScimconfError) -> None:
         self._lock, self._is_unavailable = None, True
-        reason = f"{error.status} {error.code}: {error.hint}" if isinstance(error, GraphError) else str(error)
+        reason = str(error)
+        if isinstance(error, GraphError) and error.hint:
+            reason = f"{error.status} {error.code}: {error.hint}"
         warning = f"no lock was taken, so nothing stops another run from applying at the same time: {reason}"
         self.warnings += (warning,)
         self._options.report("unavailable", self._until(self._now()), warning)
