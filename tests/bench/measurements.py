@@ -30,7 +30,8 @@ class Sizes:
 
     assignments: int = 100_000
     fewer: int = 10_000
-    new: int = 10_000
+    new: int = 2500
+    """Fewer than Graph's write quota of 3,000 in 150 seconds: beyond it an apply waits."""
     quota: int = 100_000
     misspelt: int = 1000
     applications: int = 300
