@@ -110,6 +110,6 @@ STEP = Send(Phase.BUILD, (Address("writer", "settings"),), "first", "POST", "/a/
 def test_plan_fails_for_steps_that_cannot_be_executed(writer, tmp_path, monkeypatch, steps, message):
     """The error is raised by plan(), before the approval."""
     loaded = with_wider_scope(writer, tmp_path)
-    use_kinds(monkeypatch, Counter(), settings=steps)
+    use_kinds(monkeypatch, Counter(), settings=steps, connection=())
     with pytest.raises(PlanError, match=message):
         writer.plan(loaded)
