@@ -7,6 +7,8 @@ import fcntl
 import io
 import os
 import pty
+import select
+import signal
 import struct
 import subprocess
 import sys
@@ -154,6 +156,17 @@ class Terminal:
             self.text += more
         WATCH.look("terminal", self.text)
         return self.process.wait(PATIENCE)
+
+    def interrupted(self) -> int:
+        """The exit code after SIGINT at a prompt, sent again while nothing happens.
+
+        Python's readline does not notice a signal that arrives just before it begins to wait.
+        """
+        time.sleep(0.5)  # until it waits
+        self.process.send_signal(signal.SIGINT)
+        while not select.select([self._handle], [], [], 10.0)[0]:
+            self.process.send_signal(signal.SIGINT)
+        return self.ends()
 
     def _read(self) -> str:
         try:

@@ -154,8 +154,7 @@ def test_report_of_an_apply_that_is_interrupted_at_the_prompt(cli):
     env = environment(cli.sandbox.url)
     with terminal(["apply", "--report", "report.md", str(WRITER)], env, cwd=cli.folder) as session:
         session.until("Type 'yes' to apply")
-        session.process.send_signal(signal.SIGINT)
-        assert session.ends() == 130
+        assert session.interrupted() == 130
     text = (cli.folder / "report.md").read_text()
     assert "**Exit code 130: interrupted.**\n\nInterrupted.\n" in text
     assert "#### `writer`: interrupted\n" in text
