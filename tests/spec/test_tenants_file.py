@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from scimconf.diagnostics import DiagnosticsError
 from scimconf.render.diagnostics import text as diagnostics_text
-from scimconf.spec.tenants_file import read
+from scimconf.spec.tenants_file import read, schema
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,11 @@ def test_errors_in_the_file(content, error):
         assert re.match(r"scimconf\.toml:1:0  S321  tenants: input should be a valid dict", lines[0])
     else:
         assert lines[0] == error
+
+
+def test_schema_accepts_what_is_read_and_rejects_an_unknown_key():
+    validator = Draft202012Validator(schema())
+    entry = {"auth": "workload", "client_id": "aaaaaaaa-0000-0000-0000-000000000000"}
+    assert validator.is_valid({"tenants": {"contoso.com": entry}})
+    assert not validator.is_valid({"tenants": {"contoso.com": {**entry, "clientid": "x"}}})
+    assert not validator.is_valid({"tenants": {"contoso.com": {}}})
