@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scimconf.plan import ApplicationPlan, Effect
 
 COUNTED = (Effect.DATA_LOSS, Effect.DEPROVISIONS, Effect.STOPS, Effect.PROVISIONS, Effect.ENDPOINT)
-"""The effects whose users are counted: those that create, disable or lose somebody, or stop leavers from being disabled.
+"""The effects whose users are counted: those that create, disable or delete users, or stop leavers from being disabled.
 The others evaluate users again, or change how they are sent."""
 
 
