@@ -81,6 +81,7 @@ class Switches:
     unknown_role: str = _switch("unknown_role")
     role_deletion: str = _switch("role_deletion")
     deleted_security_groups: str = _switch("deleted_security_groups")
+    restored_links: str = _switch("restored_links")
     gallery_permission: str = _switch("gallery_permission")
     organization_permission: str = _switch("organization_permission")
     secrets_read_permission: str = _switch("secrets_read_permission")
