@@ -23,12 +23,16 @@ class SwitchError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A switch for documentation: `values` is None if the value is an integer of at least 0."""
+    """A switch for documentation: `values` is None if the value is an integer of at least 0.
+
+    `area` is `graph`, or `engine` for the behaviour of the provisioning engine, which a client of Graph cannot observe.
+    """
 
     name: str
     values: list[str] | None
     default: str
     fact: str
+    area: str = "graph"
 
 
 _TABLE = {name: Switch(name, **row) for name, row in read_data("switches.json").items()}
@@ -134,6 +138,37 @@ class Switches:
     schema_deleted: str = _switch("schema_deleted")
     schema_limit_kb: int = _switch("schema_limit_kb")
     if_match: str = _switch("if_match")
+    # ---- provisioning engine: bodies, requests and decisions ---------------------------------------------------------
+    dialect: str = _switch("dialect")
+    dialect_flag: str = _switch("dialect_flag")
+    user_agent: str = _switch("user_agent")
+    adscimversion_header: str = _switch("adscimversion_header")
+    content_type: str = _switch("content_type")
+    accept: str = _switch("accept")
+    query_space: str = _switch("query_space")
+    probe_groups: str = _switch("probe_groups")
+    reference_filters: str = _switch("reference_filters")
+    add_or_replace: str = _switch("add_or_replace")
+    flag_pathless_ops: str = _switch("flag_pathless_ops")
+    disable_literal: str = _switch("disable_literal")
+    primary_literal: str = _switch("primary_literal")
+    primary_in_post: str = _switch("primary_in_post")
+    multivalued_in_post: str = _switch("multivalued_in_post")
+    manager_value: str = _switch("manager_value")
+    manager_clear: str = _switch("manager_clear")
+    manager_in_post: str = _switch("manager_in_post")
+    member_batch: int = _switch("member_batch")
+    member_removal: str = _switch("member_removal")
+    members_replace_when_returned: str = _switch("members_replace_when_returned")
+    group_post_members_empty: str = _switch("group_post_members_empty")
+    group_schema_adscim: str = _switch("group_schema_adscim")
+    externalid_add_on_matched_group: str = _switch("externalid_add_on_matched_group")
+    role_string: str = _switch("role_string")
+    duplicate_role: str = _switch("duplicate_role")
+    default_access: str = _switch("default_access")
+    flow_always: str = _switch("flow_always")
+    undetermined: str = _switch("undetermined")
+    undetermined_filter: str = _switch("undetermined_filter")
 
     def changed(self, positions: Mapping[str, object]) -> Switches:
         """Return the switches with new positions; raise SwitchError for an unknown name or value."""
