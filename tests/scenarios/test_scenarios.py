@@ -40,7 +40,7 @@ NEUTRAL = {
 UNUSUAL = {
     row.name: row.values[1]
     for row in table()
-    if row.values and row.area == "graph" and row.name not in NEUTRAL and row.name != "role_disable"
+    if row.values and not row.engine and row.name not in NEUTRAL and row.name != "role_disable"
 } | {"page_size": 2}
 """Every unconfirmed fact about Graph at its second value instead of the default."""
 

@@ -16,7 +16,7 @@ USER_AGENT = "scimconf-sandbox"
 _FORMER_FLAG = "azureadscimpatch062020"
 _MEDIA_TYPE = "application/scim+json"
 _WITHOUT_MEMBERS = "excludedAttributes=members"
-_DIALECTS = {"legacy": Dialect.LEGACY, "compliant": Dialect.COMPLIANT}
+_DIALECTS = {"legacy": Dialect.LEGACY, "aadOptscim062020": Dialect.COMPLIANT}
 
 
 def endpoint(address: str, switches: Switches) -> Endpoint:
@@ -26,7 +26,7 @@ def endpoint(address: str, switches: Switches) -> Endpoint:
     names = {_flag_name(text) for text in parameters}
     is_compliant = bool(names & {COMPLIANT_FLAG, _FORMER_FLAG}) and LEGACY_FLAG not in names
     by_flag = Dialect.COMPLIANT if is_compliant else Dialect.LEGACY
-    flags = {COMPLIANT_FLAG, LEGACY_FLAG, _FORMER_FLAG} if switches.dialect_flag == "stripped" else set()
+    flags = {COMPLIANT_FLAG, LEGACY_FLAG, _FORMER_FLAG} if switches.flag_on_wire == "stripped" else set()
     query = "&".join(text for text in parameters if _flag_name(text) not in flags)
     url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
     return Endpoint(url, query, _DIALECTS.get(switches.dialect, by_flag))
@@ -42,17 +42,17 @@ def url(target: Endpoint, request: ScimRequest) -> str:
     return f"{target.url}{request.path}{'?' if query else ''}{query}"
 
 
-def headers(request: ScimRequest, token: str, switches: Switches, *, schema_version: str = "") -> dict[str, str]:
+def headers(request: ScimRequest, token: str, switches: Switches, *, activity: str = "") -> dict[str, str]:
     """Return the headers of a request; a request without a body has no Content-Type.
 
-    `User-Agent` is always among them, empty for none, since an HTTP library would add its own.
+    `activity` is the text `Date:…, ActivityId:…` of a cycle. The caller removes the User-Agent of its HTTP library.
     """
-    values = {"Authorization": f"Bearer {token}", "User-Agent": ""}
-    if switches.accept == "scim_json":
+    values = {"Authorization": f"Bearer {token}"}
+    if switches.accept == "scim":
         values["Accept"] = _MEDIA_TYPE
-    if switches.adscimversion_header != "off":
-        is_fixed = switches.adscimversion_header == "6.0" or not schema_version
-        values["ADSCIMVersion"] = "6.0" if is_fixed else schema_version
+    if switches.adscimversion_header != "none":
+        is_dated = switches.adscimversion_header == "dated" and activity
+        values["ADSCIMVersion"] = activity if is_dated else "6.0"
     if switches.user_agent == "sent":
         values["User-Agent"] = USER_AGENT
     if request.body is not None:
@@ -75,7 +75,7 @@ def probes(flows: Iterable[ObjectFlow], guid: str, switches: Switches) -> tuple[
     """
     attributes = {flow.resource: flow.matchers[0].target for flow in flows if flow.matchers}
     searched = {"Users": attributes.get("Users", "userName")}
-    if "Groups" in attributes or switches.probe_groups == "on":
+    if "Groups" in attributes or switches.probe_groups == "yes":
         searched["Groups"] = attributes.get("Groups", "displayName")
     return tuple(_listing(resource, f"{name} eq {_literal(guid)}", switches) for resource, name in searched.items())
 

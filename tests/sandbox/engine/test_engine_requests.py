@@ -22,9 +22,9 @@ KIM = "userName+eq+%22kim%40contoso.com%22"
         (f"{ADDRESS}?AzureAdScimPatch062020", {}, ADDRESS, "", "compliant"),
         (f"{ADDRESS}?AzureAdScimPatch2017", {}, ADDRESS, "", "legacy"),
         (f"{ADDRESS}?aadOptscim062020&AzureAdScimPatch2017", {}, ADDRESS, "", "legacy"),
-        (f"{ADDRESS}?aadOptscim062020", {"dialect_flag": "sent"}, ADDRESS, "aadOptscim062020", "compliant"),
+        (f"{ADDRESS}?aadOptscim062020", {"flag_on_wire": "kept"}, ADDRESS, "aadOptscim062020", "compliant"),
         (f"{ADDRESS}?aadOptscim062020", {"dialect": "legacy"}, ADDRESS, "", "legacy"),
-        (ADDRESS, {"dialect": "compliant"}, ADDRESS, "", "compliant"),
+        (ADDRESS, {"dialect": "aadOptscim062020"}, ADDRESS, "", "compliant"),
     ],
 )
 def test_endpoint_has_dialect_of_flag_and_no_flag(address, positions, url, query, dialect):
@@ -48,31 +48,31 @@ def test_url_has_parameters_of_tenant_url_first(address, query, expected):
 @pytest.mark.parametrize(
     ("positions", "expected"),
     [
-        ({}, {"Accept": "application/scim+json", "ADSCIMVersion": "6.0", "User-Agent": ""}),
-        ({"accept": "none"}, {"ADSCIMVersion": "6.0", "User-Agent": ""}),
-        ({"adscimversion_header": "off"}, {"Accept": "application/scim+json", "User-Agent": ""}),
-        ({"adscimversion_header": "schema_version", "accept": "none"}, {"ADSCIMVersion": "Date:1", "User-Agent": ""}),
+        ({}, {"Accept": "application/scim+json", "ADSCIMVersion": "6.0"}),
+        ({"accept": "none"}, {"ADSCIMVersion": "6.0"}),
+        ({"adscimversion_header": "none"}, {"Accept": "application/scim+json"}),
+        ({"adscimversion_header": "dated", "accept": "none"}, {"ADSCIMVersion": "Date:1"}),
         ({"user_agent": "sent", "accept": "none"}, {"ADSCIMVersion": "6.0", "User-Agent": "scimconf-sandbox"}),
     ],
 )
 def test_headers_without_body_have_no_content_type(positions, expected):
     request = requests.delete(USERS, "1", switches())
-    sent = requests.headers(request, "secret", switches(**positions), schema_version="Date:1")
+    sent = requests.headers(request, "secret", switches(**positions), activity="Date:1")
     assert sent == {"Authorization": "Bearer secret"} | expected
 
 
 @pytest.mark.parametrize(
     ("position", "expected"),
-    [("charset", "application/scim+json; charset=utf-8"), ("plain", "application/scim+json")],
+    [("charset", "application/scim+json; charset=utf-8"), ("bare", "application/scim+json")],
 )
 def test_headers_of_a_body_have_its_content_type(position, expected):
     request = requests.create(USERS, {}, switches())
     assert requests.headers(request, "secret", switches(content_type=position))["Content-Type"] == expected
 
 
-def test_headers_without_schema_version_have_the_version_of_captures():
+def test_headers_without_an_activity_have_the_version_of_captures():
     request = requests.read(USERS, "1", switches())
-    sent = requests.headers(request, "secret", switches(adscimversion_header="schema_version"))
+    sent = requests.headers(request, "secret", switches(adscimversion_header="dated"))
     assert sent["ADSCIMVersion"] == "6.0"
 
 
@@ -130,11 +130,11 @@ BY_MAIL = object_flow(attribute_flow("userName"), attribute_flow("externalId", m
 @pytest.mark.parametrize(
     ("flows", "position", "expected"),
     [
-        ([USERS, GROUPS], "off", ["/Users userName", "/Groups displayName"]),
-        ([USERS], "on", ["/Users userName", "/Groups displayName"]),
-        ([USERS], "off", ["/Users userName"]),
-        ([BY_MAIL], "off", ["/Users externalId"]),
-        ([], "off", ["/Users userName"]),
+        ([USERS, GROUPS], "no", ["/Users userName", "/Groups displayName"]),
+        ([USERS], "yes", ["/Users userName", "/Groups displayName"]),
+        ([USERS], "no", ["/Users userName"]),
+        ([BY_MAIL], "no", ["/Users externalId"]),
+        ([], "no", ["/Users userName"]),
     ],
 )
 def test_probes_search_a_random_value_of_the_first_matching_attribute(flows, position, expected):
