@@ -28,4 +28,4 @@ def dated(spec: Spec, today: date) -> Iterator[Diagnostic]:
         notice = expiry_notice(str(reference), reference.expires, today) if reference.expires is not None else ""
         if notice:
             hint = "Create a new one in the application, store it, and change `rotation` and `expires`."
-            yield Diagnostic("K409", notice, ("connection", *path, "expires"), hint=hint, severity="warning")
+            yield Diagnostic("K410", notice, ("connection", *path, "expires"), hint=hint, severity="warning")

@@ -233,7 +233,7 @@ def test_a_token_that_expires_within_30_days_is_reported(tmp_path, applied, expi
     (status,) = status_of(applied, *spec_targets([loaded]))
     assert list(status.token_notices()) == ([notice] if notice else [])
     planned = applied.plan(loaded)
-    assert [warning.message for warning in planned.plan.warnings if warning.code == "K409"] == (
+    assert [warning.message for warning in planned.plan.warnings if warning.code == "K410"] == (
         [notice[0]] if notice else []
     )
     assert planned.plan.changes == ()
