@@ -31,11 +31,9 @@ def stable_id(name: str) -> str:
 class Tenant:
     """The stored state, the positions of the switches, the clock, and where requests may be sent."""
 
-    def __init__(
-        self, store: Store, switches: Switches, clock: Clock = system_clock, reach: Reach = NOWHERE_ELSE
-    ) -> None:
+    def __init__(self, store: Store, switches: Switches, clock: Clock = system_clock) -> None:
         self.store = store
-        self.reach = reach
+        self.reach: Reach = NOWHERE_ELSE
         self.documents = Documents(store)
         self.switches = switches
         self._clock = clock

@@ -8,8 +8,7 @@ continues if the process is killed.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -21,7 +20,6 @@ from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.engine import status
 from scimconf.sandbox.engine.exchange import Exchange, ObjectError
 from scimconf.sandbox.engine.log import Event, LogContext, Step, entry, store_entries
-from scimconf.sandbox.engine.mapping import job_flows
 from scimconf.sandbox.engine.provision import JobContext, Outcome, Provisioner, subject_of
 from scimconf.sandbox.engine.quarantine import (
     EXPIRY,
@@ -37,12 +35,10 @@ from scimconf.sandbox.engine.quarantine import (
     stamp,
 )
 from scimconf.sandbox.engine.references import Owner, ReferenceSender
-from scimconf.sandbox.engine.scope import decide
 from scimconf.sandbox.engine.sender import Sender
-from scimconf.sandbox.engine.source import read_source
-from scimconf.sandbox.engine.state import Changes, Escrow, JobMemory, JobState
-from scimconf.sandbox.engine.values import Json, ObjectFailure, ObjectFlow, Scope, Source, SourceObject
-from scimconf.sandbox.engine.work import DEPROVISIONING, Policy, Task, Work, deleting_kinds, works
+from scimconf.sandbox.engine.state import Escrow, JobState
+from scimconf.sandbox.engine.values import Json, ObjectFailure, Scope, SourceObject
+from scimconf.sandbox.engine.work import DEPROVISIONING, Task, Work
 from scimconf.sandbox.service import Service
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.synchronization.call import JOB, SCHEMA
@@ -136,21 +132,6 @@ def job_ids(tenant: Tenant) -> list[str]:
     return [key for key in driven if (tenant.documents.get(JOB, key) or {})["schedule"]["state"] == "Active"]
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What a cycle reads at its start: the configuration of the job, the directory and what changed in it."""
-
-    flows: tuple[ObjectFlow, ...]
-    policy: Policy
-    secrets: Mapping[str, str]
-    source: Source
-    memory: JobMemory
-    changes: Changes | None
-    last_change: int
-    is_whole: bool
-    """Whether all objects are processed: in an initial cycle, or because the roles of the application changed."""
-
-
 @dataclass(slots=True)
 class Progress:
     """What a cycle has done so far."""
@@ -180,7 +161,7 @@ class Cycle:
 
     async def run(self) -> CycleSummary:
         self._discard_expired()
-        setup = self._setup()
+        setup = read_setup(self._tenant, self._principal, self._state)
         cause, is_complete = None, True
         try:
             cause = await self._provision(setup)
@@ -201,22 +182,6 @@ class Cycle:
             if now - parse_stamp(escrow.first_failed) >= EXPIRY:
                 self._state.remove_escrow(escrow.kind, escrow.object_id)
                 self._progress.pruned = True
-
-    def _setup(self) -> Setup:
-        tenant, state, job_id = self._tenant, self._state, self._job["id"]
-        schema = tenant.documents.get(SCHEMA, job_id) or {}
-        secrets = stored_secrets(tenant, self._principal["id"])
-        flows = _first_of_each_kind(job_flows(schema))
-        skips = secrets.get("SkipOutOfScopeDeletions", "").lower() == "true"
-        with tenant.store.transaction():
-            memory, last = state.memory(), state.last_change()
-            if memory.watermark is None:
-                state.remember(replace(memory, noted_from=last))
-            changes = None if memory.watermark is None else state.changes_since(memory.watermark)
-            is_whole = changes is None or self._principal["id"] in changes.ids
-            source = read_source(tenant, self._principal)
-        policy = Policy(skips, deleting_kinds(schema, flows))
-        return Setup(flows, policy, secrets, source, memory, changes, last, is_whole)
 
     def _context(self, setup: Setup, exchange: Exchange, dialect_of: Sender) -> JobContext:
         tenant = self._tenant
@@ -248,7 +213,7 @@ class Cycle:
         )
         if failure is not None:
             raise QuarantineError(endpoint_failure("InvalidCredentials", failure))
-        tasks = [work for flow in setup.flows for work in self._works(setup, flow)]
+        tasks = works_of(self._tenant, self._state, setup)
         self._count(setup, tasks)
         cause = self._stage(setup, tasks)
         destination = self._tenant.reach.destination(setup.secrets)
@@ -266,27 +231,6 @@ class Cycle:
         counts = self._progress.counts
         return cause or failure_cause(counts.events, counts.failures, counts.reference_failures)
 
-    def _works(self, setup: Setup, flow: ObjectFlow) -> list[Work]:
-        links = self._state.links(flow.kind)
-        sync_all = setup.secrets.get("SyncAll", "").lower() == "true"
-        scopes = decide(setup.source, flow, self._tenant.switches, sync_all=sync_all)
-        keys = self._candidates(setup, flow, links)
-        return list(works(flow, keys, scopes, links, setup.policy))
-
-    def _candidates(self, setup: Setup, flow: ObjectFlow, links: Iterable[str]) -> list[str]:
-        """Return the ids of the objects to process, in the order of the directory."""
-        objects = setup.source.objects(flow.kind)
-        if setup.changes is None or setup.is_whole:
-            return list(dict.fromkeys([*objects, *links]))
-        groups = [setup.source.groups[key] for key in setup.changes.of_access if key in setup.source.groups]
-        members = {member for group in groups for member in group.references.get("members", ())}
-        now = stamp(self._tenant.now())
-        retried = {
-            key for (kind, key), row in self._state.escrows().items() if kind == flow.kind and row.next_attempt <= now
-        }
-        staged = {key for kind, key in self._state.staged() if kind == flow.kind}
-        return sorted(setup.changes.ids | members | retried | staged)
-
     def _count(self, setup: Setup, tasks: list[Work]) -> None:
         counts = self._progress.counts
         counts.imported = sum(work.object_id in setup.source.objects(work.flow.kind) for work in tasks)
@@ -296,7 +240,7 @@ class Cycle:
 
     def _stage(self, setup: Setup, tasks: list[Work]) -> QuarantineCause | None:
         """Stage the deletions of this cycle if they reach the threshold, and return the cause of the quarantine."""
-        threshold = _threshold(setup.secrets)
+        threshold = deletion_threshold(setup.secrets)
         deletions = {work.key: work.task.value for work in tasks if work.task in DEPROVISIONING}
         is_over = threshold is not None and len(deletions) >= threshold and not setup.memory.forces_deletes
         self._progress.staged = deletions if is_over else {}
@@ -453,26 +397,6 @@ class Cycle:
             done = replace(memory, watermark=setup.last_change, noted_from=setup.last_change, forces_deletes=False)
             self._state.remember(done)
             self._state.discard_seen_changes()
-
-
-def _first_of_each_kind(flows: Iterable[ObjectFlow]) -> tuple[ObjectFlow, ...]:
-    """Return the first flow of users and the first of groups, users first."""
-    by_kind: dict[str, ObjectFlow] = {}
-    for flow in flows:
-        by_kind.setdefault(flow.kind, flow)
-    return tuple(by_kind[kind] for kind in ("User", "Group") if kind in by_kind)
-
-
-def _threshold(secrets: Mapping[str, str]) -> int | None:
-    """Return the deletion threshold of a job, None if there is none."""
-    try:
-        settings = json.loads(secrets.get("SyncNotificationSettings") or "{}")
-    except ValueError:
-        return None
-    if not isinstance(settings, dict) or settings.get("DeleteThresholdEnabled") is not True:
-        return None
-    value = settings.get("DeleteThresholdValue")
-    return value if isinstance(value, int) and value > 0 else None
 
 
 def _has_references(work: Work) -> bool:

@@ -99,28 +99,28 @@ class Provisioner:
 
     async def _provision(self, trail: Trail, source_object: SourceObject) -> Outcome:
         work = trail.work
-        wanted = self._desired(work, source_object, creating=False)
-        link, digest = work.link, digest_of(wanted)
+        desired = self._desired(work, source_object, creating=False)
+        link, digest = work.link, digest_of(desired)
         if link and link.state == "active" and link.digest == digest and not self._context.is_initial:
             return Outcome(None)
-        current = await self._find(trail, wanted)
+        current = await self._find(trail, desired)
         if current is None:
             return await self._create(trail, source_object, digest)
-        return await self._update(trail, wanted, current, digest)
+        return await self._update(trail, desired, current, digest)
 
     def _desired(self, work: Work, source_object: SourceObject, *, creating: bool) -> Desired:
         context = self._context
-        wanted = mapping.desired(
+        desired = mapping.desired(
             work.flow, source_object, work.scope, context.evaluation, context.switches, creating=creating
         )
-        if wanted.failure is not None:
-            raise ObjectError(wanted.failure)
-        if wanted.ignored_by:
-            reason = f"The mapping of {wanted.ignored_by} leaves out {work.flow.kind} objects such as this."
+        if desired.failure is not None:
+            raise ObjectError(desired.failure)
+        if desired.ignored_by:
+            reason = f"The mapping of {desired.ignored_by} leaves out {work.flow.kind} objects such as this."
             raise ObjectError(ObjectFailure("IgnoreObjectFlow", reason))
-        return wanted
+        return desired
 
-    async def _find(self, trail: Trail, wanted: Desired) -> Json | None:
+    async def _find(self, trail: Trail, desired: Desired) -> Json | None:
         """Return the resource of an object: of its link, or the match by the matching attributes; None to create it."""
         work, exchange = trail.work, self._context.exchange
         if work.link is not None:
@@ -129,7 +129,7 @@ class Provisioner:
                 trail.target_id = work.link.target_id
                 return {**current, "id": work.link.target_id}
             self._require_rematch(work.link)
-        current = await self._match(work.flow, wanted)
+        current = await self._match(work.flow, desired)
         if current is None:
             return None
         trail.target_id = current["id"]
@@ -144,13 +144,13 @@ class Provisioner:
             reason = f"The application has no object {link.target_id} any more. A full restart matches again."
             raise ObjectError(ObjectFailure("InvalidAnchor", reason))
 
-    async def _match(self, flow: ObjectFlow, wanted: Desired) -> Json | None:
-        if not wanted.matching:
+    async def _match(self, flow: ObjectFlow, desired: Desired) -> Json | None:
+        if not desired.matching:
             names = ", ".join(row.target for row in flow.matchers) or "none"
             reason = f"No matching attribute has a value. Matching attributes: {names}."
             raise ObjectError(ObjectFailure("EntryJoiningPropertyValueIsMissing", reason))
         try:
-            return await self._context.exchange.find(flow, wanted.matching)
+            return await self._context.exchange.find(flow, desired.matching)
         except ObjectError as error:
             text = "Failed to match an entry in the source and target systems"
             raise ObjectError(replace(error.failure, reason=f"{text}: {error.failure.reason}")) from error
@@ -158,8 +158,8 @@ class Provisioner:
     async def _create(self, trail: Trail, source_object: SourceObject, digest: str) -> Outcome:
         work, name = trail.work, trail.subject.name
         trail.action = "create"
-        wanted = self._desired(work, source_object, creating=True)
-        trail.modified += [Modified(target, None, text_of(value)) for target, value in wanted.values.items()]
+        desired = self._desired(work, source_object, creating=True)
+        trail.modified += [Modified(target, None, text_of(value)) for target, value in desired.values.items()]
         if "Add" not in work.flow.actions:
             return Outcome(
                 trail.skip("CreateDisabled", f"{work.flow.kind} '{name}': create is not a target object action")
@@ -169,19 +169,19 @@ class Provisioner:
             f" in {self._context.log.source_system}, but no matching {work.flow.kind} was found in {trail.target_system})"
         )
         trail.steps.append(Step("EntrySynchronizationAdd", "matching", "success", text))
-        created = await self._created(work.flow, wanted, source_object)
+        created = await self._created(work.flow, desired, source_object)
         trail.target_id = created["id"]
         self._link(work, created["id"], "active", digest)
-        self._export_step(trail, wanted.values)
+        self._export_step(trail, desired.values)
         return Outcome(trail.event("success"), created)
 
-    async def _created(self, flow: ObjectFlow, wanted: Desired, source_object: SourceObject) -> Json:
+    async def _created(self, flow: ObjectFlow, desired: Desired, source_object: SourceObject) -> Json:
         switches, exchange = self._context.switches, self._context.exchange
-        body = resource.creation_body(flow, wanted, switches, self._references_in_post(flow, source_object))
+        body = resource.creation_body(flow, desired, switches, self._references_in_post(flow, source_object))
         try:
             return body | await exchange.create(flow, body)
         except NoIdError:
-            current = await exchange.find(flow, wanted.matching) if switches.create_no_id == "match" else None
+            current = await exchange.find(flow, desired.matching) if switches.create_no_id == "match" else None
             if current is None:
                 raise
             return current
@@ -198,10 +198,10 @@ class Provisioner:
         }
         return {target: key for target, key in keys.items() if key is not None}
 
-    async def _update(self, trail: Trail, wanted: Desired, current: Json, digest: str) -> Outcome:
+    async def _update(self, trail: Trail, desired: Desired, current: Json, digest: str) -> Outcome:
         context, work = self._context, trail.work
         trail.action = "update"
-        operations = patch.operations(work.flow, wanted, current, context.dialect, context.switches)
+        operations = patch.operations(work.flow, desired, current, context.dialect, context.switches)
         name = trail.subject.name
         if operations and "Update" not in work.flow.actions:
             self._link(work, current["id"], "active", digest)
@@ -227,14 +227,14 @@ class Provisioner:
         trail.target_id = link.target_id
         is_lost = work.scope in OUT_OF_SCOPE
         trail.action = context.switches.unassigned_action if is_lost else "disable"
-        wanted = self._desired(work, source_object, creating=False)
+        desired = self._desired(work, source_object, creating=False)
         current = await context.exchange.read(work.flow, link.target_id)
         if current is None:
             self._store_disabled(work, link)
             return Outcome(
                 trail.skip("NotFound", f"{work.flow.kind} '{trail.subject.name}' was not found in the application")
             )
-        operations = patch.operations(work.flow, wanted, current, context.dialect, context.switches)
+        operations = patch.operations(work.flow, desired, current, context.dialect, context.switches)
         trail.modified += modified_by(operations, current)
         if not operations:
             self._store_disabled(work, link)
@@ -312,9 +312,9 @@ class Provisioner:
         self._context.state.put_link(Link(work.flow.kind, work.object_id, target_id, state, digest))
 
 
-def digest_of(wanted: Desired) -> str:
+def digest_of(desired: Desired) -> str:
     """Return a digest of the values of an object, by which a later cycle sees whether one of them changed."""
-    text = json.dumps([sorted(wanted.values.items()), wanted.matching], default=str)
+    text = json.dumps([sorted(desired.values.items()), desired.matching], default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
