@@ -36,6 +36,7 @@ from scimconf.sandbox.engine.quarantine import (
 )
 from scimconf.sandbox.engine.references import Owner, ReferenceSender
 from scimconf.sandbox.engine.sender import Sender
+from scimconf.sandbox.engine.setup import Setup, deletion_threshold, read_setup, works_of
 from scimconf.sandbox.engine.state import Escrow, JobState
 from scimconf.sandbox.engine.values import Json, ObjectFailure, Scope, SourceObject
 from scimconf.sandbox.engine.work import DEPROVISIONING, Task, Work
