@@ -6,6 +6,7 @@ an extension belongs to the object of the extension.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 
@@ -14,6 +15,9 @@ from scimconf.plan.sent_request import SentRequest
 
 SCHEMAS = ("urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User")
 """What the service writes into `schemas`, independent of the extensions in the body."""
+
+ROLE_TYPE = "WindowsAzureActiveDirectoryRole"
+"""The type of each element of `roles`; a mapping of the type has no effect (Entra documentation, entra-docs#391)."""
 
 _URN = re.compile(r"(urn:.+:\d+(?:\.\d+)*:\w+)(?::(.+))?", re.DOTALL)
 _STEP = re.compile(r'([A-Za-z$][\w$-]*)(?:\[([A-Za-z]\w*) eq "([^"]*)"\])?(?:\.(?=[A-Za-z$])|\Z)')
@@ -26,20 +30,39 @@ def resource(sent: Mapping[str, SentRequest], booleans: Collection[str], *, upda
     With `updates`, for a user who is never created, it has no defaults and nothing that is sent on create only.
     """
     body: dict[str, Json] = {"schemas": list(SCHEMAS)}
-    for target in sorted(sent):
+    for target in sorted(filter(_has_effect, sent)):
         value = sent[target].updated if updates else sent[target].created
         if value is not None:
             _put(body, target, _typed(value, is_boolean=target in booleans))
-    for number, mail in enumerate(body["emails"] if isinstance(body.get("emails"), list) else ()):
+    for number, mail in enumerate(_elements(body, "emails")):
         if number == 0 and isinstance(mail, dict):
             mail["primary"] = True
+    for role in _elements(body, "roles"):
+        if isinstance(role, dict):
+            role.setdefault("type", ROLE_TYPE)
     return body
+
+
+def _has_effect(target: str) -> bool:
+    return not (target.startswith("roles[") and target.endswith("].type"))
+
+
+def _elements(body: Mapping[str, Json], name: str) -> Iterable[Json]:
+    elements = body.get(name)
+    return elements if isinstance(elements, list) else ()
 
 
 def _typed(value: str | tuple[str, ...], *, is_boolean: bool) -> Json:
     if isinstance(value, tuple):
-        return list(value)
+        return [_role(text) or text for text in value]
     return _BOOLEANS.get(value.lower(), value) if is_boolean else value
+
+
+def _role(text: str) -> Json:
+    """Return the object of a role that a function returns as JSON; None for any other text."""
+    if not text.startswith('{"primary":false,"type":'):
+        return None
+    return json.loads(text)
 
 
 def _put(body: dict[str, Json], target: str, value: Json) -> None:

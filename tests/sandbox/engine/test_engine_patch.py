@@ -173,7 +173,7 @@ def element(role, name):
 
 def role_patch(function, name, current, dialect, roles=(EDITOR, ADMIN)):
     flow = object_flow(attribute_flow("roles", roles=function, multivalued=True))
-    values = tuple(json.dumps(element(role, name)) for role in roles)
+    values = tuple(json.dumps(element(role, name), separators=(",", ":")) for role in roles)
     return patch({"roles": values}, current, dialect, flow, roles)
 
 
