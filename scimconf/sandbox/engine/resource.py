@@ -88,7 +88,7 @@ def creation_body(
     """
     rows = {row.target: row for row in flow.flows}
     body: Json = {"schemas": _schemas(flow, switches)}
-    for target in sorted(filter(_has_effect, desired.values)):
+    for target in sorted(filter(has_effect, desired.values)):
         put(body, target, _created(rows[target], desired.values[target], switches))
     if flow.resource == "Groups" and switches.group_post_members_empty == "yes":
         body.setdefault("members", [])
@@ -99,7 +99,7 @@ def creation_body(
     return {name: body[name] for name in (*filter(body.__contains__, _FIRST), *body)}
 
 
-def _has_effect(target: str) -> bool:
+def has_effect(target: str) -> bool:
     """Return whether a mapping has an effect: the type of roles is always the same, whatever is mapped to it."""
     return not (target.startswith(f"{_ROLES}[") and target.endswith("].type"))
 

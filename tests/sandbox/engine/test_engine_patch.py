@@ -14,6 +14,7 @@ from .flows import ENTERPRISE, attribute_flow, object_flow, switches
 LEGACY, FLAG = Dialect.LEGACY, Dialect.COMPLIANT
 WORK = 'emails[type eq "work"].value'
 ROLE = 'roles[primary eq "True"].value'
+TYPE = 'roles[primary eq "True"].type'
 DEPARTMENT = f"{ENTERPRISE}:department"
 MANAGER = f"{ENTERPRISE}:manager"
 USER = object_flow(
@@ -112,6 +113,10 @@ def test_disabling_and_enabling_send_the_literal_of_the_dialect(dialect, current
 )
 def test_simple_role_has_a_path_with_a_filter(dialect, position, expected):
     assert patch({ROLE: "Editor"}, dialect=dialect, primary_literal=position) == [expected]
+
+
+def test_type_of_a_role_is_never_sent():
+    assert patch({TYPE: "own"}, {}, flow=object_flow(attribute_flow(TYPE))) == []
 
 
 def test_value_that_is_not_text_is_compared_as_json():
