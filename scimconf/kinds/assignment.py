@@ -87,14 +87,13 @@ class AssignmentKind(Kind):
         """Yield the listed groups and ids at once, and users by name once those that are assigned are known by id."""
         if spec.assignments is None:
             return
-        listed = spec.assignments.listed
-        yield from (principals.lookup_of(principal) for principal in listed if principal.by != "user")
+        yield from map(principals.lookup_of, spec.assignments.listed_otherwise)
         is_read = assignments.NAME in snapshot.documents or assignments.NAME in snapshot.denied
         if not is_read and not snapshot.complete:
             return
         known = principals.users_by_name(snapshot)
-        users = (principal for principal in listed if principal.by == "user" and principal.value not in known)
-        yield from map(principals.lookup_of, users)
+        by_name = spec.assignments.listed_by_name
+        yield from (principals.lookup_of(listed) for name, listed in by_name.items() if name not in known)
         yield from missing_principals.more_lookups(spec.assignments, snapshot)
 
     def missing(self, spec: Spec, snapshot: Snapshot) -> Iterable[MissingPrincipal]:

@@ -122,10 +122,13 @@ def _json(value: Any) -> Iterator[str]:
 
 def _json_rows(rows: CsvRows) -> Iterator[str]:
     """Yield the JSON of each row in the form that a spec has."""
+    text = encode_basestring_ascii
     roles_text = {roles: f'"roles":{json.dumps(roles, separators=(",", ":"))}' for roles in set(rows.roles)}
     for index, (principal, roles) in enumerate(zip(rows.principals, rows.roles, strict=True)):
-        entries = (roles_text[roles], f'"{rows.key(index)}":{encode_basestring_ascii(principal)}')
-        yield f"{{{','.join(sorted(entries))}}}"
+        if rows.column == "user":
+            yield f'{{{roles_text[roles]},"user":{text(principal)}}}'
+        else:
+            yield f'{{"{rows.key(index)}":{text(principal)},{roles_text[roles]}}}'
 
 
 def show(loaded: Loaded) -> str:

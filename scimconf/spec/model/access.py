@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -225,6 +225,16 @@ class Assignments(Section):
             for key, rows in (("groups", file.groups), ("users", file.users)):
                 listed += _listed_rows(rows, ("assignments", "imported", number, key))
         return tuple(listed)
+
+    @cached_property
+    def listed_by_name(self) -> Mapping[str, ListedPrincipal]:
+        """The listed users that are identified by their user principal name, by it."""
+        return {listed.value: listed for listed in self.listed if listed.by == "user"}
+
+    @cached_property
+    def listed_otherwise(self) -> tuple[ListedPrincipal, ...]:
+        """The listed users that are identified by id, and the listed groups."""
+        return tuple(listed for listed in self.listed if listed.by != "user")
 
     def _errors(self) -> Iterator[Diagnostic]:
         yield from duplicates(
