@@ -141,7 +141,7 @@ async def _find_deleted_ids(graph: Graph, lookups: Sequence[Lookup], results: Lo
 
 def _principal(row: Mapping[str, Any], id_: str = "") -> Principal:
     """Return the principal that a row describes; `id_` is its id in lower case, if the caller has it."""
-    is_group = str(row.get("@odata.type", "")).endswith(".group") or "securityEnabled" in row
+    is_group = "securityEnabled" in row or str(row.get("@odata.type", "")).endswith(".group")
     display = str(row.get("displayName") or "")
     name = display if is_group else str(row.get("userPrincipalName") or display)
     enabled = row.get("securityEnabled") is not False

@@ -31,8 +31,11 @@ class TextForm(NamedTuple):
     is_shown: bool = True
 
 
+_IS_GUID = re.compile(GUID).fullmatch
+
+
 def is_guid(text: str) -> bool:
-    return re.fullmatch(GUID, text) is not None
+    return _IS_GUID(text) is not None
 
 
 FORMS: dict[str, TextForm] = {

@@ -25,8 +25,8 @@ def read_rows(text: str, file: str, column: Column) -> tuple[CsvRows, list[Diagn
             message, hint = f"the file has more than {MAX_ROWS:,} rows", "Move parts of it to other CSV files."
             diagnostics.append(Diagnostic("S008", message, location=Location(file, line, 1), hint=hint))
             break
-        errors = rows.errors(principal, role) or rows.add(line, principal, role)
-        diagnostics += (error.located(Location(file, line, 1)) for error in errors)
+        if errors := rows.errors(principal, role) or rows.add(line, principal, role):
+            diagnostics += (error.located(Location(file, line, 1)) for error in errors)
     return rows.result(file), diagnostics
 
 
@@ -89,9 +89,10 @@ def _records(text: str, file: str, column: Column, diagnostics: list[Diagnostic]
             return
         at, role_at = header.index(column), header.index("role")
         for record in reader:
-            cells = [*map(str.strip, record), *[""] * (len(header) - len(record))]
-            if any(cells):
-                yield reader.line_num, cells[at], cells[role_at]
+            record.extend([""] * (len(header) - len(record)))
+            principal, role = record[at].strip(), record[role_at].strip()
+            if principal or role or any(map(str.strip, record)):
+                yield reader.line_num, principal, role
     except csv.Error as error:
         location = Location(file, reader.line_num, 1)
         hint = "Put a cell that contains a comma in double quotes, and nothing outside of them."

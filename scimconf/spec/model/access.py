@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import count, repeat
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, InstanceOf, model_validator
@@ -177,28 +178,32 @@ class ImportedRows(Section):
     groups: InstanceOf[CsvRows] = CsvRows()
 
 
-def _group(id_: str | None, name: str | None, *rest: Any) -> ListedPrincipal:
+def _listed_group(id_: str | None, name: str | None, *rest: Any) -> ListedPrincipal:
     """Return a listed group; `rest` are the fields from `roles` on."""
     if id_ is not None:
         return ListedPrincipal("group", "id", id_.lower(), id_, name, *rest)
     return ListedPrincipal("group", "group", name or "", name or "", name, *rest)
 
 
-def _user(written: str, *rest: Any) -> ListedPrincipal:
-    """Return a listed user; `rest` are the fields from `roles` on."""
-    folded = written.casefold()
-    value = written if folded == written else folded  # one string instead of two
-    return ListedPrincipal("user", "id" if is_guid(value) else "user", value, written, None, *rest)
+def _listed_users(
+    names: Sequence[str], roles: Iterable[tuple[str, ...]], section: SpecPath, absent: Iterable[bool] = repeat(False)
+) -> Iterator[ListedPrincipal]:
+    """Return the users of one list, by column: there may be very many."""
+    folded = map(str.casefold, names)
+    values = [
+        name if value == name else value for name, value in zip(names, folded, strict=True)
+    ]  # one string, not two
+    by = ["id" if is_guid(value) else "user" for value in values]
+    return map(
+        ListedPrincipal, repeat("user"), by, values, names, repeat(None), roles, repeat(section), count(), absent
+    )
 
 
-def _listed_rows(rows: CsvRows, section: SpecPath) -> Iterator[ListedPrincipal]:
-    for index, (written, roles) in enumerate(zip(rows.principals, rows.roles, strict=True)):
-        if rows.column == "user":
-            yield _user(written, roles, section, index)
-        elif is_guid(written):
-            yield _group(written, None, roles, section, index)
-        else:
-            yield _group(None, written, roles, section, index)
+def _listed_rows(file: ImportedRows, base: SpecPath) -> Iterator[ListedPrincipal]:
+    for at, (written, roles) in enumerate(zip(file.groups.principals, file.groups.roles, strict=True)):
+        id_, name = (written, None) if is_guid(written) else (None, written)
+        yield _listed_group(id_, name, roles, (*base, "groups"), at)
+    yield from _listed_users(file.users.principals, file.users.roles, (*base, "users"))
 
 
 class Assignments(Section):
@@ -218,12 +223,13 @@ class Assignments(Section):
         """All listed users and groups, those of the CSV files included."""
         groups, users = ("assignments", "groups"), ("assignments", "users")
         listed = [
-            *(_group(each.id, each.name, each.roles, groups, at, each.absent) for at, each in enumerate(self.groups)),
-            *(_user(each.user, each.roles, users, at, each.absent) for at, each in enumerate(self.users)),
+            _listed_group(each.id, each.name, each.roles, groups, at, each.absent)
+            for at, each in enumerate(self.groups)
         ]
+        names, roles = [each.user for each in self.users], [each.roles for each in self.users]
+        listed += _listed_users(names, roles, users, [each.absent for each in self.users])
         for number, file in enumerate(self.imported):
-            for key, rows in (("groups", file.groups), ("users", file.users)):
-                listed += _listed_rows(rows, ("assignments", "imported", number, key))
+            listed += _listed_rows(file, ("assignments", "imported", number))
         return tuple(listed)
 
     @cached_property
