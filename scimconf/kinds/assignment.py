@@ -153,6 +153,8 @@ class AssignmentKind(Kind):
 
     def effects(self, changes: Changes, snapshot: Snapshot) -> Effects:
         """A first role provisions, the loss of the last role deprovisions; a swap of roles does neither."""
+        if not changes:
+            return {}
         concerned = set(map(principal_id, changes))
         before = Counter(id_ for id_, _ in assignments.assigned(snapshot).ids if id_ in concerned)
         after = Counter(before)

@@ -178,7 +178,7 @@ def _with_effects(kinds: Sequence[Kind], changes: Sequence[Change], snapshot: Sn
     annotated: list[Change] = []
     for kind in kinds:
         own = [change for change in changes if change.kind == kind.name]
-        by_address = kind.effects(own, snapshot) if own else {}
+        by_address = kind.effects(own, snapshot)
         for change in own:
             effects = by_address.get(change.address, frozenset())
             annotated.append(replace(change, effects=effects if has_run else effects & kind.effects_before_start))
