@@ -19,6 +19,9 @@ Kind: TypeAlias = Literal["User", "Group"]
 SentValue: TypeAlias = str | tuple[str, ...]
 """The value of a target attribute before it is typed: a string, or the strings of a multi-valued attribute."""
 
+SOFT_DELETED = "IsSoftDeleted"
+"""The source attribute that is true for an object out of scope, a disabled account and a deleted object."""
+
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -89,8 +92,9 @@ class AttributeFlow:
     """An attribute mapping. `text` is its expression, `evaluate` the same as a function.
 
     `reference` is the source attribute of a direct mapping of a reference (`manager`, `members`), else None: a reference
-    is written after the objects. `roles` is the outermost function about app roles, else empty. `data_type` is that of
-    the target attribute (Graph: attributeType), `flow_type` and `flow_behavior` are Graph's.
+    is written after the objects. `attributes` are the source attributes that the expression reads. `roles` is the
+    function about app roles if it is the outermost, else empty. `data_type` is that of the target attribute (Graph:
+    attributeType), `flow_type` and `flow_behavior` are Graph's.
     """
 
     target: str
@@ -103,7 +107,13 @@ class AttributeFlow:
     data_type: str = "String"
     multivalued: bool = False
     reference: str | None = None
+    attributes: tuple[str, ...] = ()
     roles: str = ""
+
+    @property
+    def reads_scope(self) -> bool:
+        """Whether the mapping disables objects: it reads `IsSoftDeleted`."""
+        return SOFT_DELETED in self.attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,11 @@ class ObjectFlow:
         """The matching attributes, highest precedence first."""
         matching = [flow for flow in self.flows if flow.matching_priority > 0]
         return tuple(sorted(matching, key=lambda flow: flow.matching_priority))
+
+    @property
+    def disables(self) -> bool:
+        """Whether a mapping disables objects that leave the scope."""
+        return any(flow.reads_scope for flow in self.flows)
 
     @property
     def references(self) -> tuple[AttributeFlow, ...]:
