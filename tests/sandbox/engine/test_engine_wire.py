@@ -199,3 +199,55 @@ def test_default_and_creation_only_mappings_do_not_update(provisioned, endpoint)
     assert (created["title"], created["nickName"]) == ("none", "Oslo")
     tenant.change("ada", city="Bergen", displayName="A")
     assert [entry["path"] for entry in operations(tenant)] == ['addresses[type eq "work"].locality', "displayName"]
+
+
+# ---- groups ---------------------------------------------------------------------------------------------------------
+
+
+def members(tenant: Any, name: str) -> str:
+    return f"/groups/{tenant.group(name)}/members"
+
+
+def test_user_who_leaves_an_assigned_group_is_disabled_and_then_removed_from_its_members(provisioned, endpoint):
+    tenant = provisioned(assigned=("Sales",), groups=[{"displayName": "Sales", "members": [ADA, "joe@contoso.com"]}])
+    tenant.cycle()
+    ada = endpoint.by_name(ADA)["id"]
+    tenant.client.delete(f"{members(tenant, 'Sales')}/{tenant.user('ada')}/$ref")
+    assert operations(tenant) == [
+        {"op": "Replace", "path": "active", "value": "False"},
+        {"op": "Remove", "path": "members", "value": [{"value": ada}]},
+    ]
+
+
+def test_user_who_leaves_a_group_and_has_another_assignment_stays_enabled(provisioned, endpoint):
+    tenant = provisioned(assigned=("Sales", ADA), groups=[{"displayName": "Sales", "members": [ADA]}])
+    tenant.cycle()
+    tenant.client.delete(f"{members(tenant, 'Sales')}/{tenant.user('ada')}/$ref")
+    assert [entry["path"] for entry in operations(tenant)] == ["members"]
+
+
+def test_assignment_of_a_group_brings_users_into_scope_without_a_mapping_of_groups(provisioned, endpoint):
+    groups = [{"displayName": "Sales", "members": [ADA]}]
+    tenant = provisioned(assigned=("Sales",), groups=groups, edits=[{"object": "Group", "enabled": False}])
+    tenant.cycle()
+    assert endpoint.calls("POST", "PATCH") == ["POST /scim/Users"]
+
+
+def test_removal_of_a_member_is_sent_although_the_application_has_no_such_member(provisioned, endpoint):
+    tenant = provisioned(assigned=("Sales", ADA), groups=[{"displayName": "Sales", "members": [ADA]}])
+    tenant.cycle()
+    endpoint.by_name("Sales")["members"] = []
+    assert tenant.sent() == []
+    tenant.client.delete(f"{members(tenant, 'Sales')}/{tenant.user('ada')}/$ref")
+    assert [entry["op"] for entry in operations(tenant)] == ["Remove"]
+
+
+def test_success_without_an_effect_is_believed_until_the_next_change(provisioned, endpoint):
+    tenant = provisioned(assigned=(ADA,))
+    tenant.cycle()
+    endpoint.script("PATCH", "/Users/u1", Answer(200, {}), times=1)
+    tenant.change("ada", jobTitle="Lead")
+    assert tenant.events(tenant.cycle()) == ["update success Ada"]
+    assert tenant.sent() == []
+    tenant.change("ada", displayName="A")
+    assert [entry["path"] for entry in operations(tenant)] == ["displayName", "title"]
