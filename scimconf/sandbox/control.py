@@ -21,6 +21,8 @@ PREFIX = "/_sandbox"
 _KINDS = {
     "users": "user",
     "groups": "group",
+    "deletedUsers": "deletedUser",
+    "deletedGroups": "deletedGroup",
     "applications": "application",
     "servicePrincipals": "servicePrincipal",
     "jobs": "job",
@@ -107,6 +109,9 @@ def dump(service: Service) -> Json:
     for group in state["groups"]:
         members = tenant.store.rows("SELECT member_id FROM members WHERE group_id = ? ORDER BY seq", (group["id"],))
         group["members"] = [member for (member,) in members]
+    managers = dict(tenant.store.rows("SELECT group_id, member_id FROM members WHERE group_id LIKE 'manager/%'"))
+    for user in state["users"]:
+        user["manager"] = managers.get(f"manager/{user['id']}")
     columns = ("id", "resourceId", "appRoleId", "principalId", "principalType", "principalDisplayName")
     rows = tenant.store.rows(
         "SELECT id, resource_id, role_id, principal_id, principal_type, principal_name FROM assignments"

@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, ModelWrapValidatorHandler, PrivateAtt
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.spec.addresses import host_problem, other_problem
-from scimconf.spec.model.base import Https, Section, Text, not_exactly_one, owned_keys
+from scimconf.spec.model.base import Endpoint, Https, Section, Text, not_exactly_one, owned_keys
 from scimconf.spec.patterns import ENV_NAME, ENV_REFERENCE, VAULT
 from scimconf.spec.tree import SecretFile
 
@@ -137,7 +137,7 @@ class Connection(Section):
     """The URL and the credentials of the target application's SCIM endpoint."""
 
     authentication: Authentication | None = None
-    base_address: Https | None = None
+    base_address: Endpoint | None = None
     secret_token: SecretReference | None = None
     oauth2: OAuth2 | None = None
     other: dict[str, OtherValue] = Field(default={})
