@@ -185,9 +185,13 @@ class CheckContext:
         """Create a user, and return its path."""
         return self.path_of("/Users", self.post("/Users", body or self.new_user()))
 
-    def create_users(self, number: int) -> list[str]:
-        """Create users at the same time, and return their ids."""
-        responses = self.post_all("/Users", [self.new_user() for _ in range(number)])
+    def create_users(self, number: int, *, at_once: int = 1) -> list[str]:
+        """Create users, `at_once` of them at the same time, and return their ids."""
+        bodies = [self.new_user() for _ in range(number)]
+        starts = range(0, number, at_once)
+        responses = [
+            response for start in starts for response in self.post_all("/Users", bodies[start : start + at_once])
+        ]
         return [id_of(self.created_resource("/Users", response)) for response in responses]
 
     def create_group(self, members: Iterable[str] = (), body: Mapping[str, Json] | None = None) -> str:

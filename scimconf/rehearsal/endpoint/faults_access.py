@@ -66,19 +66,21 @@ def _member_removed(context: CheckContext) -> str:
 
 
 def _disabled(context: CheckContext) -> str:
-    return _inactive_after(context, context.dialect.disable())
+    user = context.create_user()
+    context.patched(user, context.dialect.disable())
+    active = context.read(user).get("active")
+    if active is None:
+        raise CheckSkippedError("the endpoint does not return `active` (see B06)")
+    require(active is False, f"`active` is {active!r} after the PATCH")
+    return "`active` is false"
 
 
 def _disabled_by_add(context: CheckContext) -> str:
-    return _inactive_after(context, context.dialect.add("active", context.dialect.active(value=False)))
-
-
-def _inactive_after(context: CheckContext, change: Mapping[str, object]) -> str:
     user = context.create_user()
-    context.patched(user, change)
+    context.patched(user, context.dialect.add("active", context.dialect.active(value=False)))
     active = context.read(user).get("active")
-    require(active is False, f"`active` is {active!r} after the PATCH")
-    return "`active` is false"
+    require(active is False or active is None, f"`active` is {active!r} after the PATCH")
+    return "`active` is false" if active is False else "the PATCH is accepted; `active` is not returned"
 
 
 def _unmatched_filter(context: CheckContext) -> str:

@@ -61,7 +61,7 @@ def _adscim_schema(context: CheckContext) -> str:
 
 
 def _many_members(context: CheckContext) -> str:
-    users = [user for _ in range(0, _MANY, _AT_ONCE) for user in context.create_users(_AT_ONCE)][: _MANY + 1]
+    users = context.create_users(_MANY + 1, at_once=_AT_ONCE)
     group = context.create_group(users[:_MANY])
     context.patched(group, operation("add", "members", member_values(users[_MANY])))
     members = set(context.members(group))

@@ -24,7 +24,7 @@ class EndpointRequest:
     method: str
     path: str
     body: Json | None = None
-    headers: Mapping[str, str] = field(default=NO_HEADERS)
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
     url: str = ""
 
     def __str__(self) -> str:

@@ -35,7 +35,8 @@ _EXCLUDED = "excludedAttributes=members&"
 
 
 def _word() -> str:
-    return uuid4().hex[:12].upper()
+    """Return twelve random capital letters."""
+    return "".join(chr(ord("A") + int(digit, 16)) for digit in uuid4().hex[:12])
 
 
 def _body(context: CheckContext, endpoint: str) -> dict[str, Any]:

@@ -20,6 +20,12 @@ _SIGNS: Mapping[CheckStatus, tuple[str, str]] = MappingProxyType(
 )
 
 
+MAX_TEXT = 4_000
+"""Characters of a line of a body on the page."""
+Segments = list[tuple[str, bool]]
+"""Parts of a sentence, each with whether it is code."""
+
+
 def report(report: CheckReport) -> str:
     """Return the page; failed checks are open."""
     groups = [(group, [_row(result) for result in results]) for group, results in words.groups(report)]
@@ -39,12 +45,12 @@ def _row(result: CheckResult) -> Mapping[str, Any]:
     sign, style = _SIGNS[result.status]
     return {
         "id": result.id,
-        "title": result.title,
+        "title": _segments(result.title),
         "status": result.status.value,
         "sign": sign,
         "style": style,
         "is_open": result.status is CheckStatus.FAILED,
-        "details": list(words.details(result)),
+        "details": [(label, _segments(sentence)) for label, sentence in words.details(result)],
         "exchanges": list(_exchanges(result)),
     }
 
@@ -52,4 +58,10 @@ def _row(result: CheckResult) -> Mapping[str, Any]:
 def _exchanges(result: CheckResult) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Yield the line of each exchange, with label and text of its bodies."""
     for exchange in result.exchanges:
-        yield words.request_line(exchange), [(label, "\n".join(lines)) for label, lines in words.bodies(exchange)]
+        bodies = [(label, "\n".join(lines)) for label, lines in words.bodies(exchange, MAX_TEXT)]
+        yield words.request_line(exchange), bodies
+
+
+def _segments(sentence: str) -> Segments:
+    """Return the parts of a sentence: what is between backticks is code."""
+    return [(part, bool(number % 2)) for number, part in enumerate(sentence.split("`")) if part]
