@@ -31,11 +31,13 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "expression": "Evaluate mapping expressions, and look up functions.",
         "fmt": "Format specs.",
         "init": "Create a spec, its JSON Schema for editors, and a CI recipe.",
+        "logs": "Show the provisioning log, with failures grouped by cause.",
         "plan": "Show what differs from the tenant, and which users it affects.",
         "preview": "Show what each user's record will look like, before and after.",
         "probe": "Find out on a test tenant how Graph behaves where its documentation is silent.",
         "sandbox": "Run a simulated Microsoft Entra tenant on this machine.",
         "show": "Print saved plans.",
+        "status": "Show whether provisioning runs, and what it did.",
         "validate": "Check specs offline, and run the tests in them.",
         "version": "Print the version.",
     }
