@@ -115,10 +115,8 @@ def command(list_only: bool, **params: Any) -> int:
 
 
 def _print_list(patterns: tuple[str, ...]) -> ExitCode:
-    from scimconf.rehearsal.endpoint.checks import select
-
     group = ""
-    for check in _selected(patterns) if patterns else select(()):
+    for check in _selected(patterns):
         if check.group != group:
             click.echo(f"{check.group}:" if not group else f"\n{check.group}:")
             group = check.group

@@ -66,9 +66,9 @@ def full_user_body(user_name: str, external_id: str) -> dict[str, Any]:
         "preferredLanguage": "en-US",
         "addresses": [address],
         "phoneNumbers": [
-            {"type": "work", "value": "+1 541 555 0100"},
-            {"type": "mobile", "value": "+1 541 555 0101"},
-            {"type": "fax", "value": "+1 541 555 0102"},
+            {"type": "work", "value": "+15415550100"},
+            {"type": "mobile", "value": "+15415550101"},
+            {"type": "fax", "value": "+15415550102"},
         ],
         ENTERPRISE: {"employeeNumber": "1815", "department": "Analysis"},
     }

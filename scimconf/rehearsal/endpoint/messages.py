@@ -36,13 +36,14 @@ class EndpointResponse:
     """A response, or the reason why there is none: then `status` is 0 and `problem` is a clause such as "no response".
 
     `body` is the JSON value, the text of a body that is no JSON, or None for an empty body. `problem` is also set for a
-    response that cannot be used: a redirect, a body that is too large.
+    response that cannot be used: a redirect, a body that is too large. `retry_after` is in seconds.
     """
 
     status: int
     content_type: str = ""
     body: Json | None = None
     problem: str = ""
+    retry_after: float | None = None
 
     @property
     def is_success(self) -> bool:

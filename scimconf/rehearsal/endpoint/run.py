@@ -22,6 +22,7 @@ from scimconf.rehearsal.endpoint.created import delete_quietly
 from scimconf.rehearsal.endpoint.masking import RunMask
 from scimconf.rehearsal.endpoint.messages import EndpointRequest, EndpointResponse
 from scimconf.rehearsal.endpoint.transport import Connection, EndpointClient, RunEndedError
+from scimconf.render.common.labels import plural
 
 CONNECTION = "Connection"
 AGENT = "scimconf-check-endpoint"
@@ -66,6 +67,8 @@ def check_endpoint(run: EndpointRun) -> RunOutcome:
         interrupted = False
         try:
             _run_all(context, run, results, remarks)
+            if client.repeated:
+                remarks.append(f"{plural(client.repeated, 'request')} answered with 429 had to be repeated (see B43).")
         except KeyboardInterrupt:
             interrupted = True
             remarks.append("Interrupted. The remaining checks were not run.")

@@ -28,6 +28,10 @@ MAX_BODY = 4 * 1024 * 1024
 MAX_REQUESTS = 3_000
 MAX_SECONDS = 1_800.0
 """Of a whole run; the deletion of what the run created has as many seconds more."""
+MAX_REPEATS = 6
+"""Repetitions of a request that was answered with 429."""
+MAX_WAIT = 30.0
+"""Seconds of a wait before a repetition, whatever Retry-After says."""
 MAX_SILENT = 5
 """Consecutive requests without a usable response after which the run ends."""
 
@@ -58,6 +62,7 @@ class EndpointClient:
         self._requests = 0
         self._silent = 0
         self.user_agent = ""
+        self.repeated = 0
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +83,25 @@ class EndpointClient:
         return self.send_all([request])[0]
 
     def send_all(self, requests: Sequence[EndpointRequest]) -> list[EndpointResponse]:
-        """Send requests at the same time, and return the responses in the same order."""
+        """Send requests at the same time, and return the responses in the same order.
+
+        A request that is answered with 429 is repeated, so that a limit of the endpoint does not decide other checks;
+        `repeated` counts these.
+        """
+        responses = self.send_once(requests)
+        for number in range(MAX_REPEATS):
+            limited = [index for index, response in enumerate(responses) if response.status == 429]
+            if not limited:
+                break
+            self.repeated += len(limited)
+            self._runner.run(asyncio.sleep(_wait(number, [responses[index] for index in limited])))
+            again = self.send_once([requests[index] for index in limited])
+            for index, response in zip(limited, again, strict=True):
+                responses[index] = response
+        return responses
+
+    def send_once(self, requests: Sequence[EndpointRequest]) -> list[EndpointResponse]:
+        """Send requests at the same time; repeat none."""
         self._count(len(requests))
         responses = self._runner.run(self._gather(requests))
         for response in responses:
@@ -119,7 +142,10 @@ class EndpointClient:
         if 300 <= response.status_code < 400:
             problem = f"a redirect to {location[:200] or 'nowhere'}, which is not followed"
         value = None if not body else _parsed(body)
-        return EndpointResponse(response.status_code, response.headers.get("content-type", ""), value, problem)
+        headers = {name: response.headers.get(name, "") for name in ("content-type", "retry-after")}
+        return EndpointResponse(
+            response.status_code, headers["content-type"], value, problem, _seconds(headers["retry-after"])
+        )
 
     def _headers(self, request: EndpointRequest) -> dict[str, str]:
         """Return the headers that Entra sends, which are without a User-Agent."""
@@ -160,6 +186,17 @@ def _parsed(body: bytes) -> Json:
         return parse_json(body)
     except (ValueError, RecursionError):
         return body[:100_000].decode("utf-8", "replace")
+
+
+def _seconds(text: str) -> float | None:
+    """Return the number of Retry-After; None for a date or anything else."""
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _wait(number: int, responses: Sequence[EndpointResponse]) -> float:
+    """Return the seconds before a repetition: the longest Retry-After, else a time that doubles."""
+    delays = [response.retry_after for response in responses if response.retry_after is not None]
+    return min(max(delays, default=0.25 * 2**number), MAX_WAIT)
 
 
 def _network_problem(error: Exception) -> str:
