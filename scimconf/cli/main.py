@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "ci-matrix": "Print the job matrix of a CI system for many specs.",
         "completion": "Print the completion script for a shell.",
         "diff": "Compare two specs, a spec and an application, or two applications.",
+        "doctor": "Find out what prevents plans and applies before they run.",
         "drift": "Check whether the tenant still matches the specs; exit 2 if not.",
         "export": "Export a live application as a spec.",
         "expression": "Evaluate mapping expressions, and look up functions.",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from scimconf.diagnostics import ScimconfError
 from scimconf.files import check_writable
 
 _TIME = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(ms|s)", re.ASCII)
+_TARGET_TOKEN = "sandbox"  # noqa: S105  the target listens on loopback, and has invented users only
 _SUMMARY = "Run a simulated Microsoft Entra tenant on this machine."
 
 
@@ -42,8 +44,11 @@ def command() -> None:
     "--like", type=click.Path(dir_okay=False, exists=True), help="Behave like the tenant in this `probe` report."
 )
 @click.option("--tls", type=click.Path(file_okay=False), metavar="DIR", help="Serve https with certificates in DIR.")
+@click.option(
+    "--target", metavar="KIND", help="Start a SCIM server for what jobs provision: strict, tolerant or faulty:ID."
+)
 @click.option("--permissions", metavar="LIST", help="Permissions of all callers, comma-separated. Default: all.")
-def serve(port: int, ready_file: str | None, tls: str | None, **tenant_options: Any) -> int:
+def serve(port: int, ready_file: str | None, tls: str | None, target: str | None, **tenant_options: Any) -> int:
     """Serve a simulated tenant until interrupted.
 
     Set SCIMCONF_GRAPH_URL to use it. Nothing leaves this machine.
@@ -54,6 +59,9 @@ def serve(port: int, ready_file: str | None, tls: str | None, **tenant_options: 
 
     With --tls the sandbox serves https://localhost, with a sign-in service and the cloud metadata beside Graph, for
     clients that require them. These clients must trust DIR/ca.pem.
+
+    With --target all jobs provision to a SCIM server on this machine, whatever their tenant URL. The sandbox shows its
+    users and groups as a page. It needs the extra `rehearsal`.
     """
     try:
         from scimconf.sandbox import certificates, server
@@ -65,10 +73,34 @@ def serve(port: int, ready_file: str | None, tls: str | None, **tenant_options: 
     ready_path = Path(ready_file) if ready_file else None
     files = certificates.ensure_certificates(Path(tls)) if tls else None
     try:
-        server.serve(app, port=port, ready_file=ready_path, on_ready=lambda url: _print_address(url, files), tls=files)
+        with _routed(app, target) as routed:
+            server.serve(
+                app,
+                port=port,
+                ready_file=ready_path,
+                on_ready=lambda url: _print_address(url, files, routed),
+                tls=files,
+            )
     except server.PortError as error:
         raise ScimconfError(f"Cannot listen on port {port}: {error}. Use --port 0 for a free port") from None
     return 0
+
+
+@contextmanager
+def _routed(app: Any, kind: str | None) -> Iterator[Any]:
+    """Route all jobs of a sandbox to a new target, and stop it at the end. Yield the target; None without a kind."""
+    if kind is None:
+        yield None
+        return
+    from scimconf.sandbox.target import TargetError, start_target
+
+    try:
+        target = start_target(kind, token=_TARGET_TOKEN)
+    except TargetError as error:
+        raise click.BadParameter(str(error), param_hint="--target") from None
+    with target:
+        app.state.service.target = target.view()
+        yield target
 
 
 def _app(server: Any, state: str | None, permissions: str | None, **described: Any) -> Any:
@@ -152,8 +184,13 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
     return {name: value for name, _, value in (text.partition("=") for text in texts)}
 
 
-def _print_address(url: str, tls: Any) -> None:
+def _print_address(url: str, tls: Any, target: Any) -> None:
     click.echo(f"The simulated tenant listens at {url}. Press Ctrl+C to stop.", err=True)
     click.echo(f"  export SCIMCONF_GRAPH_URL={url}", err=True)
     if tls is not None:
         click.echo(f"  export SSL_CERT_FILE={tls.authority.resolve()}", err=True)
+    if target is not None:
+        click.echo(
+            f"All jobs provision to the SCIM server {target.url} ({target.kind}, token {target.token}).", err=True
+        )
+        click.echo(f"Its users and groups: {url.removesuffix('/v1.0')}/_sandbox/target", err=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
@@ -16,6 +16,7 @@ from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.service import Service
 from scimconf.sandbox.switches import SwitchError, table
 from scimconf.sandbox.synchronization.connection import authorize, masked_secrets
+from scimconf.sandbox.target.page import content_security_policy
 
 PREFIX = "/_sandbox"
 _KINDS = {
@@ -39,6 +40,7 @@ def control_routes(service: Service) -> list[Route]:
         Route(f"{PREFIX}/authorize", control.authorize, methods=["POST"]),
         Route(f"{PREFIX}/reset", control.reset, methods=["POST"]),
         Route(f"{PREFIX}/state", control.state, methods=["GET"]),
+        Route(f"{PREFIX}/target", control.target, methods=["GET"]),
     ]
 
 
@@ -99,6 +101,15 @@ class _Control:
     async def state(self, _request: Request) -> Response:
         return JSONResponse(dump(self._service))
 
+    async def target(self, request: Request) -> Response:
+        """Return the users and groups of the target: as a page for a browser, else as JSON."""
+        view = self._service.target
+        if view is None:
+            return _error(404, "The sandbox has no target. Start it with --target tolerant")
+        if "text/html" not in request.headers.get("accept", ""):
+            return JSONResponse(view.document())
+        return HTMLResponse(view.page(), headers={"content-security-policy": content_security_policy()})
+
 
 def dump(service: Service) -> Json:
     """Return everything in the tenant, with secrets masked."""
@@ -131,4 +142,9 @@ async def _body(request: Request) -> Any:
 
 
 def _bad_request(error: Exception) -> Response:
-    return JSONResponse({"error": {"code": "SandboxBadRequest", "message": str(error)}}, status_code=400)
+    return _error(400, str(error))
+
+
+def _error(status: int, message: str) -> Response:
+    code = "SandboxBadRequest" if status == 400 else "SandboxNotFound"
+    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)

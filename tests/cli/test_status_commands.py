@@ -85,3 +85,18 @@ def test_logs_as_rows_have_their_notes_on_stderr(writer):
     assert "Writer: no entries in this window" in result.err
     assert writer("logs", "writer", "--format", "json").out == ""
     assert writer("logs", "--app", "Nope").code == 1
+
+
+def test_doctor_on_a_sandbox_has_no_problems(writer, monkeypatch):
+    assert writer("doctor").code == 0
+    result = writer("doctor", "writer")
+    assert (result.code, "the tenant is contoso.com" in result.out) == (0, True)
+    assert json.loads(writer("doctor", "--format", "json").out)["findings"]
+
+
+def test_doctor_reports_a_sign_in_that_fails(cli, monkeypatch):
+    monkeypatch.delenv("SCIMCONF_GRAPH_URL")
+    for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    result = cli("doctor", "--auth", "environment")
+    assert (result.code, "problem AZURE_TENANT_ID" in result.out) == (1, True)

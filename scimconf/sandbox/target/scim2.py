@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scim2_models import (
+    Attribute,
     AuthenticationScheme,
     ResourceType,
     Schema,
@@ -36,6 +37,7 @@ _TOLERANT = ScimPolicy(
 )
 Attributes = Mapping[str, Mapping[str, Any]]
 """The attributes of an extension: the definition of each by its name, as in RFC 7643 section 7."""
+_URIS = ("profileUrl", "photos")
 _TYPES = {"users": "User", "groups": "Group"}
 
 
@@ -95,7 +97,7 @@ class ScimPeer:
         config.authentication_schemes = [_bearer_scheme()]
         schemas = load_default_schemas()
         if self._policy is _TOLERANT:
-            _make_group_names_unique(schemas)
+            _loosen(schemas)
         added = (_extension_schema(urn, attributes) for (_, urn), attributes in extensions.items())
         types = [_extended(item, extensions) for item in load_default_resource_types().values()]
         provider = ScimProvider.from_discovery([*schemas.values(), *added], types, config=config, policy=self._policy)
@@ -121,11 +123,16 @@ def _bearer_scheme() -> AuthenticationScheme:
     )
 
 
-def _make_group_names_unique(schemas: Mapping[str, Schema]) -> None:
-    """Let a second group with the same name conflict, as Microsoft's validator expects."""
+def _loosen(schemas: Mapping[str, Schema]) -> None:
+    """Let a second group with the same name conflict, and accept any text as a URI, as Microsoft's validator expects."""
     for attribute in schemas["urn:ietf:params:scim:schemas:core:2.0:Group"].attributes or []:
         if attribute.name == "displayName":
             attribute.uniqueness = Uniqueness.server
+    for attribute in schemas["urn:ietf:params:scim:schemas:core:2.0:User"].attributes or []:
+        for part in [attribute, *(attribute.sub_attributes or [])] if attribute.name in _URIS else []:
+            if part.type is Attribute.Type.reference:
+                part.type = Attribute.Type.string
+                part.reference_types = None
 
 
 def _extension_schema(urn: str, attributes: Attributes) -> Schema:

@@ -3,10 +3,12 @@ from __future__ import annotations
 import builtins
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from server_fixture import child, environment, run, wait_until
 
 from scimconf.sandbox.target import TargetError, start_target
 
@@ -90,3 +92,30 @@ def test_a_stopped_target_closes_its_socket_and_keeps_its_users() -> None:
     assert [user["userName"] for user in client.target.users()] == ["ada@contoso.com"]
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{client.url}/Users")
+
+
+def test_serve_refuses_an_unknown_target() -> None:
+    command = run(["sandbox", "serve", "--port", "0", "--target", "faulty:B50"])
+    assert command.code == 64
+    assert "Write strict, tolerant or faulty:ID" in command.err
+    assert "B50 is no fault of a server" in command.err
+
+
+@pytest.mark.slow
+def test_serve_starts_a_target_and_prints_its_page(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    arguments = ["sandbox", "serve", "--port", "0", "--target", "tolerant", "--ready-file", str(ready)]
+    with child(arguments, environment("")) as server:
+        wait_until(ready.exists)
+        url = ready.read_text().removesuffix("/v1.0")
+        document = httpx.get(f"{url}/_sandbox/target").json()
+        assert document["users"] == []
+        headers = {"Authorization": "Bearer sandbox"}
+        assert httpx.post(f"{document['url']}/Users", json=user_body(), headers=headers).status_code == 201
+        assert len(httpx.get(f"{url}/_sandbox/target").json()["users"]) == 1
+        server.terminate()
+        _, err = server.communicate()
+    assert f"Its users and groups: {url}/_sandbox/target" in err
+    assert f"All jobs provision to the SCIM server {document['url']} (tolerant, token sandbox)." in err
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(document["url"])
