@@ -49,6 +49,13 @@ def result(report, name):
     return next(result for result in report.results if result.id == name)
 
 
+class QuietServer(ThreadingHTTPServer):
+    """Prints no traceback for a script that drops its connection."""
+
+    def handle_error(self, *_args):
+        """Print nothing."""
+
+
 class Scripted(BaseHTTPRequestHandler):
     """Answers each request as a function says: (method, path, headers, body) -> (status, body, headers)."""
 
@@ -60,12 +67,16 @@ class Scripted(BaseHTTPRequestHandler):
         status, body, headers = self.server.script(self.command, self.path, self.headers, content.decode())
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
-        for name, value in {"Content-Type": "application/scim+json", "Content-Length": str(len(raw)), **headers}.items():
+        for name, value in {
+            "Content-Type": "application/scim+json",
+            "Content-Length": str(len(raw)),
+            **headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(raw)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = answer
+    do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815  names of http.server
 
     def log_message(self, *_args):
         """Print nothing."""
@@ -74,7 +85,7 @@ class Scripted(BaseHTTPRequestHandler):
 @contextmanager
 def scripted(script):
     """Yield the URL of a server that answers by a script."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
+    server = QuietServer(("127.0.0.1", 0), Scripted)
     server.daemon_threads = True
     server.script = script
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

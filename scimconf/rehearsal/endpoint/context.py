@@ -104,15 +104,15 @@ class CheckContext:
         """Create resources at the same time."""
         attribute = "userName" if path == "/Users" else "displayName"
         names = [str(body.get(attribute)) for body in bodies]
-        for name in names:
-            self.resources.before_creation(path, attribute, name)
+        uncertain = {name for name in dict.fromkeys(names) if self.resources.before_creation(path, attribute, name)}
         responses = self.send_all([EndpointRequest("POST", path, body, headers) for body in bodies])
         for name, response in zip(names, responses, strict=True):
             if id_of(response.resource):
                 self.resources.created(path, attribute, name, id_of(response.resource))
+        uncertain |= {name for name, response in zip(names, responses, strict=True) if not 0 < response.status < 500}
         for name, response in zip(names, responses, strict=True):
             if 400 <= response.status < 500:
-                self.resources.refused(path, name)
+                self.resources.refused(path, name, could_exist=name in uncertain)
         return responses
 
     def patch(self, path: str, *operations: Mapping[str, Json]) -> EndpointResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from scimconf.rehearsal.endpoint.bodies import equals
@@ -17,12 +17,16 @@ Send = Callable[[EndpointRequest], EndpointResponse]
 
 @dataclass(frozen=True, slots=True)
 class _Creation:
-    """A resource that was to be created: its endpoint and its name; `path` is "" until an id is known."""
+    """A resource that was to be created: its endpoint and its name; `path` is "" until an id is known.
+
+    `is_hidden`: the endpoint answered an error, and afterwards that the name is taken.
+    """
 
     endpoint: str
     attribute: str
     name: str
     path: str = ""
+    is_hidden: bool = False
 
     def describe(self) -> str:
         return f'{self.path or self.endpoint} ({self.attribute} "{self.name}")'
@@ -34,9 +38,12 @@ class CreatedResources:
     def __init__(self) -> None:
         self._creations: dict[str, _Creation] = {}
 
-    def before_creation(self, endpoint: str, attribute: str, name: str) -> None:
-        """Record that a resource of this name may exist from now on."""
-        self._creations.setdefault(f"{endpoint} {name}", _Creation(endpoint, attribute, name))
+    def before_creation(self, endpoint: str, attribute: str, name: str) -> bool:
+        """Record that a resource of this name may exist from now on; return whether it could exist before."""
+        key = f"{endpoint} {name}"
+        is_known = key in self._creations
+        self._creations.setdefault(key, _Creation(endpoint, attribute, name))
+        return is_known
 
     def created(self, endpoint: str, attribute: str, name: str, resource_id: str) -> str:
         """Record the id of a resource, and return its path."""
@@ -45,9 +52,13 @@ class CreatedResources:
         self._creations[path] = _Creation(endpoint, attribute, name, path)
         return path
 
-    def refused(self, endpoint: str, name: str) -> None:
-        """Record that the endpoint refused to create a resource, unless its id is known."""
-        self._creations.pop(f"{endpoint} {name}", None)
+    def refused(self, endpoint: str, name: str, *, could_exist: bool) -> None:
+        """Record that the endpoint refused to create a resource, which exists if it could exist before."""
+        key = f"{endpoint} {name}"
+        if not could_exist:
+            self._creations.pop(key, None)
+        elif key in self._creations:
+            self._creations[key] = replace(self._creations[key], is_hidden=True)
 
     def deleted(self, path: str) -> None:
         """Record that a resource does not exist any more."""
@@ -70,6 +81,8 @@ class CreatedResources:
         response = send(EndpointRequest("GET", f"{creation.endpoint}?{equals(creation.attribute, creation.name)}"))
         matches = response.resource.get("Resources") or []
         if not response.is_success or not isinstance(matches, list):
+            return [""]
+        if creation.is_hidden and not matches:
             return [""]
         named = [
             match for match in matches if isinstance(match, dict) and match.get(creation.attribute) == creation.name

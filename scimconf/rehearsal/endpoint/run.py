@@ -99,19 +99,18 @@ def _report(
 
 def _run_all(context: CheckContext, run: EndpointRun, results: list[CheckResult], remarks: list[str]) -> None:
     """Append the results of the checks, until a limit is reached or the endpoint does not answer."""
-    run.progress(CONNECTION)
-    connection = _connected(context, remarks)
-    results.append(connection)
-    if connection.status is CheckStatus.FAILED:
-        return
-    for check in run.checks:
-        run.progress(check.id)
-        try:
-            results.append(_result(context, check))
-        except RunEndedError as error:
-            results.append(_skipped(check, f"the run ended: {error}"))
-            remarks.append(f"The run ended at {check.id}: {error}.")
+    name = CONNECTION
+    try:
+        run.progress(name)
+        results.append(_connected(context, remarks))
+        if results[0].status is CheckStatus.FAILED:
             return
+        for check in run.checks:
+            name = check.id
+            run.progress(name)
+            results.append(_result(context, check))
+    except RunEndedError as error:
+        remarks.append(f"The run ended at {name}: {error}.")
 
 
 def _connected(context: CheckContext, remarks: list[str]) -> CheckResult:
