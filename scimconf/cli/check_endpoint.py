@@ -212,7 +212,7 @@ def _run(check_options: CheckOptions, address: str, checks: tuple[Check, ...], s
     from scimconf.rehearsal.endpoint.context import RunSettings
     from scimconf.rehearsal.endpoint.dialect import COMPLIANT, LEGACY
     from scimconf.rehearsal.endpoint.run import EndpointRun, check_endpoint
-    from scimconf.rehearsal.endpoint.transport import Connection, is_loopback
+    from scimconf.rehearsal.endpoint.transport import EndpointConnection, is_loopback
 
     if not _DOMAIN.fullmatch(check_options.domain):
         raise click.BadParameter(
@@ -226,10 +226,10 @@ def _run(check_options: CheckOptions, address: str, checks: tuple[Check, ...], s
         dialect=COMPLIANT if is_compliant else LEGACY,
         oauth=_oauth(check_options.oauth),
     )
-    connection = Connection(
+    connection = EndpointConnection(
         base_address=address, token=secrets[0], timeout=check_options.timeout, is_loopback=is_loopback(address)
     )
-    subject = f"the checks {', '.join(check_options.only)}" if check_options.only else "all checks"
+    subject = ", ".join(check_options.only) or "all checks"
     with stopping_interrupts(), Progress("checking", EventLog(None)) as progress:
         return check_endpoint(
             EndpointRun(

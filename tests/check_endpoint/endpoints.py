@@ -16,7 +16,7 @@ from scimconf.rehearsal.endpoint.checks import select
 from scimconf.rehearsal.endpoint.context import RunSettings
 from scimconf.rehearsal.endpoint.dialect import LEGACY
 from scimconf.rehearsal.endpoint.run import EndpointRun, check_endpoint
-from scimconf.rehearsal.endpoint.transport import Connection
+from scimconf.rehearsal.endpoint.transport import EndpointConnection
 
 LIST = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": []}
 
@@ -25,7 +25,7 @@ def run(url, *patterns, token=TOKEN, timeout=20.0, dialect=LEGACY, clock=lambda:
     """Return the outcome of a run of the checks that the patterns select."""
     return check_endpoint(
         EndpointRun(
-            connection=Connection(base_address=url, token=token, timeout=timeout, is_loopback=True),
+            connection=EndpointConnection(base_address=url, token=token, timeout=timeout, is_loopback=True),
             settings=RunSettings(marker="scimconf-check-0", domain="contoso.com", dialect=dialect, oauth=oauth),
             checks=select(patterns),
             subject="checks of a test",

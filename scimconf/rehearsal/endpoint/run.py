@@ -21,7 +21,7 @@ from scimconf.rehearsal.endpoint.context import (
 from scimconf.rehearsal.endpoint.created import delete_quietly
 from scimconf.rehearsal.endpoint.masking import RunMask
 from scimconf.rehearsal.endpoint.messages import EndpointRequest, EndpointResponse
-from scimconf.rehearsal.endpoint.transport import Connection, EndpointClient, RunEndedError
+from scimconf.rehearsal.endpoint.transport import EndpointClient, EndpointConnection, RunEndedError
 from scimconf.render.common.labels import plural
 
 CONNECTION = "Connection"
@@ -37,7 +37,7 @@ class EndpointRun:
     `clock` returns seconds; `progress` is called with the id of each check before it begins.
     """
 
-    connection: Connection
+    connection: EndpointConnection
     settings: RunSettings
     checks: Sequence[Check]
     subject: str

@@ -41,7 +41,7 @@ class RunEndedError(ScimconfError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class EndpointConnection:
     """Where requests are sent. `timeout` is in seconds and applies to one request with its response."""
 
     base_address: str
@@ -53,7 +53,7 @@ class Connection:
 class EndpointClient:
     """Sends requests one by one or at the same time, from code without an event loop; a context manager."""
 
-    def __init__(self, connection: Connection, clock: Callable[[], float]) -> None:
+    def __init__(self, connection: EndpointConnection, clock: Callable[[], float]) -> None:
         self._connection = connection
         self._clock = clock
         self._runner = asyncio.Runner()

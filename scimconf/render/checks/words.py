@@ -31,8 +31,9 @@ LAST_EXCHANGES = 3
 
 def heading(report: CheckReport) -> str:
     """Return what was checked, with the dialect of its PATCH requests."""
-    what = "Endpoint check" if report.kind == "endpoint" else "Rehearsal"
-    return f"{what} of {report.subject} at {report.endpoint} ({report.dialect} dialect)"
+    if report.kind == "endpoint":
+        return f"Check of {report.endpoint}: {report.subject} ({report.dialect} dialect)"
+    return f"Rehearsal of {report.subject} at {report.endpoint} ({report.dialect} dialect)"
 
 
 def verdict(report: CheckReport) -> str:
