@@ -22,6 +22,7 @@ from scimconf.version import __version__
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "apply": "Apply the spec. Shows the plan and asks first.",
+        "check-endpoint": "Check a SCIM endpoint with the requests that Entra sends.",
         "ci-matrix": "Print the job matrix of a CI system for many specs.",
         "completion": "Print the completion script for a shell.",
         "diff": "Compare two specs, a spec and an application, or two applications.",
