@@ -35,6 +35,8 @@ class Service:
     faults: ArmedFaults = field(default_factory=ArmedFaults)
     journal: Journal = field(default_factory=Journal)
     requests: int = 0
+    running: set[str] = field(default_factory=set)
+    """The ids of the jobs with a running cycle."""
     target: TargetView | None = None
 
     def reset(self) -> None:
