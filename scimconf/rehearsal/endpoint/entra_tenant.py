@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
+from uuid import uuid4
 
 from scimconf.check_report import Exchange
 from scimconf.json_types import Json
@@ -42,7 +43,7 @@ class EntraTenant:
         self._context = context
         connection = context.client.connection
         self._base = connection.base_address
-        groups = [{"displayName": group, "members": list(members)}] if group else []
+        groups = [{"id": str(uuid4()), "displayName": group, "members": list(members)}] if group else []
         roles = [{("user" if "@" in name else "group"): name, "role": _ROLE} for name in assigned]
         address = self._base + ("" if context.dialect.is_legacy else FLAG)
         secrets = {"BaseAddress": address, "SecretToken": connection.token, "SyncAll": "false"}
@@ -107,13 +108,15 @@ class EntraTenant:
         for entry in entries:
             if entry["sourceIdentity"]["displayName"] == name:
                 status = entry["provisioningStatusInfo"]
-                error = status.get("errorInformation") or {}
-                require(
-                    status["status"] != "failure",
-                    f"the log has a failure: {error.get('errorCode')}: {error.get('reason')}",
-                )
+                require(status["status"] != "failure", f"the log has a failure: {self._failure(status)}")
                 statuses.append(str(entry["provisioningAction"]).lower())
         require(action in statuses, f"the log has {', '.join(statuses) or 'no entry'} instead of {action}")
+
+    def _failure(self, status: Mapping[str, Any]) -> str:
+        """Return the error code of a failure, with the request that the endpoint refused."""
+        refused = [exchange for exchange in self._context.exchanges if exchange.response[:1] not in ("2", "1")]
+        request = f" after {refused[-1].request} → {refused[-1].response}" if refused else ""
+        return f"{(status.get('errorInformation') or {}).get('errorCode')}{request}"
 
     def on_demand(self, name: str, kind: str) -> str:
         """Provision an object on demand, and return the result: Success, Failure or Skipped."""
