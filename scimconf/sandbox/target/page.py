@@ -118,7 +118,8 @@ def _roles(user: Resource) -> list[str]:
     roles = [str(role.get("display") or role.get("value")) for role in user.get("roles") or ()]
     extensions = [value for urn, value in user.items() if urn.startswith("urn:") and isinstance(value, dict)]
     attributes = [(name.lower(), value) for item in extensions for name, value in item.items()]
-    return [*roles, *(str(value) for name, value in attributes if "role" in name or name == "user")]
+    others = [value for name, value in attributes if "role" in name or name == "user"]
+    return [*roles, *(str(item) for value in others for item in (value if isinstance(value, list) else [value]))]
 
 
 def _manager(user: Resource, names: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ extensions that no schema declares, which are stored as they arrive; a text in p
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,6 +25,8 @@ _MANAGER_FILTER = re.compile(rf"(?<![\w:])(?:{re.escape(ENTERPRISE)}:)?manager(?
 _RESOURCES = (":user", ":group")
 """The last part of the URN of an extension, in contrast to that of its attributes."""
 _RESERVED = {"schemas", "id", "externalid", "meta"}
+_JSON = "\ue000json:"
+"""The beginning of a string with a value that is no string; the first character is for private use."""
 _ELEMENT = {"value": "string", "display": "string", "type": "string", "primary": "boolean"}
 
 
@@ -46,8 +49,7 @@ class Tolerance:
     async def __call__(self, request: TargetRequest, forward: Handler) -> TargetResponse:
         if request.endpoint not in ("users", "groups"):
             return await forward(request)
-        response = await forward(self._rewritten(request))
-        return with_resources(response, self._returned) if self._bare else response
+        return with_resources(await forward(self._rewritten(request)), self._returned)
 
     def _rewritten(self, request: TargetRequest) -> TargetRequest:
         if request.method == "GET":
@@ -71,7 +73,8 @@ class Tolerance:
         return resource
 
     def _returned(self, resource: dict[str, Any]) -> dict[str, Any]:
-        """Return a resource with texts in place of the extensions that were created so."""
+        """Return a resource as it was sent: with texts in place of the extensions that were created so."""
+        resource = as_sent(resource)
         for urn in self._bare:
             extension, _, name = urn.rpartition(":")
             if name in resource.get(extension, {}):
@@ -138,15 +141,15 @@ def _is_bare(name: str) -> bool:
 
 
 def _definition(value: Any) -> dict[str, Any]:
-    """Return the definition of an attribute that can store the value."""
-    if isinstance(value, list | dict):
-        elements = value if isinstance(value, list) else [value]
-        names = {key for element in elements if isinstance(element, dict) for key in element if _NAME.fullmatch(key)}
-        types = {**dict.fromkeys(sorted(names), "string"), **_ELEMENT}
-        parts = [_attribute(name, kind) for name, kind in types.items()]
-        return {"type": "complex", "multiValued": isinstance(value, list), "subAttributes": parts}
-    kind = "boolean" if isinstance(value, bool) else "integer" if isinstance(value, int) else "string"
-    return {"type": kind, "multiValued": False}
+    """Return the definition of an attribute that can store the value: complex for objects, else a string."""
+    elements = value if isinstance(value, list) else [value]
+    objects = [element for element in elements if isinstance(element, dict)]
+    if not objects:
+        return {"type": "string", "multiValued": False}
+    names = {key for element in objects for key in element if _NAME.fullmatch(key)}
+    types = {**dict.fromkeys(sorted(names), "string"), **_ELEMENT}
+    parts = [_attribute(name, kind) for name, kind in types.items()]
+    return {"type": "complex", "multiValued": isinstance(value, list), "subAttributes": parts}
 
 
 def _attribute(name: str, kind: str) -> dict[str, Any]:
@@ -154,11 +157,27 @@ def _attribute(name: str, kind: str) -> dict[str, Any]:
 
 
 def _in_form(definition: Mapping[str, Any], value: Any) -> Any:
-    if isinstance(value, list):
-        return [item if isinstance(item, dict) else {"value": str(item)} for item in value]
-    if definition["type"] == "string" and not isinstance(value, str):
-        return str(value)
+    """Return a value in the form that its definition stores. Anything but a string is stored in a string as JSON."""
+    if definition["type"] == "string":
+        return value if isinstance(value, str) else f"{_JSON}{json.dumps(value)}"
+    if definition["multiValued"]:
+        elements = value if isinstance(value, list) else [value]
+        return [item if isinstance(item, dict) else {"value": str(item)} for item in elements]
     return value
+
+
+def as_sent(resource: dict[str, Any]) -> dict[str, Any]:
+    """Return a stored resource with the values of its extensions as they were sent."""
+    return {
+        name: {key: _as_sent(item) for key, item in value.items()}
+        if _is_custom(name) and isinstance(value, dict)
+        else value
+        for name, value in resource.items()
+    }
+
+
+def _as_sent(value: Any) -> Any:
+    return json.loads(value.removeprefix(_JSON)) if isinstance(value, str) and value.startswith(_JSON) else value
 
 
 def _manager(value: Any) -> Any:
