@@ -22,6 +22,7 @@ ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ADSCIM_GROUP = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
 ROLE_TYPE = "WindowsAzureActiveDirectoryRole"
 _ROLES = "roles"
+_ROLE_JSON = '{"primary":false,"type":'
 _FIRST = ("schemas", "externalId", "userName", "active", "displayName")
 _URN = re.compile(r"(urn:.+:\d+(?:\.\d+)*:\w+)(?::(.+))?", re.DOTALL)
 _STEP = re.compile(r'([A-Za-z$][\w$-]*)(?:\[([A-Za-z]\w*) eq "([^"]*)"\])?(?:\.(?=[A-Za-z$])|\Z)')
@@ -87,7 +88,7 @@ def creation_body(
     """
     rows = {row.target: row for row in flow.flows}
     body: Json = {"schemas": _schemas(flow, switches)}
-    for target in sorted(desired.values):
+    for target in sorted(filter(has_effect, desired.values)):
         put(body, target, _created(rows[target], desired.values[target], switches))
     if flow.resource == "Groups" and switches.group_post_members_empty == "yes":
         body.setdefault("members", [])
@@ -96,6 +97,11 @@ def creation_body(
     _complete_elements(body, switches)
     body["meta"] = {"resourceType": flow.resource.removesuffix("s")}
     return {name: body[name] for name in (*filter(body.__contains__, _FIRST), *body)}
+
+
+def has_effect(target: str) -> bool:
+    """Return whether a mapping has an effect: the type of roles is always the same, whatever is mapped to it."""
+    return not (target.startswith(f"{_ROLES}[") and target.endswith("].type"))
 
 
 def _schemas(flow: ObjectFlow, switches: Switches) -> list[str]:
@@ -108,9 +114,10 @@ def _schemas(flow: ObjectFlow, switches: Switches) -> list[str]:
 def _created(row: AttributeFlow, value: SentValue, switches: Switches) -> Any:
     if isinstance(value, str):
         return typed(row, value)
-    if row.roles:
-        return role_elements(value)
-    return [{"value": text} for text in value] if switches.multivalued_in_post == "objects" else list(value)
+    elements = role_elements(value)
+    if switches.multivalued_in_post == "values":
+        return elements
+    return [{"value": element} if isinstance(element, str) else element for element in elements]
 
 
 def typed(row: AttributeFlow, value: str) -> str | bool:
@@ -119,8 +126,8 @@ def typed(row: AttributeFlow, value: str) -> str | bool:
 
 
 def role_elements(texts: Iterable[str]) -> list[Any]:
-    """Return the objects of app roles that an expression returns as JSON."""
-    return [json.loads(text) if text.startswith("{") else text for text in texts]
+    """Return the objects of app roles, which functions return as JSON text; other texts stay texts."""
+    return [json.loads(text) if text.startswith(_ROLE_JSON) else text for text in texts]
 
 
 def put(body: Json, target: str, value: Any) -> None:
@@ -160,7 +167,7 @@ def _complete_elements(body: Json, switches: Switches) -> None:
         if number == 0:
             mail["primary"] = True
     for role in _objects(body.get(_ROLES)):
-        role["type"] = ROLE_TYPE
+        role.setdefault("type", ROLE_TYPE)
         if switches.role_primary == "text" and "primary" in role:
             role["primary"] = str(role["primary"])
 

@@ -11,6 +11,7 @@ import uvicorn
 from scimconf.sandbox.target.asgi import asgi_application
 from scimconf.sandbox.target.catalogue import TargetError, faults_of
 from scimconf.sandbox.target.messages import behind
+from scimconf.sandbox.target.page import TargetView
 from scimconf.sandbox.target.tolerance import Tolerance
 
 _ROOT = "/v2"
@@ -44,6 +45,10 @@ class RunningTarget:
     def groups(self) -> list[dict[str, Any]]:
         """Return the stored groups in the order of their creation, with all members."""
         return self._stored("Group")
+
+    def view(self) -> TargetView:
+        """Return what the sandbox shows of the target."""
+        return TargetView(self.kind, self.url, self.users, self.groups)
 
     def stop(self) -> None:
         """Close the socket and end the thread. Stored users and groups stay readable."""

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from scim2_models import (
+    Attribute,
     AuthenticationScheme,
     ResourceType,
     Schema,
     ScimPolicy,
     ScimProvider,
     UnauthorizedException,
+    Uniqueness,
 )
 from scim2_server.applications.asgi import ASGIApplication
 from scim2_server.memory import AsyncInMemoryStorage, InMemoryStorage
@@ -35,6 +37,7 @@ _TOLERANT = ScimPolicy(
 )
 Attributes = Mapping[str, Mapping[str, Any]]
 """The attributes of an extension: the definition of each by its name, as in RFC 7643 section 7."""
+_URIS = ("profileUrl", "photos")
 _TYPES = {"users": "User", "groups": "Group"}
 
 
@@ -69,7 +72,8 @@ class ScimPeer:
     def resources(self) -> list[dict[str, Any]]:
         """Return all stored resources in the order of their creation."""
         with self._storage.lock:
-            return [resource.model_dump() for resource in self._storage.resources]
+            documents = [resource.model_dump() for resource in self._storage.resources]
+        return sorted(documents, key=lambda document: str(document["meta"]["created"]))
 
     def attributes(self, endpoint: str, urn: str) -> Attributes:
         """Return the declared attributes of an extension; the endpoint is `users` or `groups`."""
@@ -91,11 +95,12 @@ class ScimPeer:
     def _build(self, extensions: Mapping[tuple[str, str], Attributes]) -> _Application:
         config = load_default_service_provider_config()
         config.authentication_schemes = [_bearer_scheme()]
+        schemas = load_default_schemas()
+        if self._policy is _TOLERANT:
+            _loosen(schemas)
         added = (_extension_schema(urn, attributes) for (_, urn), attributes in extensions.items())
         types = [_extended(item, extensions) for item in load_default_resource_types().values()]
-        provider = ScimProvider.from_discovery(
-            [*load_default_schemas().values(), *added], types, config=config, policy=self._policy
-        )
+        provider = ScimProvider.from_discovery([*schemas.values(), *added], types, config=config, policy=self._policy)
         return _Application(AsyncInMemoryStorage(self._storage), provider, self._token)
 
 
@@ -116,6 +121,18 @@ def _bearer_scheme() -> AuthenticationScheme:
     return AuthenticationScheme.model_validate(
         {"type": "oauthbearertoken", "name": "bearer_token", "description": "The token of the target"}
     )
+
+
+def _loosen(schemas: Mapping[str, Schema]) -> None:
+    """Let a second group with the same name conflict, and accept any text as a URI, as Microsoft's validator expects."""
+    for attribute in schemas["urn:ietf:params:scim:schemas:core:2.0:Group"].attributes or []:
+        if attribute.name == "displayName":
+            attribute.uniqueness = Uniqueness.server
+    for attribute in schemas["urn:ietf:params:scim:schemas:core:2.0:User"].attributes or []:
+        for part in [attribute, *(attribute.sub_attributes or [])] if attribute.name in _URIS else []:
+            if part.type is Attribute.Type.reference:
+                part.type = Attribute.Type.string
+                part.reference_types = None
 
 
 def _extension_schema(urn: str, attributes: Attributes) -> Schema:

@@ -75,7 +75,7 @@ def test_created_user_has_the_documented_form():
         ({"name": "x", "name.givenName": "y"}, {"name": "x", "name.givenName": "y"}),
         ({"emails": "x", WORK: "y"}, {"emails": "x", WORK: "y"}),
         ({"a": "x", "a.b.c": "y"}, {"a": "x", "a.b.c": "y"}),
-        ({'roles[primary eq "True"].type': "own"}, {"roles": [{"primary": True, "type": ADMIN_ROLE["type"]}]}),
+        ({'roles[primary eq "True"].type': "own", ROLE: "Admin"}, {"roles": [{"primary": True, **ADMIN_ROLE}]}),
     ],
 )
 def test_target_that_is_no_path_or_in_use_is_a_key_of_its_own(values, expected):
