@@ -187,7 +187,7 @@ def _listed_groups(spec: Spec, listed: Sequence[ListedPrincipal]) -> Iterator[Js
     """Yield each listed group, with a member of its own."""
     for number, row in enumerate((row for row in listed if row.section[-1] == "groups"), 1):
         name = row.value if row.by == "group" else f"Group {number}"
-        alias = re.sub(r"[^a-z0-9]+", ".", name.lower()).strip(".") or f"group{number}"
+        alias = re.sub(r"[^a-z0-9-]+", ".", name.lower()).strip(".") or f"group{number}"
         identity = {} if row.by == "group" else {"id": row.value}
         yield {"displayName": name, "members": [f"{alias}.member@{domain_of(spec)}"], **identity}
 

@@ -10,16 +10,14 @@ from typing import Any
 
 from scimconf.check_report import Exchange
 from scimconf.rehearsal.rehearsed_tenant import CycleResult, RehearsedTenant
-from scimconf.sandbox.data_files import read_data
 from scimconf.sandbox.engine import patch
 from scimconf.sandbox.engine.resource import current_value
 from scimconf.sandbox.engine.values import Desired, Dialect, ObjectFlow
+from scimconf.sandbox.synchronization.templates import TEMPLATES
 
-_TEMPLATE = read_data("templates/scim.json")
 STANDARD_ATTRIBUTES = frozenset(
     attribute["name"]
-    for directory in _TEMPLATE["schema"]["directories"]
-    for entry in directory["objects"]
+    for entry in TEMPLATES["scim"].schema["directories"][-1]["objects"]
     for attribute in entry["attributes"]
 )
 """The target attributes of Entra's template for applications that are not in its gallery: those of RFC 7643."""
@@ -31,6 +29,7 @@ MAX_VALUES = 8
 MAX_TEXT = 80
 MAX_DETAIL = 200
 _RETRIED = re.compile(r"\s*This operation was retried \d+ times.*", re.DOTALL)
+_UNEXPECTED_STATUS = re.compile(r"HTTP/1\.1 (\d{3})")
 _WEB_RESPONSE = re.compile(r"StatusCode: (?P<status>\w+)\s+Message: .*?Web Response:\s*(?P<body>.*?)\.?\Z", re.DOTALL)
 FLAG = "aadOptscim062020"
 _BOOLEAN_HINT = (
@@ -153,22 +152,31 @@ def hint(exchanges: Sequence[Exchange], differences: Sequence[ValueDifference], 
     return next(filter(None, (*by_exchange, *dropped)), "")
 
 
+def apply_hint(problem: str, exchanges: Sequence[Exchange], dialect: Dialect) -> str:
+    """Return what to change after a failed apply: the connection test has the status in the text of its error."""
+    status = _UNEXPECTED_STATUS.search(problem)
+    return hint(exchanges, (), dialect) or _STATUS_HINTS.get(status[1] if status is not None else "", "")
+
+
 def _exchange_hint(exchange: Exchange, *, is_legacy: bool) -> str:
     status, method = exchange.response.partition(" ")[0], exchange.request.partition(" ")[0]
-    if status in _STATUS_HINTS:
-        return _STATUS_HINTS[status]
-    if status == "404" and "filter=" in exchange.request:
-        return "Answer a filter without a match with 200 and an empty ListResponse."
+    by_status = _STATUS_HINTS.get(status, "")
     if method == "PATCH" and status in ("400", "422", "501"):
         return _patch_hint(exchange, is_legacy=is_legacy)
-    if method == "POST" and status in ("400", "422") and "schema" in _text(exchange.response_body):
-        return _SCHEMA_HINT
-    if method == "POST" and status == "200":
-        return "Answer a creation with 201 and the resource with its id."
-    if status.startswith("5"):
-        return "The endpoint has an internal error; see its log for this request."
-    is_html = isinstance(exchange.response_body, str) and "<html" in exchange.response_body.lower()
-    return "The endpoint answers with HTML: check the path of the tenant URL." if is_html else ""
+    return by_status or _response_hint(exchange, method, status)
+
+
+def _response_hint(exchange: Exchange, method: str, status: str) -> str:
+    body = _text(exchange.response_body)
+    hints = {
+        "Answer a filter without a match with 200 and an empty ListResponse.": status == "404"
+        and "filter=" in exchange.request,
+        _SCHEMA_HINT: method == "POST" and status in ("400", "422") and "schema" in body,
+        "Answer a creation with 201 and the resource with its id.": method == "POST" and status == "200",
+        "The endpoint has an internal error; see its log for this request.": status.startswith("5"),
+        "The endpoint answers with HTML: check the path of the tenant URL.": "<html" in body,
+    }
+    return next((text for text, applies in hints.items() if applies), "")
 
 
 def _patch_hint(exchange: Exchange, *, is_legacy: bool) -> str:

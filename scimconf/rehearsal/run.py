@@ -9,7 +9,7 @@ from typing import Any
 
 from scimconf.check_report import CheckReport, CheckResult, CheckStatus
 from scimconf.diagnostics import describe_unexpected
-from scimconf.plan import ApplyStatus, StepOutcome
+from scimconf.plan import ApplyStatus, Result, StepOutcome
 from scimconf.rehearsal import judgement, lifecycle
 from scimconf.rehearsal.endpoint.masking import RunMask
 from scimconf.rehearsal.invented import User, tenant_description
@@ -28,7 +28,6 @@ from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan import PlannedApplication, plan
 
 PREPARATION = "The spec in a new tenant"
-_NO_LIFECYCLE = "the spec was not applied"
 
 
 def default_switches() -> Switches:
@@ -101,17 +100,17 @@ class Rehearsal:
         )
 
     def report(self, leftovers: Sequence[str] = (), remarks: Sequence[str] = ()) -> CheckReport:
-        """Return the report of what was run so far; steps that were not reached are skipped."""
+        """Return the report of what was run so far."""
         done = {result.id for result in self._results}
-        reason = _NO_LIFECYCLE if len(self._results) <= 1 else "the rehearsal ended before this step"
-        rest = [lifecycle.skipped_result(step, reason) for step in lifecycle.STEPS if step.id not in done]
+        rest = sum(step.id not in done for step in lifecycle.STEPS)
+        not_played = [f"{rest} of {len(lifecycle.STEPS)} steps were not played."] if rest else []
         return CheckReport(
             kind="rehearsal",
             subject=self._path,
             endpoint=self._mask.text(self._options.address.partition("?")[0]),
             dialect=self._dialect,
-            results=(*self._results, *rest),
-            remarks=tuple(map(self._mask.text, (*self._remarks, *remarks))),
+            results=tuple(self._results),
+            remarks=tuple(map(self._mask.text, (*self._remarks, *remarks, *not_played))),
             leftovers=tuple(map(self._mask.text, leftovers)),
         )
 
@@ -136,10 +135,12 @@ class Rehearsal:
             return self._applied(tenant, "; ".join(f"{error.code} {error.message}" for error in planned.errors))
         report = await apply(tenant.session(), planned, plan_options, tenant.secrets, _Approved())
         error = "" if report.status is ApplyStatus.APPLIED else report.error or report.status.value
-        failed = [f"{outcome.message}: {outcome.detail}" for outcome in report.outcomes if outcome.detail]
+        failed = [
+            f"{outcome.message}: {outcome.detail}" for outcome in report.outcomes if outcome.result is Result.FAILED
+        ]
         if not error:
             tenant.bind(str(self._rehearsed.spec.application.display_name))
-        return self._applied(tenant, "; ".join(filter(None, [error, *failed])))
+        return self._applied(tenant, "; ".join(failed) or error)
 
     def _applied(self, tenant: RehearsedTenant, problem: str) -> CheckResult:
         exchanges = tenant.sent()
@@ -152,7 +153,7 @@ class Rehearsal:
             actual=self._mask.text(problem) if problem else "the spec is applied, and provisioning is started",
             exchanges=exchanges,
             consequence="Entra does not start provisioning." if problem else "",
-            hint=judgement.hint(exchanges, (), tenant.dialect) if problem else "",
+            hint=judgement.apply_hint(problem, exchanges, tenant.dialect) if problem else "",
         )
 
     # ---- cycles ----------------------------------------------------------------------------------------------------

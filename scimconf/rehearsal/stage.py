@@ -40,7 +40,8 @@ class StepResult:
 class Stage:
     """A tenant on which a lifecycle is played.
 
-    `user`, `second_user`, `group` and `members` are object ids of what the steps created. `role_ids` are the app roles that
+    `lost` are the target attributes that the built-in server does not have, once they are reported. `user`,
+    `second_user`, `group` and `members` are object ids of what the steps created. `role_ids` are the app roles that
     users can have, those of the spec first.
     """
 
@@ -53,6 +54,7 @@ class Stage:
     second_user: str = ""
     group: str = ""
     members: tuple[str, ...] = ()
+    lost: set[str] = field(default_factory=set)
     _numbers: int = field(default=900)
 
     # ---- flows -----------------------------------------------------------------------------------------------------
@@ -173,8 +175,10 @@ class Stage:
         # With `only`, a failure of other attributes, which an earlier step has reported, is no failure of this one.
         failed = judgement.failures(cycle, keys) if problems or not limited else []
         problems += [f"{code}: {reason}" for code, reason in failed]
+        lost -= self.lost
+        self.lost |= lost
         if lost and not problems:
-            return _lost(cycle, "; ".join(expected), sorted(lost))
+            return _lost("; ".join(expected), sorted(lost))
         return self.result(cycle, "; ".join(expected), problems, failed, differences)
 
     def _is_unknown_here(self, difference: ValueDifference | str) -> bool:
@@ -229,13 +233,12 @@ def _limited(wanted: Desired, only: frozenset[str]) -> Desired:
     return replace(wanted, values={target: value for target, value in wanted.values.items() if target in only})
 
 
-def _lost(cycle: CycleResult, expected: str, targets: Sequence[str]) -> StepResult:
+def _lost(expected: str, targets: Sequence[str]) -> StepResult:
     """Return the warning that the built-in server does not keep attributes of a certain application."""
     return StepResult(
         status=CheckStatus.WARNING,
         expected=expected,
         actual=f"the built-in SCIM server does not have {', '.join(targets)}",
-        exchanges=cycle.exchanges,
         consequence="This rehearsal does not show whether the application keeps these attributes.",
         hint="Rehearse against a test endpoint of the application with --endpoint.",
     )

@@ -29,7 +29,7 @@ def rehearse(
         run_loop(rehearsal.run)
     except KeyboardInterrupt:
         interrupted = True
-        remarks.append("Interrupted. The remaining steps were not played.")
+        remarks.append("Interrupted.")
     except Exception as error:  # noqa: BLE001  what was created is deleted, whatever ended the run
         rehearsal.fail(error)
     leftovers: tuple[str, ...] = ()
