@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -27,6 +27,7 @@ from scimconf.spec.loaded import Loaded
 if TYPE_CHECKING:
     from scimconf.rehearsal.endpoint.run import RunOutcome
     from scimconf.rehearsal.invented import User
+    from scimconf.rehearsal.run import RehearsalOptions
     from scimconf.sandbox.switches import Switches
 
 MAX_USERS_FILE = 20_000_000
@@ -119,13 +120,23 @@ def _rehearse(loaded: Loaded, rehearse_options: RehearseOptions, common: CommonO
     marker = f"scimconf-{uuid4().hex[:4]}" if rehearse_options.endpoint is not None else ""
     if not _is_confirmed(rehearse_options, marker):
         return ExitCode.FAILED
+    users, switches = _users(loaded, rehearse_options, common), _switches(rehearse_options.switch)
     with _endpoint(rehearse_options) as (address, token):
         from scimconf.rehearsal.endpoint.masking import RunMask
+        from scimconf.rehearsal.naming import Naming
+        from scimconf.rehearsal.run import RehearsalOptions
 
-        with ExitStack() as stack:
-            stack.enter_context(masked(RunMask([token]).text))
-            users = _users(loaded, rehearse_options, common)
-            outcome = _run(loaded, rehearse_options, users, address=address, token=token, marker=marker)
+        run_options = RehearsalOptions(
+            address=address,
+            token=token,
+            started=datetime.now(UTC).replace(microsecond=0),
+            naming=Naming(marker),
+            is_built_in=not marker,
+            users=users,
+            switches=switches,
+        )
+        with masked(RunMask([token]).text):
+            outcome = _run(loaded, run_options)
             _print(outcome, rehearse_options)
     interrupted = [ExitCode.INTERRUPTED] if outcome.interrupted else []
     return combine([ExitCode(outcome.report.exit_code), *interrupted])
@@ -186,33 +197,14 @@ def _users(loaded: Loaded, rehearse_options: RehearseOptions, common: CommonOpti
     return tuple(users)
 
 
-def _run(
-    loaded: Loaded,
-    rehearse_options: RehearseOptions,
-    users: tuple[User, ...],
-    *,
-    address: str,
-    token: str,
-    marker: str,
-) -> RunOutcome:
+def _run(loaded: Loaded, run_options: RehearsalOptions) -> RunOutcome:
     from scimconf.cli.events import EventLog
     from scimconf.cli.progress import Progress
-    from scimconf.rehearsal.naming import Naming
-    from scimconf.rehearsal.run import RehearsalOptions
     from scimconf.rehearsal.whole_run import rehearse
 
     with Progress("rehearsing", EventLog(None)) as progress:
-        run_options = RehearsalOptions(
-            address=address,
-            token=token,
-            started=datetime.now(UTC).replace(microsecond=0),
-            naming=Naming(marker),
-            is_built_in=not marker,
-            users=users,
-            switches=_switches(rehearse_options.switch),
-            progress=progress.step,
-        )
-        return rehearse(loaded, run_options, run_without_tenant, time.monotonic, _TIMEOUT)
+        shown = replace(run_options, progress=progress.step)
+        return rehearse(loaded, shown, run_without_tenant, time.monotonic, _TIMEOUT)
 
 
 def _switches(assignments: Sequence[str]) -> Switches:

@@ -33,8 +33,8 @@ _UNEXPECTED_STATUS = re.compile(r"HTTP/1\.1 (\d{3})")
 _WEB_RESPONSE = re.compile(r"StatusCode: (?P<status>\w+)\s+Message: .*?Web Response:\s*(?P<body>.*?)\.?\Z", re.DOTALL)
 FLAG = "aadOptscim062020"
 _BOOLEAN_HINT = (
-    f"The server keeps the text of a boolean. Accept `True` and `False` as booleans, or ask for `?{FLAG}` in the tenant"
-    " URL, with which Entra sends booleans."
+    f"The server reads booleans as text. Accept `True` and `False` in any case as booleans, or ask for `?{FLAG}` in the"
+    " tenant URL: then Entra sends booleans."
 )
 _MANAGER_HINT = (
     "Entra sends the id of a manager as text. Accept the text beside the object `{value: …}`, and return the object."
@@ -59,7 +59,7 @@ class ValueDifference:
     target: str
     expected: Any
     actual: Any
-    is_boolean_text: bool = False
+    is_boolean: bool = False
 
     def __str__(self) -> str:
         return f"{self.target} is {shown(self.actual)}, not {shown(self.expected)}"
@@ -78,9 +78,10 @@ def value_differences(
             continue
         value, actual = wanted.values[row.target], current_value(dict(resource), row.target)
         single = replace(wanted, values={row.target: value})
-        is_text = row.data_type == "Boolean" and isinstance(actual, str)
+        is_boolean = row.data_type == "Boolean"
+        is_text = is_boolean and isinstance(actual, str)
         if actual is None or is_text or patch.operations(plain, single, dict(resource), dialect, switches):
-            differences.append(ValueDifference(row.target, value, actual, is_text))
+            differences.append(ValueDifference(row.target, value, actual, is_boolean))
     return differences
 
 
@@ -145,7 +146,7 @@ def consequence(cycle: CycleResult, failed: Sequence[tuple[str, str]], *, differ
 def hint(exchanges: Sequence[Exchange], differences: Sequence[ValueDifference], dialect: Dialect) -> str:
     """Return what to change in the application or in the spec, from what was sent and what came back."""
     is_legacy = dialect is Dialect.LEGACY
-    if is_legacy and any(difference.is_boolean_text for difference in differences):
+    if is_legacy and any(difference.is_boolean and difference.actual is not None for difference in differences):
         return _BOOLEAN_HINT
     by_exchange = (_exchange_hint(exchange, is_legacy=is_legacy) for exchange in exchanges)
     dropped = (_DROPPED_HINT for difference in differences if difference.actual is None)

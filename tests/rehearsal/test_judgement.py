@@ -57,8 +57,8 @@ def test_hints_about_the_legacy_dialect_are_not_those_of_the_compliant_one():
 
 
 def test_hint_of_differences_is_about_booleans_and_dropped_attributes():
-    text = ValueDifference("active", "False", "False", is_boolean_text=True)
-    assert "keeps the text of a boolean" in hint([], [text], Dialect.LEGACY)
+    text = ValueDifference("active", "False", "False", is_boolean=True)
+    assert "reads booleans as text" in hint([], [text], Dialect.LEGACY)
     assert "drops this attribute" in hint([], [ValueDifference("title", "a", None)], Dialect.LEGACY)
     assert hint([], [ValueDifference("title", "a", "b")], Dialect.LEGACY) == ""
 
