@@ -121,7 +121,8 @@ class Provisioned:
         self.client.post(f"/directory/deletedItems/{key}/restore", expect=200)
 
     def restart(self, scope: str = "") -> None:
-        self.client.post(f"{self.client.job()}/restart", {"criteria": {"resetScope": scope}}, expect=204)
+        body = {"criteria": {"resetScope": scope}} if scope else None
+        self.client.post(f"{self.client.job()}/restart", body, expect=204)
 
     def settings(self, **secrets: str) -> None:
         self.client.put(f"{self.client.sync()}/secrets", {"value": pairs(secrets)})

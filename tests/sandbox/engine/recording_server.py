@@ -211,6 +211,8 @@ def _remove(row: dict[str, Any], path: str, value: Any) -> None:
 def _handler(server: RecordingServer) -> Callable[..., BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
 
         def _handle(self) -> None:
             length = int(self.headers.get("content-length") or 0)
@@ -245,6 +247,7 @@ def _handler(server: RecordingServer) -> Callable[..., BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.end_headers()
             self._write(content, endless=answer.endless)
+            self.wfile.flush()
 
         def _write(self, content: bytes, *, endless: bool) -> None:
             self.wfile.write(content)
