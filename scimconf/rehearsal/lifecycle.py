@@ -71,7 +71,7 @@ async def _played(stage: Stage, step: LifecycleStep) -> CheckResult:
         result = await step.run(stage)
     except StepSkippedError as skipped:
         stage.tenant.sent()
-        return skipped_result(step, str(skipped))
+        result = StepResult(status=CheckStatus.SKIPPED, expected=step.expected, actual=str(skipped))
     except GraphError as error:
         result = StepResult(
             status=CheckStatus.FAILED,
@@ -79,26 +79,4 @@ async def _played(stage: Stage, step: LifecycleStep) -> CheckResult:
             actual=f"Graph of the sandbox refused a request: {error}",
             exchanges=stage.tenant.sent(),
         )
-    return CheckResult(
-        id=step.id,
-        title=step.title,
-        group=step.group,
-        status=result.status,
-        expected=result.expected,
-        actual=result.actual,
-        exchanges=result.exchanges,
-        consequence=result.consequence,
-        hint=result.hint,
-    )
-
-
-def skipped_result(step: LifecycleStep, reason: str) -> CheckResult:
-    """Return the result of a step that was not played."""
-    return CheckResult(
-        id=step.id,
-        title=step.title,
-        group=step.group,
-        status=CheckStatus.SKIPPED,
-        expected=step.expected,
-        actual=reason,
-    )
+    return result.as_check(step.id, step.title, step.group)

@@ -200,8 +200,9 @@ class RehearsedTenant:
         """Return a resource with its members as the endpoint has it, None if it does not have it."""
         request = requests.read(flow, target_id, self.service.tenant.switches)
         response = await self._ask(replace(request, query=""))
-        is_resource = isinstance(response, ScimResponse) and response.status == HTTPStatus.OK
-        return response.body if is_resource and isinstance(response.body, dict) else None
+        if isinstance(response, ScimResponse) and response.status == HTTPStatus.OK:
+            return response.body if isinstance(response.body, dict) else None
+        return None
 
     async def _ask(self, request: ScimRequest) -> ScimResponse | SendProblem:
         switches = self.service.tenant.switches

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +18,7 @@ from scimconf.rehearsal.naming import Naming
 from scimconf.rehearsal.payload_checks import payload_results
 from scimconf.rehearsal.rehearsed_spec import TOKEN_VARIABLE, RehearsedSpec, rehearsed_spec
 from scimconf.rehearsal.rehearsed_tenant import CycleResult, RehearsedTenant, open_tenant
-from scimconf.rehearsal.stage import Stage
+from scimconf.rehearsal.stage import Stage, StepResult
 from scimconf.sandbox.engine.values import Kind, ObjectFlow, Scope
 from scimconf.sandbox.reach import Destination
 from scimconf.sandbox.switches import Switches
@@ -28,6 +29,7 @@ from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan import PlannedApplication, plan
 
 PREPARATION = "The spec in a new tenant"
+_EXTENSION = re.compile(r"urn:.+:\d+(?:\.\d+)*:\w+", re.DOTALL)
 
 
 def default_switches() -> Switches:
@@ -175,7 +177,9 @@ class Rehearsal:
             if flow is not None:
                 self._results.append(await self._arrived(stage, cycle, flow, kind))
                 self._results += _undocumented(tenant, flow)
-        self._remarks += _role_remarks(tenant)
+        users = tenant.flow("User")
+        if users is not None:
+            self._remarks += (*_role_remarks(tenant, users), *_reading_remarks(tenant, users))
         async for result in lifecycle.play(stage, self._options.progress):
             self._results.append(result)
 
@@ -192,22 +196,13 @@ class Rehearsal:
         noun = "users" if kind == "User" else "groups"
         scopes = stage.tenant.scopes(flow)
         keys = [key for key, scope in scopes.items() if scope is Scope.IN]
-        common = {"id": f"initial-{noun}", "title": f"Initial cycle: {len(keys)} {noun} in scope", "group": PREPARATION}
+        title = f"Initial cycle: {len(keys)} {noun} in scope"
         if not keys or (kind == "Group" and "Add" not in flow.actions):
             reason = f"no {noun} are in scope" if not keys else "the target object actions do not include create"
-            return CheckResult(
-                **common, status=CheckStatus.SKIPPED, expected=f"all {noun} in scope are created", actual=reason
-            )
-        result = await stage.judge(cycle, flow, keys, creating=True)
-        return CheckResult(
-            **common,
-            status=result.status,
-            expected=result.expected,
-            actual=result.actual,
-            exchanges=result.exchanges,
-            consequence=result.consequence,
-            hint=result.hint,
-        )
+            result = StepResult(status=CheckStatus.SKIPPED, expected=f"all {noun} in scope are created", actual=reason)
+        else:
+            result = await stage.judge(cycle, flow, keys, creating=True)
+        return result.as_check(f"initial-{noun}", title, PREPARATION)
 
 
 class _Approved:
@@ -244,14 +239,29 @@ def _role_ids(tenant: RehearsedTenant, rehearsed: RehearsedSpec) -> tuple[str, .
     return tuple(str(role["id"]) for role in sorted(roles, key=position))
 
 
-def _role_remarks(tenant: RehearsedTenant) -> Iterator[str]:
+def _role_remarks(tenant: RehearsedTenant, flow: ObjectFlow) -> Iterator[str]:
     """Yield how the string of a role was read: the form of Entra is not confirmed."""
-    flow, switches = tenant.flow("User"), tenant.service.tenant.switches
-    if flow is not None and any("SingleAppRoleAssignment" in row.text for row in flow.flows):
+    switches = tenant.service.tenant.switches
+    if any("SingleAppRoleAssignment" in row.text for row in flow.flows):
         yield (
             f"SingleAppRoleAssignment sends the {'display name' if _sends_name(switches) else 'value'} of a role here (switch"
             f" `role_text`: {switches.role_text}); which of the two Entra sends is not confirmed. Give roles the same value"
             " and display name."
+        )
+
+
+def _reading_remarks(tenant: RehearsedTenant, flow: ObjectFlow) -> Iterator[str]:
+    """Yield the readings of mappings whose form nobody has confirmed, unless they are undetermined."""
+    switches = tenant.service.tenant.switches
+    if any(row.text == "[appRoleAssignments]" for row in flow.flows) and switches.role_blob != "undetermined":
+        yield (
+            f"A direct mapping of appRoleAssignments is read as `role_blob`: {switches.role_blob}; what Entra sends is not"
+            " documented."
+        )
+    if any(_EXTENSION.fullmatch(row.target) for row in flow.flows) and switches.bare_extension != "undetermined":
+        yield (
+            "A target that is the URN of an extension is read as `bare_extension`:"
+            f" {switches.bare_extension}; what Entra sends is not documented."
         )
 
 
@@ -264,7 +274,9 @@ def _undocumented(tenant: RehearsedTenant, flow: ObjectFlow) -> Iterator[CheckRe
     keys = [key for key, scope in tenant.scopes(flow).items() if scope is Scope.IN]
     reasons = {target: reason for key in keys for target, reason in tenant.undetermined(flow, key).items()}
     if reasons:
-        position = tenant.service.tenant.switches.undetermined
+        switches = tenant.service.tenant.switches
+        names = ("undetermined", "role_blob", "bare_extension")
+        readings = ", ".join(f"`{name}: {getattr(switches, name)}`" for name in names)
         yield CheckResult(
             id=f"undocumented-{flow.resource.lower()}",
             title="Mappings whose result is not documented",
@@ -272,8 +284,9 @@ def _undocumented(tenant: RehearsedTenant, flow: ObjectFlow) -> Iterator[CheckRe
             status=CheckStatus.WARNING,
             expected="Microsoft's documentation says what each mapping sends",
             actual="; ".join(f"{target}: {reason}" for target, reason in reasons.items()),
-            consequence=(
-                f"The rehearsal used the reading `undetermined: {position}` of the sandbox; Entra may send another value."
+            consequence=(f"The rehearsal used the readings {readings} of the sandbox; Entra may send another value."),
+            hint=(
+                "Look at this attribute in the application after the first user, before you provision all. `--switch"
+                " NAME=VALUE` rehearses another reading."
             ),
-            hint="Look at this attribute in the application after the first user, before you provision all.",
         )

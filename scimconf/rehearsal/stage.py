@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from scimconf.check_report import CheckStatus, Exchange
+from scimconf.check_report import CheckResult, CheckStatus, Exchange
 from scimconf.graph.client import Request
 from scimconf.json_types import Json
 from scimconf.rehearsal import judgement
@@ -34,6 +34,20 @@ class StepResult:
     exchanges: tuple[Exchange, ...] = ()
     consequence: str = ""
     hint: str = ""
+
+    def as_check(self, key: str, title: str, group: str) -> CheckResult:
+        """Return the result as that of a check of a report."""
+        return CheckResult(
+            id=key,
+            title=title,
+            group=group,
+            status=self.status,
+            expected=self.expected,
+            actual=self.actual,
+            exchanges=self.exchanges,
+            consequence=self.consequence,
+            hint=self.hint,
+        )
 
 
 @dataclass(slots=True)
@@ -169,9 +183,10 @@ class Stage:
             prefix = f"{name}: " if len(keys) > 1 else ""
             expected.append(f"{prefix}{judgement.values_text(wanted.values)}")
             found = await self._differences(flow, key, wanted)
-            differences += [entry for entry in found if isinstance(entry, ValueDifference)]
-            lost |= {entry.target for entry in found if self._is_unknown_here(entry)}
-            problems += [f"{prefix}{entry}" for entry in found if not self._is_unknown_here(entry)]
+            values = [entry for entry in found if isinstance(entry, ValueDifference)]
+            differences += values
+            lost |= {entry.target for entry in values if self._is_lost(entry)}
+            problems += [f"{prefix}{entry}" for entry in found if not self._is_lost(entry)]
         # With `only`, a failure of other attributes, which an earlier step has reported, is no failure of this one.
         failed = judgement.failures(cycle, keys) if problems or not limited else []
         problems += [f"{code}: {reason}" for code, reason in failed]
@@ -181,9 +196,9 @@ class Stage:
             return _lost("; ".join(expected), sorted(lost))
         return self.result(cycle, "; ".join(expected), problems, failed, differences)
 
-    def _is_unknown_here(self, difference: ValueDifference | str) -> bool:
+    def _is_lost(self, difference: ValueDifference | str) -> bool:
         """Return whether an attribute is missing because the built-in server has only those of RFC 7643."""
-        if not self.is_built_in or isinstance(difference, str) or difference.actual is not None:
+        if isinstance(difference, str) or not self.is_built_in or difference.actual is not None:
             return False
         return difference.target not in judgement.STANDARD_ATTRIBUTES
 

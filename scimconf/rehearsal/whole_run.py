@@ -7,7 +7,7 @@ from typing import Any
 
 from scimconf.rehearsal.cleanup import created_resources, delete_created
 from scimconf.rehearsal.endpoint.run import RunOutcome
-from scimconf.rehearsal.endpoint.transport import Connection, EndpointClient, is_loopback
+from scimconf.rehearsal.endpoint.transport import EndpointClient, EndpointConnection, is_loopback
 from scimconf.rehearsal.run import Rehearsal, RehearsalOptions
 from scimconf.spec.loaded import Loaded
 
@@ -46,8 +46,8 @@ def rehearse(
     return RunOutcome(rehearsal.report(leftovers, remarks), interrupted)
 
 
-def _connection(options: RehearsalOptions, timeout: float) -> Connection:
+def _connection(options: RehearsalOptions, timeout: float) -> EndpointConnection:
     address = options.address.partition("?")[0].rstrip("/")
-    return Connection(
+    return EndpointConnection(
         base_address=address, token=options.token, timeout=timeout, is_loopback=is_loopback(options.address)
     )

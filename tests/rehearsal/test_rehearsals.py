@@ -88,7 +88,23 @@ def test_writer_users_and_groups_arrive_with_external_ids(path, flag):
     undocumented = by_id(report)["undocumented-users"]
     assert undocumented.status.value == "warning"
     assert "extension:writer:2.0:User" in undocumented.actual
-    assert "`undetermined: not_sent`" in undocumented.consequence
+    assert "`undetermined: not_sent`, `role_blob: undetermined`" in undocumented.consequence
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("switches", "remark"),
+    [
+        ({"role_blob": "display_name", "bare_extension": "key"}, "`bare_extension`: key"),
+        ({"role_blob": "json", "bare_extension": "attribute"}, "`role_blob`: json"),
+    ],
+)
+def test_each_reading_of_the_role_attribute_is_rehearsed_and_named(switches, remark):
+    with played(loaded_file(WRITER), switches=switches) as (report, _):
+        results = by_id(report)
+    assert "undocumented-users" not in results
+    assert remark in " ".join(report.remarks)
+    assert results["create-user"].status.value in ("passed", "warning")
 
 
 @pytest.mark.slow
