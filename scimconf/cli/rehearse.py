@@ -27,8 +27,7 @@ from scimconf.spec.loaded import Loaded
 if TYPE_CHECKING:
     from scimconf.rehearsal.endpoint.run import RunOutcome
     from scimconf.rehearsal.invented import User
-    from scimconf.rehearsal.run import RehearsalOptions
-    from scimconf.sandbox.switches import Switches
+    from scimconf.rehearsal.run import RehearsalOptions, Switches
 
 MAX_USERS_FILE = 20_000_000
 _TIMEOUT = 30.0
@@ -164,13 +163,9 @@ def _endpoint(rehearse_options: RehearseOptions) -> Iterator[tuple[str, str]]:
         base_address(rehearse_options.endpoint, "--endpoint")
         yield rehearse_options.endpoint, endpoint_token(rehearse_options.token_env or "")
         return
-    from scimconf.sandbox.target import TargetError, start_target
+    from scimconf.rehearsal.built_in import start_built_in
 
-    try:
-        target = start_target(rehearse_options.target, token=f"rehearsal-{uuid4().hex}")
-    except TargetError as error:
-        raise ScimconfError(str(error)) from None
-    with target:
+    with start_built_in(rehearse_options.target, f"rehearsal-{uuid4().hex}") as target:
         yield target.url, target.token
 
 
@@ -210,7 +205,6 @@ def _run(loaded: Loaded, run_options: RehearsalOptions) -> RunOutcome:
 def _switches(assignments: Sequence[str]) -> Switches:
     """Return the switches of a rehearsal with those of the command line; raise click.BadParameter for an unknown one."""
     from scimconf.rehearsal.run import default_switches
-    from scimconf.sandbox.switches import SwitchError
 
     positions: dict[str, str] = {}
     for assignment in assignments:
@@ -220,7 +214,7 @@ def _switches(assignments: Sequence[str]) -> Switches:
         positions[name] = value
     try:
         return default_switches().changed(positions)
-    except SwitchError as error:
+    except ValueError as error:  # the sandbox's own
         raise click.BadParameter(str(error), param_hint="--switch") from None
 
 

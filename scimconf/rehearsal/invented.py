@@ -203,7 +203,7 @@ def _application(rehearsed: RehearsedSpec, listed: Sequence[ListedPrincipal]) ->
     """Return the application that the spec only finds, with the roles that the spec assigns and does not define."""
     spec = rehearsed.spec
     defined = {role.identity for role in spec.app_roles.roles} if spec.app_roles is not None else set()
-    assigned = dict.fromkeys(role for row in listed for role in row.entry.roles)
+    assigned = dict.fromkeys(role for row in listed for role in row.roles)
     gallery = BY_NAME.get(rehearsed.template.lower())
     present = {"User", "msiam_access"} if gallery is None else set(map(str, gallery.roles))
     roles = [{"value": role, "displayName": role} for role in assigned if role not in defined | present]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 from scimconf.sandbox.gallery import BY_NAME
@@ -20,6 +21,7 @@ from scimconf.spec.model import (
     Spec,
     UserAssignment,
 )
+from scimconf.spec.tree import CsvRows
 
 TOKEN_VARIABLE = "SCIMCONF_REHEARSAL_TOKEN"  # noqa: S105  the name of a variable
 CUSTOM = "custom"
@@ -63,7 +65,12 @@ def rehearsed_spec(loaded: Loaded, address: str, rename: Rename = str) -> Rehear
 
 
 def _copied(section: _SectionType, **fields: Any) -> _SectionType:
-    return section.model_copy(update=fields)
+    """Return a copy with other values, without the cached properties of the original, such as the listed users."""
+    copied = section.model_copy(update=fields)
+    for name, attribute in vars(type(section)).items():
+        if isinstance(attribute, cached_property):
+            copied.__dict__.pop(name, None)
+    return copied
 
 
 def address_with_flags(address: str, base_address: str | None) -> str:
@@ -161,8 +168,9 @@ def _groups(rows: Sequence[GroupAssignment], rename: Rename) -> Iterator[GroupAs
 
 def _imported(files: Sequence[ImportedRows], users: _Quota, groups: _Quota, rename: Rename) -> Iterator[ImportedRows]:
     for file in files:
-        yield _copied(
-            file,
-            users=tuple(_users(users.first(file.users), rename)),
-            groups=tuple(_groups(groups.first(file.groups), rename)),
-        )
+        yield _copied(file, users=_rows(file.users, users, rename), groups=_rows(file.groups, groups, rename))
+
+
+def _rows(rows: CsvRows, quota: _Quota, rename: Rename) -> CsvRows:
+    principals = tuple(map(rename, quota.first(rows.principals)))
+    return replace(rows, principals=principals, roles=rows.roles[: len(principals)])

@@ -28,6 +28,8 @@ from scimconf.workflow.apply import apply
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.plan import PlannedApplication, plan
 
+__all__ = ["Rehearsal", "RehearsalOptions", "Switches", "default_switches"]
+
 PREPARATION = "The spec in a new tenant"
 _EXTENSION = re.compile(r"urn:.+:\d+(?:\.\d+)*:\w+", re.DOTALL)
 
@@ -227,7 +229,7 @@ class _Approved:
 def _role_ids(tenant: RehearsedTenant, rehearsed: RehearsedSpec) -> tuple[str, ...]:
     """Return the app roles that users can have: those that the spec assigns or defines first."""
     spec = rehearsed.spec
-    assigned = [role for row in (spec.assignments.listed if spec.assignments else ()) for role in row.entry.roles]
+    assigned = [role for row in (spec.assignments.listed if spec.assignments else ()) for role in row.roles]
     defined = [role.identity.removeprefix("~") for role in (spec.app_roles.roles if spec.app_roles else ())]
     roles = [role for role in tenant.app_roles() if role["isEnabled"] and "User" in role["allowedMemberTypes"]]
     order = {name: number for number, name in enumerate(dict.fromkeys((*assigned, *defined)))}

@@ -118,8 +118,9 @@ def test_every_listed_user_and_group_is_marked():
         f"assignments: {{unlisted: keep, users: [{{user: ada@contoso.com, role: User}}, {{user: {GUID}, role: User}}], "
         f"groups: [{{name: Editors, role: User}}, {{id: {GUID}, role: User}}]}}\n"
     )
-    naming = Naming("scimconf-1a2b")
-    rehearsed = rehearsed_spec(spec(parts), ADDRESS, naming.listed)
+    naming, loaded = Naming("scimconf-1a2b"), spec(parts)
+    assert len(loaded.spec.assignments.listed) == 4  # a cached property, which must not be that of the copy
+    rehearsed = rehearsed_spec(loaded, ADDRESS, naming.listed)
     assert [row.value for row in rehearsed.spec.assignments.listed] == [
         "scimconf-1a2b Editors",
         naming.identifier(GUID),
