@@ -198,8 +198,8 @@ def _run(loaded: Loaded, run_options: RehearsalOptions) -> RunOutcome:
     from scimconf.rehearsal.whole_run import rehearse
 
     with Progress("rehearsing", EventLog(None)) as progress:
-        shown = replace(run_options, progress=progress.step)
-        return rehearse(loaded, shown, run_without_tenant, time.monotonic, _TIMEOUT)
+        with_progress = replace(run_options, progress=progress.step)
+        return rehearse(loaded, with_progress, run_without_tenant, time.monotonic, _TIMEOUT)
 
 
 def _switches(assignments: Sequence[str]) -> Switches:

@@ -97,9 +97,11 @@ async def _with_members(stage: Stage, flow: ObjectFlow, cycle: CycleResult, resu
         return result
     resource = await stage.tenant.read(flow, target_id) or {}
     actual = _ids(current_value(dict(resource), row.target))
-    wanted = [stage.tenant.target_id(member) for member in stage.members]
-    expected = "; ".join(filter(None, (result.expected, f"{row.target} are {_listed([str(key) for key in wanted])}")))
-    if sorted(actual) == sorted(map(str, wanted)):
+    member_ids = [stage.tenant.target_id(member) for member in stage.members]
+    expected = "; ".join(
+        filter(None, (result.expected, f"{row.target} are {_listed([str(key) for key in member_ids])}"))
+    )
+    if sorted(actual) == sorted(map(str, member_ids)):
         return replace(result, expected=expected)
     text = f"{row.target} are {_listed(actual)}"
     problems = [text] if result.status is CheckStatus.PASSED else [result.actual, text]

@@ -67,11 +67,11 @@ def _is_known(user: User, known: Mapping[str, User]) -> bool:
 def invented_user(spec: Spec, name: str, number: int, *, display_name: str = "") -> User:
     """Return a user with this user principal name; `number` makes values that should be unique differ."""
     alias = name.partition("@")[0]
-    given, surname = _names(alias)
+    first_name, surname = _names(alias)
     user: User = {
         "userPrincipalName": name,
-        "displayName": display_name or f"{given} {surname}",
-        "givenName": given,
+        "displayName": display_name or f"{first_name} {surname}",
+        "givenName": first_name,
         "surname": surname,
         "mail": name,
         "mailNickname": alias,

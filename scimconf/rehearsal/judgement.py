@@ -62,11 +62,11 @@ class ValueDifference:
     is_boolean: bool = False
 
     def __str__(self) -> str:
-        return f"{self.target} is {shown(self.actual)}, not {shown(self.expected)}"
+        return f"{self.target} is {short_text(self.actual)}, not {short_text(self.expected)}"
 
 
 def value_differences(
-    tenant: RehearsedTenant, flow: ObjectFlow, wanted: Desired, resource: Mapping[str, Any]
+    tenant: RehearsedTenant, flow: ObjectFlow, mapped: Desired, resource: Mapping[str, Any]
 ) -> list[ValueDifference]:
     """Return the attributes whose value in a resource differs from what the mappings send."""
     rows = tuple(replace(row, flow_behavior="FlowWhenChanged") for row in flow.flows)
@@ -74,10 +74,10 @@ def value_differences(
     switches, dialect = tenant.service.tenant.switches, tenant.dialect
     differences = []
     for row in rows:
-        if row.target not in wanted.values:
+        if row.target not in mapped.values:
             continue
-        value, actual = wanted.values[row.target], current_value(dict(resource), row.target)
-        single = replace(wanted, values={row.target: value})
+        value, actual = mapped.values[row.target], current_value(dict(resource), row.target)
+        single = replace(mapped, values={row.target: value})
         is_boolean = row.data_type == "Boolean"
         is_text = is_boolean and isinstance(actual, str)
         if actual is None or is_text or patch.operations(plain, single, dict(resource), dialect, switches):
@@ -85,7 +85,7 @@ def value_differences(
     return differences
 
 
-def shown(value: Any) -> str:
+def short_text(value: Any) -> str:
     """Return a value for a sentence, shortened."""
     if value is None:
         return "missing"
@@ -95,18 +95,18 @@ def shown(value: Any) -> str:
 
 def values_text(values: Mapping[str, Any]) -> str:
     """Return the values of target attributes as one line."""
-    pairs = [f"{target} {shown(value)}" for target, value in sorted(values.items())]
+    pairs = [f"{target} {short_text(value)}" for target, value in sorted(values.items())]
     more = len(pairs) - MAX_VALUES
     return ", ".join(pairs[:MAX_VALUES]) + (f" and {more} more" if more > 0 else "")
 
 
 def failures(cycle: CycleResult, object_ids: Iterable[str]) -> list[tuple[str, str]]:
     """Return code and reason of each failure that a cycle logged for these objects, equal ones once."""
-    wanted = set(object_ids)
+    ids = set(object_ids)
     rows: list[tuple[str, str]] = []
     for event in cycle.events:
         error = (event.get("provisioningStatusInfo") or {}).get("errorInformation")
-        if error and (event.get("sourceIdentity") or {}).get("id") in wanted:
+        if error and (event.get("sourceIdentity") or {}).get("id") in ids:
             rows.append((str(error["errorCode"]), _short_reason(str(error["reason"]))))
     return list(dict.fromkeys(rows))
 

@@ -66,18 +66,18 @@ def _body(tenant: RehearsedTenant, flow: ObjectFlow, test: MappingTest) -> tuple
         context = replace(context, now=test.now)
     switches = tenant.service.tenant.switches
     source = _source_object(flow.kind, test.given)
-    wanted = desired(flow, source, Scope.IN, context, switches, creating=True)
-    if wanted.failure is not None:
-        return {}, wanted.failure.reason
-    if wanted.ignored_by:
+    sent = desired(flow, source, Scope.IN, context, switches, creating=True)
+    if sent.failure is not None:
+        return {}, sent.failure.reason
+    if sent.ignored_by:
         return {}, ""
-    body = creation_body(flow, wanted, switches)
+    body = creation_body(flow, sent, switches)
     body.pop("meta", None)
     return body, ""
 
 
-def _source_object(kind: Kind, given: Mapping[str, Any]) -> SourceObject:
-    attributes = {name: _value(value) for name, value in given.items() if value is not None}
+def _source_object(kind: Kind, values: Mapping[str, Any]) -> SourceObject:
+    attributes = {name: _value(value) for name, value in values.items() if value is not None}
     roles = attributes.pop(_ROLES, None)
     attributes.pop(_SOFT_DELETED, None)
     key = str(attributes.get("objectId", _OBJECT_ID))

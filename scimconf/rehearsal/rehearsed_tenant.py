@@ -27,7 +27,7 @@ from scimconf.sandbox.directory.applications import with_roles
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.engine import requests
 from scimconf.sandbox.engine.cycle import run_cycle
-from scimconf.sandbox.engine.mapping import desired, job_flows, source_attributes
+from scimconf.sandbox.engine.mapping import desired, job_flows, row_result, source_attributes
 from scimconf.sandbox.engine.scope import decide
 from scimconf.sandbox.engine.sender import Sender
 from scimconf.sandbox.engine.source import read_source
@@ -161,10 +161,9 @@ class RehearsedTenant:
     def undetermined(self, flow: ObjectFlow, key: str) -> dict[str, str]:
         """Return the target attributes of an object whose value is not documented, with the reason."""
         source, switches = self.source(flow)[key], self.service.tenant.switches
-        attributes = source_attributes(source, Scope.IN, switches)
-        results = {
-            row.target: row.evaluate(attributes, self.evaluation_context()) for row in flow.flows if not row.reference
-        }
+        attributes, context = source_attributes(source, Scope.IN, switches), self.evaluation_context()
+        rows = [row for row in flow.flows if row.reference is None]
+        results = {row.target: row_result(row, attributes, context, source.roles, switches) for row in rows}
         return {target: result.reason for target, result in results.items() if isinstance(result, Undetermined)}
 
     def evaluation_context(self) -> EvaluationContext:

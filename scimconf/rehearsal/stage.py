@@ -178,15 +178,15 @@ class Stage:
         lost: set[str] = set()
         differences: list[ValueDifference] = []
         for key in keys:
-            wanted = _limited(self.tenant.desired(flow, key, creating=creating), limited)
+            mapped = _limited(self.tenant.desired(flow, key, creating=creating), limited)
             name = self.tenant.source(flow)[key].name
             prefix = f"{name}: " if len(keys) > 1 else ""
-            expected.append(f"{prefix}{judgement.values_text(wanted.values)}")
-            found = await self._differences(flow, key, wanted)
-            values = [entry for entry in found if isinstance(entry, ValueDifference)]
+            expected.append(f"{prefix}{judgement.values_text(mapped.values)}")
+            unequal = await self._differences(flow, key, mapped)
+            values = [entry for entry in unequal if isinstance(entry, ValueDifference)]
             differences += values
             lost |= {entry.target for entry in values if self._is_lost(entry)}
-            problems += [f"{prefix}{entry}" for entry in found if not self._is_lost(entry)]
+            problems += [f"{prefix}{entry}" for entry in unequal if not self._is_lost(entry)]
         # With `only`, a failure of other attributes, which an earlier step has reported, is no failure of this one.
         failed = judgement.failures(cycle, keys) if problems or not limited else []
         problems += [f"{code}: {reason}" for code, reason in failed]
@@ -232,20 +232,20 @@ class Stage:
         expected = f"/{flow.resource}/{target_id} is deleted"
         return self.result(cycle, expected, problems, failed, actual="it is deleted")
 
-    async def _differences(self, flow: ObjectFlow, key: str, wanted: Desired) -> Sequence[ValueDifference | str]:
+    async def _differences(self, flow: ObjectFlow, key: str, mapped: Desired) -> Sequence[ValueDifference | str]:
         target_id = self.tenant.target_id(key)
         if target_id is None:
             return ["it was not created"]
         resource = await self.tenant.read(flow, target_id)
         if resource is None:
             return [f"/{flow.resource}/{target_id} does not exist"]
-        return judgement.value_differences(self.tenant, flow, wanted, resource)
+        return judgement.value_differences(self.tenant, flow, mapped, resource)
 
 
-def _limited(wanted: Desired, only: frozenset[str]) -> Desired:
+def _limited(mapped: Desired, only: frozenset[str]) -> Desired:
     if not only:
-        return wanted
-    return replace(wanted, values={target: value for target, value in wanted.values.items() if target in only})
+        return mapped
+    return replace(mapped, values={target: value for target, value in mapped.values.items() if target in only})
 
 
 def _lost(expected: str, targets: Sequence[str]) -> StepResult:

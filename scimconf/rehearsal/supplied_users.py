@@ -23,6 +23,9 @@ _KEPT = frozenset(
 )  # fmt: skip
 """Properties of a sample whose values stay: scoping filters are about these, and they name no person."""
 
+_NOT_READ = frozenset({"otherMails", "proxyAddresses"})
+"""Properties of a sample that are not read: their addresses have other names of a person."""
+
 _WORD = re.compile(r"[^\W_]+")
 _LOWER, _UPPER, _DIGITS = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
 
@@ -52,8 +55,8 @@ _FORM_HINT = 'Write `[{"userPrincipalName": "ada@contoso.com", "department": "Sa
 
 async def sample_users(graph: Graph, spec: Spec, number: int, key: str) -> tuple[User, ...]:
     """Return the first users of a tenant, with pseudonyms in place of what names a person."""
-    properties = dict.fromkeys(str(path[0]) for path in SOURCE_PATHS.values())
-    select = ",".join(("id", *(name for name in properties if name != "id"), *extensions_in(spec)))
+    properties = dict.fromkeys(str(path[0]) for path in SOURCE_PATHS.values() if path[0] not in _NOT_READ)
+    select = ",".join((*properties, *extensions_in(spec)))
     response = await graph.get("/users", query={"$top": str(number), "$select": select})
     rows = response.get("value") if isinstance(response, dict) else None
     return tuple(redacted_user(row, key) for row in rows or () if isinstance(row, dict))

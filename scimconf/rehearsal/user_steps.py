@@ -60,8 +60,8 @@ async def clear_attribute(stage: Stage) -> StepResult:
     resource = await stage.tenant.read(flow, target_id) or {}
     remains = current_value(dict(resource), row.target)
     sent = [value for exchange in cycle.exchanges for value in _sent_values(exchange.request_body, row.target)]
-    problems = [f"{row.target} {judgement.shown(value)} was sent" for value in sent]
-    actual = f"nothing is sent; the application has {row.target} {judgement.shown(remains)}"
+    problems = [f"{row.target} {judgement.short_text(value)} was sent" for value in sent]
+    actual = f"nothing is sent; the application has {row.target} {judgement.short_text(remains)}"
     expected = f"nothing is sent: Entra sends no null, so the application keeps {row.target}"
     return stage.result(cycle, expected, problems, actual=actual)
 
@@ -122,9 +122,9 @@ async def change_manager(stage: Stage) -> StepResult:
     failed = judgement.failures(cycle, [stage.user])
     problems = [f"{code}: {reason}" for code, reason in failed]
     if actual != manager_id:
-        problems.insert(0, f"{row.target} is {judgement.shown(current_value(dict(resource), row.target))}")
+        problems.insert(0, f"{row.target} is {judgement.short_text(current_value(dict(resource), row.target))}")
     return stage.result(
-        cycle, f"{row.target} has the id of the manager, {judgement.shown(manager_id)}", problems, failed
+        cycle, f"{row.target} has the id of the manager, {judgement.short_text(manager_id)}", problems, failed
     )
 
 

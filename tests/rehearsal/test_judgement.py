@@ -12,7 +12,7 @@ from scimconf.rehearsal.judgement import (
     consequence,
     failures,
     hint,
-    shown,
+    short_text,
     values_text,
 )
 from scimconf.rehearsal.rehearsed_tenant import CycleResult
@@ -111,9 +111,9 @@ def test_failures_have_short_reasons_once(reason, text):
 
 
 def test_values_are_shown_shortened():
-    assert shown(None) == "missing"
-    assert shown(True) == "True"
-    assert len(shown("x" * 200)) < 100
+    assert short_text(None) == "missing"
+    assert short_text(True) == "True"
+    assert len(short_text("x" * 200)) < 100
     assert values_text({str(number): "v" for number in range(10)}).endswith("and 2 more")
     assert values_text({"b": "v", "a": None}) == 'a missing, b "v"'
 
