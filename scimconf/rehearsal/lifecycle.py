@@ -33,7 +33,7 @@ STEPS: Sequence[LifecycleStep] = (
     LifecycleStep(
         "update-attribute", USERS, "Change one attribute", "the new value arrives", user_steps.update_attribute
     ),
-    LifecycleStep("clear-attribute", USERS, "Clear the attribute", "nothing is sent", user_steps.clear_attribute),
+    LifecycleStep("clear-attribute", USERS, "Clear the attribute", "no change is sent", user_steps.clear_attribute),
     LifecycleStep(
         "rename-user", USERS, "Rename the user", "the same account has the new names", user_steps.rename_user
     ),

@@ -19,6 +19,7 @@ from scimconf.rehearsal.payload_checks import payload_results
 from scimconf.rehearsal.rehearsed_spec import TOKEN_VARIABLE, RehearsedSpec, rehearsed_spec
 from scimconf.rehearsal.rehearsed_tenant import CycleResult, RehearsedTenant, open_tenant
 from scimconf.rehearsal.stage import Stage, StepResult
+from scimconf.render.common.labels import plural
 from scimconf.sandbox.engine.values import Kind, ObjectFlow, Scope
 from scimconf.sandbox.reach import Destination
 from scimconf.sandbox.switches import Switches
@@ -198,7 +199,7 @@ class Rehearsal:
         noun = "users" if kind == "User" else "groups"
         scopes = stage.tenant.scopes(flow)
         keys = [key for key, scope in scopes.items() if scope is Scope.IN]
-        title = f"Initial cycle: {len(keys)} {noun} in scope"
+        title = f"Initial cycle: {plural(len(keys), noun.removesuffix('s'))} in scope"
         if not keys or (kind == "Group" and "Add" not in flow.actions):
             reason = f"no {noun} are in scope" if not keys else "the target object actions do not include create"
             result = StepResult(status=CheckStatus.SKIPPED, expected=f"all {noun} in scope are created", actual=reason)

@@ -61,8 +61,8 @@ async def clear_attribute(stage: Stage) -> StepResult:
     remains = current_value(dict(resource), row.target)
     sent = [value for exchange in cycle.exchanges for value in _sent_values(exchange.request_body, row.target)]
     problems = [f"{row.target} {judgement.short_text(value)} was sent" for value in sent]
-    actual = f"nothing is sent; the application has {row.target} {judgement.short_text(remains)}"
-    expected = f"nothing is sent: Entra sends no null, so the application keeps {row.target}"
+    actual = f"no change is sent; the application has {row.target} {judgement.short_text(remains)}"
+    expected = f"no change is sent: Entra sends no null, so the application keeps {row.target}"
     return stage.result(cycle, expected, problems, actual=actual)
 
 
@@ -202,7 +202,7 @@ async def purge_user(stage: Stage) -> StepResult:
     work = stage.work(flow, stage.second_user)
     cycle = await stage.cycle()
     if work.task is not Task.DELETE:
-        actual = f"nothing is sent: {work.reason}"
+        actual = f"no change is sent: {work.reason}"
         hint = "Write `actions: [create, update, delete]`." if "Delete" not in flow.actions else ""
         return kept_account(cycle, "the user is deleted in the application", actual, hint)
     return await stage.absent(flow, target_id, cycle, stage.second_user)
@@ -223,12 +223,12 @@ async def _leaver(stage: Stage, flow: ObjectFlow, key: str) -> StepResult:
 def _kept(stage: Stage, flow: ObjectFlow, targets: Sequence[str]) -> tuple[str, str]:
     """Return why nothing is sent for a leaver, and what to write in the spec."""
     if "Update" not in flow.actions:
-        return f"nothing is sent: {_OFF.format('update')}", "Write `actions: [create, update, delete]`."
+        return f"no change is sent: {_OFF.format('update')}", "Write `actions: [create, update, delete]`."
     if not targets:
-        return "nothing is sent: no attribute mapping reads `IsSoftDeleted`", f"Add `{ACTIVE_MAPPING}`."
+        return "no change is sent: no attribute mapping reads `IsSoftDeleted`", f"Add `{ACTIVE_MAPPING}`."
     if stage.tenant.skips_out_of_scope:
-        return "nothing is sent: `skip_out_of_scope_deletions` is true", "Write `skip_out_of_scope_deletions: false`."
-    return "nothing is sent: no attribute mapping reads `IsSoftDeleted`", f"Add `{ACTIVE_MAPPING}`."
+        return "no change is sent: `skip_out_of_scope_deletions` is true", "Write `skip_out_of_scope_deletions: false`."
+    return "no change is sent: no attribute mapping reads `IsSoftDeleted`", f"Add `{ACTIVE_MAPPING}`."
 
 
 async def _returning(stage: Stage, flow: ObjectFlow, key: str) -> StepResult:

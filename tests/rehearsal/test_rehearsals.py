@@ -152,7 +152,7 @@ def test_the_report_shows_that_leavers_keep_their_accounts(options, kept, hint):
         results = by_id(report)
     for name in kept:
         assert (name, results[name].status.value) == (name, "warning")
-        assert "nothing is sent" in results[name].actual
+        assert "no change is sent" in results[name].actual
         assert "Leavers keep their accounts" in results[name].consequence
         assert hint in results[name].hint
     others = [name for name in (*LEAVERS, "purge-user") if name not in kept]
@@ -176,7 +176,7 @@ def test_scope_all_provisions_users_and_groups_without_assignments():
 def test_supplied_users_are_provisioned_beside_those_of_the_spec():
     users = ({"userPrincipalName": "joe@contoso.com", "displayName": "Joe", "jobTitle": "Baker"},)
     with played(small(), users=users) as (report, target):
-        assert by_id(report)["initial-users"].title == "Initial cycle: 1 users in scope"
+        assert by_id(report)["initial-users"].title == "Initial cycle: 1 user in scope"
         (joe,) = [user for user in target.users() if user["userName"] == "joe@contoso.com"]
         assert (joe["title"], joe["externalId"]) == ("Baker", "joe")
 
