@@ -109,6 +109,13 @@ def hangup_interrupts() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def stopping_interrupts() -> Iterator[None]:
+    """Treat SIGTERM and SIGHUP as an interrupt."""
+    with _handler(signal.SIGTERM, _interrupt), hangup_interrupts():
+        yield
+
+
 def _interrupt(_number: int, _frame: Any) -> None:
     """Interrupt this process, also if it was started with SIGINT ignored, as background jobs of a shell are."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -146,7 +153,7 @@ def run(
                 return await work(Session(client, progress, events))
 
     try:
-        with _handler(signal.SIGTERM, _interrupt), hangup_interrupts():
+        with stopping_interrupts():
             code = asyncio.run(main(_fetched_token(settings, common.auth, environ, mask)))
         events.write("finished", exit_code=int(code))
     finally:

@@ -168,6 +168,13 @@ class Journal:
         if len(self.entries) < JOURNAL_LENGTH:
             self.entries.append(entry)
 
+    def set_status(self, request_id: str, status: int) -> None:
+        """Set the status of a request whose response needed requests to an application."""
+        for entry in reversed(self.entries):
+            if entry["request_id"] == request_id:
+                entry["status"] = status
+                return
+
     def note_sent(self, request: GraphRequest, response: GraphResponse | None) -> None:
         """Note a request of the provisioning engine; its path is a URL. `response` is None if there was none."""
         if len(self.entries) < SENT_LENGTH:

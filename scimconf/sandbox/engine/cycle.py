@@ -12,14 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.sandbox.directory.applications import SERVICE_PRINCIPAL, import_roles
-from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.engine import status
 from scimconf.sandbox.engine.exchange import Exchange, ObjectError
-from scimconf.sandbox.engine.log import Event, LogContext, Step, entry, store_entries
+from scimconf.sandbox.engine.log import Event, Step, entry, store_entries
 from scimconf.sandbox.engine.provision import JobContext, Outcome, Provisioner, subject_of
 from scimconf.sandbox.engine.quarantine import (
     EXPIRY,
@@ -36,16 +34,18 @@ from scimconf.sandbox.engine.quarantine import (
 )
 from scimconf.sandbox.engine.references import Owner, ReferenceSender
 from scimconf.sandbox.engine.sender import Sender
-from scimconf.sandbox.engine.setup import Setup, deletion_threshold, read_setup, works_of
+from scimconf.sandbox.engine.setup import Setup, deletion_threshold, job_context, read_setup, works_of
 from scimconf.sandbox.engine.state import Escrow, JobState
 from scimconf.sandbox.engine.values import Json, ObjectFailure, Scope, SourceObject
 from scimconf.sandbox.engine.work import DEPROVISIONING, Task, Work
-from scimconf.sandbox.service import Service
 from scimconf.sandbox.store import Condition
-from scimconf.sandbox.synchronization.call import JOB, SCHEMA
+from scimconf.sandbox.synchronization.call import JOB
 from scimconf.sandbox.synchronization.connection import form_failure, stored_secrets
 from scimconf.sandbox.synchronization.templates import templates_of
 from scimconf.sandbox.tenant import Tenant
+
+if TYPE_CHECKING:
+    from scimconf.sandbox.service import Service
 
 _PROGRESS_STEP = 50
 _DELETED_KINDS = ("deletedUser", "deletedGroup")
@@ -86,7 +86,7 @@ class CycleSummary:
 
 async def run_cycle(service: Service, job_id: str) -> CycleSummary:
     """Run a cycle of a job that is due. Raise UnknownJobError, or BusyError if a cycle of the job is running."""
-    with _only_engine(service, job_id):
+    with only_engine(service, job_id):
         tenant = service.tenant
         job = tenant.documents.get(JOB, job_id)
         if job is None:
@@ -98,7 +98,8 @@ async def run_cycle(service: Service, job_id: str) -> CycleSummary:
 
 
 @contextmanager
-def _only_engine(service: Service, job_id: str) -> Iterator[None]:
+def only_engine(service: Service, job_id: str) -> Iterator[None]:
+    """Raise BusyError if the job is being provisioned; otherwise nothing else provisions it until the end."""
     if job_id in service.running:
         raise BusyError(f"A cycle of the job {job_id} is running.")
     store = service.tenant.store
@@ -184,27 +185,6 @@ class Cycle:
                 self._state.remove_escrow(escrow.kind, escrow.object_id)
                 self._progress.pruned = True
 
-    def _context(self, setup: Setup, exchange: Exchange, dialect_of: Sender) -> JobContext:
-        tenant = self._tenant
-        schema = tenant.documents.get(SCHEMA, self._job["id"]) or {}
-        rule: Json = next(iter(schema.get("synchronizationRules") or ()), {})
-        organization = tenant.stored_value(ORGANIZATION)
-        log = LogContext(
-            organization["id"],
-            self._job["id"],
-            self._id,
-            self._principal,
-            str(rule.get("sourceDirectoryName") or ""),
-            str(rule.get("targetDirectoryName") or ""),
-        )
-        domains = organization.get("verifiedDomains") or ()
-        domain = next((entry["name"] for entry in domains if entry.get("isDefault")), None)
-        evaluation = EvaluationContext(now=self._began, tenant_domain=domain)
-        is_initial = setup.changes is None
-        return JobContext(
-            exchange, self._state, log, dialect_of.endpoint.dialect, tenant.switches, evaluation, is_initial
-        )
-
     # ---- objects ---------------------------------------------------------------------------------------------------
 
     async def _provision(self, setup: Setup) -> QuarantineCause | None:
@@ -223,7 +203,8 @@ class Cycle:
             destination, self._tenant.reach, self._tenant.switches, service.faults, service.journal
         ) as sender:
             exchange = Exchange(sender, self._tenant.switches)
-            context = self._context(setup, exchange, sender)
+            context = job_context(self._tenant, self._principal, self._state, self._id, exchange)
+            context = replace(context, is_initial=setup.changes is None)
             try:
                 await self._test(setup, exchange)
                 await self._run_works(setup, context, tasks)

@@ -6,7 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from scimconf.expressions.evaluation import EvaluationContext
+from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
+from scimconf.sandbox.engine.exchange import Exchange
+from scimconf.sandbox.engine.log import LogContext
 from scimconf.sandbox.engine.mapping import job_flows
+from scimconf.sandbox.engine.provision import JobContext
 from scimconf.sandbox.engine.quarantine import stamp
 from scimconf.sandbox.engine.scope import decide
 from scimconf.sandbox.engine.source import read_source
@@ -48,6 +53,19 @@ def read_setup(tenant: Tenant, principal: Json, state: JobState) -> Setup:
         source = read_source(tenant, principal)
     policy = Policy(skips, deleting_kinds(schema, flows))
     return Setup(flows, policy, secrets, source, memory, changes, last, is_whole)
+
+
+def job_context(tenant: Tenant, principal: Json, state: JobState, cycle_id: str, exchange: Exchange) -> JobContext:
+    """Return what the provisioning of all objects of a job needs; expressions see the time at which it begins."""
+    schema = tenant.documents.get(SCHEMA, state.job_id) or {}
+    rule: Json = next(iter(schema.get("synchronizationRules") or ()), {})
+    organization = tenant.stored_value(ORGANIZATION)
+    names = (str(rule.get(name) or "") for name in ("sourceDirectoryName", "targetDirectoryName"))
+    log = LogContext(organization["id"], state.job_id, cycle_id, principal, *names)
+    domains = organization.get("verifiedDomains") or ()
+    domain = next((entry["name"] for entry in domains if entry.get("isDefault")), None)
+    evaluation = EvaluationContext(now=tenant.now(), tenant_domain=domain)
+    return JobContext(exchange, state, log, exchange.dialect, tenant.switches, evaluation)
 
 
 def works_of(tenant: Tenant, state: JobState, setup: Setup) -> list[Work]:

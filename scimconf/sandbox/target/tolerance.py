@@ -21,6 +21,8 @@ _NAME = re.compile(r"[A-Za-z][\w$-]*", re.ASCII)
 _FILTER_NAME = re.compile(r"([A-Za-z][\w$-]*)\s+eq\b", re.ASCII)
 _MANAGER_PATH = re.compile(rf"(?:{re.escape(ENTERPRISE)}:)?manager(?:\[.*\])?", re.IGNORECASE)
 _MANAGER_FILTER = re.compile(rf"(?<![\w:])(?:{re.escape(ENTERPRISE)}:)?manager(?=\s+eq\s)", re.IGNORECASE)
+_RESOURCES = ("user", "group")
+"""The last part of the URN of an extension, in contrast to that of its attributes."""
 _RESERVED = {"schemas", "id", "externalid", "meta"}
 _ELEMENT = {"value": "string", "display": "string", "type": "string", "primary": "boolean"}
 
@@ -63,10 +65,12 @@ class Tolerance:
             return {key: _manager(item) if key.lower() == "manager" else item for key, item in value.items()}
         if not _is_custom(name):
             return _members(value) if name.lower() == "members" else value
-        if isinstance(value, dict):
-            return {key: self._custom(endpoint, name, key, item) for key, item in value.items()}
         match = _PATH.fullmatch(name)
-        return self._custom(endpoint, match["urn"], match["name"], value) if match else value
+        if match and match["name"].lower() not in _RESOURCES:
+            return self._custom(endpoint, match["urn"], match["name"], value)
+        if not isinstance(value, dict):
+            return value
+        return {key: self._custom(endpoint, name, key, item) for key, item in value.items()}
 
     def _operation(self, endpoint: str, operation: dict[str, Any]) -> dict[str, Any]:
         path, value = operation.get("path"), operation.get("value")

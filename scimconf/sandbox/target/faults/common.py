@@ -101,8 +101,7 @@ async def set_members(request: TargetRequest, forward: Handler, members: list[An
     """Replace the members of the group that the path of the request names."""
     await change(request, forward, request.path, {"op": "remove", "path": "members"})
     if members:
-        values = [{"value": member["value"]} for member in members]
-        await change(request, forward, request.path, {"op": "add", "path": "members", "value": values})
+        await change(request, forward, request.path, {"op": "add", "path": "members", "value": members})
 
 
 # ---- responses ------------------------------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ async def removal_of_an_absent_member_refused(request: TargetRequest, forward: H
     group = await current(request, forward) if patches(request, "groups") and removed else None
     if group is None:
         return await forward(request)
-    members = {member["value"] for member in group.get("members", [])}
+    members = {member.get("value") for member in group.get("members", [])}
     if members.issuperset(removed):
         return await forward(request)
     return error_response(404, "The member does not exist.", "noTarget")

@@ -281,6 +281,6 @@ class CommittedAndUnavailable:
             self._hidden.update(str(user["id"]) for user in response.resources)
             return error_response(503, "Service unavailable") if response.status == 201 else response
         response = await forward(request)
-        if "filter" not in request.query or request.endpoint != "users":
+        if "filter" not in request.query or request.endpoint != "users" or response.status != 200:
             return response
         return with_list(response, [user for user in response.resources if user["id"] not in self._hidden])
