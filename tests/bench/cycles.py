@@ -1,6 +1,6 @@
 """Provisioning cycles of the sandbox against a SCIM server that answers at once: `python cycles.py USERS CHANGED`.
 
-Prints the seconds of an initial cycle, of the same requests with bare httpx, of an incremental cycle after CHANGED users
+Prints the seconds, and those of this process on a processor (`-cpu`), of an initial cycle, of the same requests with bare httpx, of an incremental cycle after CHANGED users
 changed, and of one without changes. The server is a process of its own: `python cycles.py --serve`.
 """
 
@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -95,37 +96,38 @@ def recorded(sent: list[tuple[str, str, dict[str, str], bytes | None]]) -> None:
     Sender._message = message  # type: ignore[method-assign]
 
 
-async def bare(sent: list[tuple[str, str, dict[str, str], bytes | None]]) -> float:
-    """Send the recorded requests, one after another, and return the seconds."""
-    begin = time.perf_counter()
+async def bare(sent: list[tuple[str, str, dict[str, str], bytes | None]]) -> None:
+    """Send the recorded requests, one after another."""
     async with httpx.AsyncClient() as client:
         for method, url, headers, content in sent:
             response = await client.request(method, url, headers=headers, content=content)
             response.read()
-    return time.perf_counter() - begin
 
 
 async def measure(port: int, users: int, changed: int) -> dict[str, float]:
     service = create_app(tenant(port, users)).state.service
     (job_id,) = job_ids(service.tenant)
-    seconds = {"initial": await timed(service, job_id)}
+    seconds = await timed("initial", cycle(service, job_id))
     for name, count in (("none", 0), ("changed", changed)):
         with service.tenant.store.transaction():
             for user in service.tenant.documents.all("user")[:count]:
                 service.tenant.documents.put("user", user["id"], user | {"jobTitle": "Changed"})
-        seconds[name] = await timed(service, job_id)
+        seconds |= await timed(name, cycle(service, job_id))
     sent: list[tuple[str, str, dict[str, str], bytes | None]] = []
     recorded(sent)
-    await timed(create_app(tenant(port, users)).state.service, job_id)
-    return seconds | {"bare": await bare(sent), "requests": len(sent)}
+    await cycle(create_app(tenant(port, users)).state.service, job_id)
+    return seconds | await timed("bare", bare(sent)) | {"requests": len(sent)}
 
 
-async def timed(service: Any, job_id: str) -> float:
-    begin = time.perf_counter()
+async def timed(name: str, work: Coroutine[Any, Any, None]) -> dict[str, float]:
+    begin, cpu = time.perf_counter(), time.process_time()
+    await work
+    return {name: time.perf_counter() - begin, f"{name}-cpu": time.process_time() - cpu}
+
+
+async def cycle(service: Any, job_id: str) -> None:
     summary = await run_cycle(service, job_id)
-    seconds = time.perf_counter() - begin
     assert summary.execution and not summary.execution["countEscrowedRaw"], summary.execution
-    return seconds
 
 
 def main() -> None:

@@ -329,9 +329,10 @@ def cycles(_folder: Path, sizes: Sizes) -> Iterator[Round]:
         command = [sys.executable, str(BENCH / "cycles.py"), str(sizes.provisioned), str(sizes.changed)]
         output = subprocess.run(command, capture_output=True, check=True, env=environment(), cwd=ROOT).stdout
         seconds = json.loads(output)
-        a_user, a_change = seconds["initial"] / sizes.provisioned, seconds["changed"] / sizes.changed
+        a_user, a_change = seconds["initial-cpu"] / sizes.provisioned, seconds["changed-cpu"] / sizes.changed
         return {
             "cycle-initial": seconds["initial"] / seconds["bare"],
+            "cycle-cpu": seconds["initial-cpu"] / seconds["bare-cpu"],
             "cycle-changed": a_change / a_user,
             "cycle-none": 1000 * seconds["none"],
         }
