@@ -336,7 +336,7 @@ def test_sandbox_serve_reports_why_it_cannot_start(cli):
 
 def test_plan_reports_an_unexpected_error_without_its_text(cli, monkeypatch):
     """The text of the exception may contain a secret."""
-    monkeypatch.setattr("scimconf.cli.output.render_plan", _raise_type_error)
+    monkeypatch.setattr("scimconf.cli.output.plan_parts", _raise_type_error)
     result = cli("plan", WRITER)
     assert result.code == 1
     assert re.search(

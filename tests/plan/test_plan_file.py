@@ -19,7 +19,7 @@ from scimconf.plan import (
     Tenant,
     WriteOnly,
 )
-from scimconf.plan.diff import digest
+from scimconf.plan.digest import digest
 from scimconf.plan.file import differences, read
 from scimconf.render import json as machine
 
