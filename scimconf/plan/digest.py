@@ -24,6 +24,12 @@ class Items:
         return iter(self._make())
 
 
+class CanonicalText(str):
+    """The canonical text of a value, in the place of the value."""
+
+    __slots__ = ()
+
+
 def digest(document: Mapping[str, Json]) -> str:
     """Return the digest of a plan's JSON document, computed without the `digest` that it may contain."""
     result = sha256()
@@ -47,4 +53,4 @@ def _canonical_parts(value: Json, depth: int) -> Iterator[str]:
             before = ","
         yield "]" if before == "," else "[]"
     else:
-        yield canonical(value)
+        yield value if isinstance(value, CanonicalText) else canonical(value)

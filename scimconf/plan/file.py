@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from sys import intern
 from types import MappingProxyType
 from typing import Literal
@@ -30,7 +31,7 @@ from scimconf.plan.change import (
     Tenant,
 )
 from scimconf.plan.diff import canonical, explain
-from scimconf.plan.digest import digest
+from scimconf.plan.digest import CanonicalText, Items, digest
 from scimconf.plan.impact import Impact, Population, Precision
 from scimconf.plan.resource import NOTHING, Address, Resource, WriteOnly
 
@@ -241,16 +242,16 @@ def read(text: str | bytes, file: str) -> SavedPlan | Diagnostic:
     hint = "Plan again. A saved plan must not be edited."
     try:
         parsed = PlanFile.model_validate_json(canonical(_without_changes(document)))
-        listed = zip(parsed.applications, document["applications"], strict=True)
-        applications = tuple(_application(part, _changes(raw["changes"])) for part, raw in listed)
+        changes, computed = _changes(document)
     except ValidationError as error:
         path, message = _first_error(text, error)
         return Diagnostic("P004", f"the plan is invalid: {message.lower()}", path, location, hint)
-    if digest(document) != parsed.digest:
+    if computed != parsed.digest:
         return Diagnostic("P005", "the plan was edited: its digest does not match", location=location, hint=hint)
     tenant = Tenant(parsed.tenant.id, parsed.tenant.domain)
+    applications = map(_application, parsed.applications, changes)
     failures = tuple(FailedApplication(part.name, part.message, part.hint, part.paths) for part in parsed.failures)
-    plan = Plan(tenant, applications, MappingProxyType(document["options"]), failures)
+    plan = Plan(tenant, tuple(applications), MappingProxyType(document["options"]), failures)
     return SavedPlan(plan, parsed.digest, MappingProxyType(document), MappingProxyType(parsed.options.model_dump()))
 
 
@@ -276,7 +277,7 @@ def _first_error(text: str | bytes, error: ValidationError) -> tuple[SpecPath, s
     return tuple(part for part in first["loc"] if isinstance(part, (str, int))), first["msg"]
 
 
-def _application(part: ApplicationPart, changes: tuple[Change, ...]) -> ApplicationPlan:
+def _application(part: ApplicationPart, changes: Iterable[Change]) -> ApplicationPlan:
     return ApplicationPlan(
         part.name,
         MappingProxyType(part.ids),
@@ -284,7 +285,7 @@ def _application(part: ApplicationPart, changes: tuple[Change, ...]) -> Applicat
         part.spec.digest,
         part.fingerprint,
         part.complete,
-        changes=changes,
+        changes=tuple(changes),
         unmanaged_drift=tuple(
             Resource(address(resource.address), MappingProxyType(resource.fields)) for resource in part.unmanaged_drift
         ),
@@ -317,16 +318,29 @@ def _missing(part: MissingPart) -> MissingPrincipal:
     return MissingPrincipal(part.type, part.name, addresses, _warning(part), part.deleted or "")
 
 
-def _changes(documents: Iterable[Json]) -> tuple[Change, ...]:
-    """Return the changes of an application; raise ValidationError. What many of them have in common is one object."""
-    effects: dict[tuple[EffectName, ...], frozenset[Effect]] = {(): frozenset()}
-    changes: list[Change] = []
+def _changes(document: Mapping[str, Json]) -> tuple[list[list[Change]], str]:
+    """Return the changes of each application, and the digest of the document; raise ValidationError.
+
+    The text of each change is made once for both, and only one of them is in memory as text and as a model.
+    """
+    changes: list[list[Change]] = [[] for _ in document["applications"]]
+    parts = [
+        {**part, "changes": Items(partial(_read_changes, part["changes"], own))}
+        for part, own in zip(document["applications"], changes, strict=True)
+    ]
+    return changes, digest({**document, "applications": parts})
+
+
+def _read_changes(documents: Iterable[Json], changes: list[Change]) -> Iterator[CanonicalText]:
+    """Add the changes to the list, and yield the text of each. The effects that many have in common are one object."""
+    effects: dict[tuple[EffectName, ...], frozenset[Effect]] = {}
     for document in documents:
-        part = ChangePart.model_validate_json(canonical(document))
+        text = canonical(document)
+        part = ChangePart.model_validate_json(text)
         if part.effects not in effects:
             effects[part.effects] = frozenset(map(Effect, part.effects))
         changes.append(_change(part, effects[part.effects]))
-    return tuple(changes)
+        yield CanonicalText(text)
 
 
 def _change(part: ChangePart, effects: frozenset[Effect]) -> Change:
