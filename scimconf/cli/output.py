@@ -19,8 +19,8 @@ from scimconf.plan import Plan
 from scimconf.plan import redact as redaction
 from scimconf.plan.file import SavedPlan
 from scimconf.render import diagnostics as as_text
-from scimconf.render import html, markdown, text
 from scimconf.render import json as as_json
+from scimconf.render import text
 from scimconf.render.common.escaping import visible
 from scimconf.steps import Step
 from scimconf.workflow.apply import guards_that_need_allow
@@ -35,6 +35,8 @@ def plan_parts(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[S
     if output.output_format == "json":
         yield from as_json.plan_parts(plan)
     elif output.output_format == "html":
+        from scimconf.render import html
+
         yield from html.plan_parts(plan, command=output.command)
     else:
         yield _summarised(plan, output, steps)
@@ -43,6 +45,8 @@ def plan_parts(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[S
 def _summarised(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[Step]] | None) -> str:
     """Return the plan in a format that summarises long lists."""
     if output.output_format == "markdown":
+        from scimconf.render import markdown
+
         return markdown.plan(
             plan,
             max_length=output.max_length,

@@ -43,7 +43,7 @@ _NO_IMPACT: Mapping[Effect, Impact] = MappingProxyType({})
 class _Part(BaseModel):
     """Base of the parts: unknown keys are accepted, since minor versions add some; types are strict."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, defer_build=True, hide_input_in_errors=True)
 
 
 class OptionsPart(_Part):

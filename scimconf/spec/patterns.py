@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 _GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
@@ -32,6 +33,13 @@ class TextForm(NamedTuple):
     noun: str
     hint: str
     is_shown: bool = True
+
+
+_IS_GUID = re.compile(GUID).fullmatch
+
+
+def is_guid(text: str) -> bool:
+    return _IS_GUID(text) is not None
 
 
 FORMS: dict[str, TextForm] = {

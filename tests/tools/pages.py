@@ -26,7 +26,9 @@ from scimconf.cli.main import cli
 from scimconf.lint import ONLY_IF_CHANGED, REPORTED_BY_KINDS
 from scimconf.lint import rules as known_rules
 from scimconf.permissions import PROFILES
+from scimconf.rehearsal.endpoint.checks import all_checks
 from scimconf.sandbox.switches import table
+from scimconf.sandbox.target.catalogue import FAULTS, NOT_OF_A_SERVER
 from scimconf.spec.model import GUARDS, Section, Spec
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -67,6 +69,16 @@ def switches() -> str:
     return "\n" + "\n".join(rows) + "\n\n"
 
 
+def targets() -> str:
+    """Return the table of faulty targets, and of the known faults that no server can show."""
+    rows = ["| target | the server | Microsoft Entra then | reported with |", "|---|---|---|---|"]
+    faults = [(item.id, item.title, item.behavior, item.consequence, item.evidence) for item in FAULTS]
+    for name, title, *cells in faults:
+        rows.append(f"| `faulty:{name}` **{title}** | " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
+    reasons = [f"There is no target for {name}: {reason}." for name, reason in NOT_OF_A_SERVER.items()]
+    return "\n" + "\n".join([*rows, "", *reasons]) + "\n\n"
+
+
 def rules() -> str:
     """Return the table of all lint rules, with the commands that show them."""
     rows = ["| rule | title | severity | shown by |", "|---|---|---|---|"]
@@ -92,6 +104,17 @@ def profiles() -> str:
         rows.append(f"| `{name}` | {marks} |")
     purposes = [f"* `{profile.name}`: {profile.purpose}" for profile in PROFILES]
     return "\n" + "\n".join([*purposes, "", *rows]) + "\n\n"
+
+
+def checks() -> str:
+    """Return the tables of the checks of `check-endpoint`, one for each list."""
+    tables: dict[str, list[str]] = {}
+    for check in all_checks():
+        row = f"| `{check.id}` | {check.title} | {check.consequence} | {check.hint} |"
+        tables.setdefault(check.group, []).append(row)
+    heading = ["| check | title | otherwise | what to change |", "|---|---|---|---|"]
+    parts = ["\n".join([f"### {group}", "", *heading, *rows]) for group, rows in tables.items()]
+    return "\n" + "\n\n".join(parts) + "\n\n"
 
 
 def spec() -> str:
@@ -230,7 +253,9 @@ MADE: Mapping[str, Callable[[], str]] = MappingProxyType(
         "reference": reference,
         "profiles": profiles,
         "switches": switches,
+        "targets": targets,
         "rules": rules,
+        "checks": checks,
         "spec": spec,
         "performance": performance,
         "claim": claim,

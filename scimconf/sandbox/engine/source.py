@@ -19,6 +19,8 @@ from scimconf.sandbox.tenant import Tenant
 ROLES = "appRoleAssignments"
 REFERENCES = frozenset({"manager", "members"})
 _PATHS: Mapping[str, Mapping[str, list[Any]]] = read_data("source_attributes.json")
+_FLAT = {kind: [(name, path[0]) for name, path in paths.items() if len(path) == 1] for kind, paths in _PATHS.items()}
+_NESTED = {kind: [(name, *path) for name, path in paths.items() if len(path) == 2] for kind, paths in _PATHS.items()}
 _COMPUTED = frozenset({SOFT_DELETED, ROLES})
 _EXTENSION = "extension_"
 _MANAGER = "manager/"
@@ -48,8 +50,9 @@ def is_known(kind: Kind, name: str) -> bool:
 def source_object(kind: Kind, document: Json, links: Links, roles: tuple[AppRole, ...] = ()) -> SourceObject:
     """Return a user or group of Graph's form under the service's names; attributes without a value are left out."""
     attributes = {name: document[name] for name in document if name.startswith(_EXTENSION)}
-    for name, path in _PATHS[kind].items():
-        value = _value(document, path)
+    attributes |= {name: document[key] for name, key in _FLAT[kind] if document.get(key) is not None}
+    for name, key, step in _NESTED[kind]:
+        value = _inner(document.get(key), step)
         if value is not None:
             attributes[name] = value
     if isinstance(attributes.get("userPrincipalName"), str):
@@ -61,14 +64,11 @@ def source_object(kind: Kind, document: Json, links: Links, roles: tuple[AppRole
     return SourceObject(kind, key, str(name), attributes, references, roles)
 
 
-def _value(document: Json, path: list[Any]) -> Any:
-    value: Any = document
-    for step in path:
-        if isinstance(step, int):
-            value = value[step] if isinstance(value, list) and len(value) > step else None
-        else:
-            value = value.get(step) if isinstance(value, Mapping) else None
-    return value
+def _inner(value: Any, step: str | int) -> Any:
+    """Return an element of a list, or a property of an object; None without it."""
+    if isinstance(step, int):
+        return value[step] if isinstance(value, list) and len(value) > step else None
+    return value.get(step) if isinstance(value, dict) else None
 
 
 def _home_name(name: str) -> str:
