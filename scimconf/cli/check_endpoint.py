@@ -100,8 +100,8 @@ def command(list_only: bool, **params: Any) -> int:
         raise click.UsageError("URL and --token-env are required, unless --list is used.")
     check_options = options.from_click(CheckOptions, params)
     checks = _selected(check_options.only)
-    address = _base_address(check_options.url)
-    secrets = (_token(check_options.token_env or ""), *_oauth_secrets(check_options.oauth))
+    address = base_address(check_options.url)
+    secrets = (endpoint_token(check_options.token_env or ""), *_oauth_secrets(check_options.oauth))
     if not _is_confirmed(check_options, address, len(checks)):
         return ExitCode.FAILED
     if check_options.out:
@@ -135,7 +135,7 @@ def _selected(patterns: tuple[str, ...]) -> tuple[Check, ...]:
     return select(patterns)
 
 
-def _base_address(url: str) -> str:
+def base_address(url: str, param_hint: str = "URL") -> str:
     """Return the URL without its query and a trailing slash; raise click.BadParameter if Entra or scimconf rejects it."""
     from scimconf.rehearsal.endpoint.transport import is_loopback
 
@@ -152,11 +152,11 @@ def _base_address(url: str) -> str:
             "has a query. Write the URL without it: Entra appends /Users and /Groups; only its flags may follow a `?`"
         )
     if problem:
-        raise click.BadParameter(f"{parts.hostname or url!r} {problem}.", param_hint="URL")
+        raise click.BadParameter(f"{parts.hostname or url!r} {problem}.", param_hint=param_hint)
     return url.partition("?")[0].rstrip("/")
 
 
-def _token(variable: str) -> str:
+def endpoint_token(variable: str) -> str:
     """Return the token in an environment variable; raise ScimconfError if it is missing or cannot be sent."""
     token = os.environ.get(variable, "")
     if not token:

@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -121,6 +121,14 @@ def _interrupt(_number: int, _frame: Any) -> None:
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.raise_signal(signal.SIGINT)
+
+
+def run_without_tenant(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a coroutine that needs no sign-in; raise KeyboardInterrupt once it has ended after an interrupt."""
+    import asyncio
+
+    with stopping_interrupts():
+        asyncio.run(work())
 
 
 def run(

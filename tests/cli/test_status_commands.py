@@ -133,3 +133,11 @@ def test_apply_without_history_keeps_none(cli):
     shutil.copytree(ROOT / "examples" / "writer-new", cli.folder / "writer")
     assert cli("apply", "writer", *APPLY, "--no-history").code == 0
     assert not (cli.folder / ".scimconf").exists()
+
+
+def test_logs_compare_without_entries_is_no_disagreement(writer):
+    result = writer("logs", "writer", "--compare")
+    assert (result.code, result.out) == (0, "writer: no users in the log\n\n")
+    assert json.loads(writer("logs", "writer", "--compare", "--format", "json", "--redact").out)["applications"]
+    assert writer("logs", "--app", "Writer", "--compare").code == 64
+    assert writer("logs", "writer", "--compare", "--format", "csv").code == 64

@@ -79,6 +79,8 @@ class CreatedResources:
         if creation.path:
             return [creation.path]
         response = send(EndpointRequest("GET", f"{creation.endpoint}?{equals(creation.attribute, creation.name)}"))
+        if response.status == 404 and not creation.is_hidden:
+            return []
         matches = response.resource.get("Resources") or []
         if not response.is_success or not isinstance(matches, list):
             return [""]

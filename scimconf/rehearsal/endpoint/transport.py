@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,6 +21,7 @@ from scimconf.graph import httpx_import as _httpx_import  # noqa: F401  imports 
 from scimconf.json_types import Json, parse_json
 from scimconf.rehearsal.endpoint.messages import EndpointRequest, EndpointResponse
 
+Result = TypeVar("Result")
 SCIM_JSON = "application/scim+json"
 CONTENT_TYPE = f"{SCIM_JSON}; charset=utf-8"
 MAX_BODY = 4 * 1024 * 1024
@@ -54,7 +55,7 @@ class EndpointClient:
     """Sends requests one by one or at the same time, from code without an event loop; a context manager."""
 
     def __init__(self, connection: EndpointConnection, clock: Callable[[], float]) -> None:
-        self._connection = connection
+        self.connection = connection
         self._clock = clock
         self._runner = asyncio.Runner()
         self._client: httpx.AsyncClient | None = None
@@ -108,6 +109,15 @@ class EndpointClient:
             self._silent = self._silent + 1 if response.status == 0 else 0
         return responses
 
+    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Run other work that sends requests, such as a provisioning cycle, on the event loop of the connection."""
+        return self._runner.run(work)
+
+    def count(self, number: int, *, silent: int) -> None:
+        """Count requests that other work has sent; `silent` of them had no response."""
+        self._requests += number
+        self._silent = self._silent + silent if silent == number else 0
+
     def _count(self, number: int) -> None:
         self._requests += number
         if self._requests > MAX_REQUESTS:
@@ -123,17 +133,17 @@ class EndpointClient:
     async def _bounded(self, request: EndpointRequest) -> EndpointResponse:
         """Return the response within the timeout, however slowly it arrives."""
         try:
-            async with asyncio.timeout(self._connection.timeout):
+            async with asyncio.timeout(self.connection.timeout):
                 return await self._exchange(request)
         except TimeoutError:
-            return EndpointResponse(0, problem=f"no complete response within {self._connection.timeout:g} s")
+            return EndpointResponse(0, problem=f"no complete response within {self.connection.timeout:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError) as error:
             return EndpointResponse(0, problem=_network_problem(error))
 
     async def _exchange(self, request: EndpointRequest) -> EndpointResponse:
         client = self._opened()
         content = None if request.body is None else _content(request)
-        url = request.url or self._connection.base_address + request.path
+        url = request.url or self.connection.base_address + request.path
         headers = {name: value for name, value in {**self._headers(request), **request.headers}.items() if value}
         async with client.stream(request.method, url, content=content, headers=headers) as response:
             client.cookies.clear()
@@ -150,7 +160,7 @@ class EndpointClient:
     def _headers(self, request: EndpointRequest) -> dict[str, str]:
         """Return the headers that Entra sends, which are without a User-Agent."""
         return {
-            "Authorization": "" if request.url else f"Bearer {self._connection.token}",
+            "Authorization": "" if request.url else f"Bearer {self.connection.token}",
             "Accept": SCIM_JSON,
             "Accept-Encoding": "identity",
             "Content-Type": "" if request.body is None else CONTENT_TYPE,
@@ -160,7 +170,7 @@ class EndpointClient:
     def _opened(self) -> httpx.AsyncClient:
         if self._client is None:
             self._client = httpx.AsyncClient(
-                timeout=self._connection.timeout, follow_redirects=False, trust_env=not self._connection.is_loopback
+                timeout=self.connection.timeout, follow_redirects=False, trust_env=not self.connection.is_loopback
             )
             del self._client.headers["User-Agent"]
         return self._client

@@ -217,7 +217,7 @@ def desired(
     attributes = source_attributes(source_object, scope, switches)
     rows = [row for row in flow.flows if row.reference is None and (scope not in _LEAVING or row.reads_scope)]
     evaluated = [row for row in rows if _is_evaluated(row, creating=creating)]
-    results = [(row, _result(row, attributes, context, source_object.roles, switches)) for row in evaluated]
+    results = [(row, row_result(row, attributes, context, source_object.roles, switches)) for row in evaluated]
     for row, result in results:
         if isinstance(result, Ignored) and result.whole_object:
             return Desired({}, ignored_by=row.target)
@@ -228,7 +228,7 @@ def desired(
     return Desired(sent, failure, _matching(results), roles=source_object.roles)
 
 
-def _result(
+def row_result(
     row: AttributeFlow,
     attributes: Mapping[str, AttributeValue],
     context: EvaluationContext,
