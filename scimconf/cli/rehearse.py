@@ -85,6 +85,10 @@ def command(**params: Any) -> int:
         scimconf rehearse --endpoint http://localhost:8080/scim --token-env SCIM_TOKEN examples/writer-new
         scimconf rehearse --users people.json --format html --out report.html examples/writer-new
     """
+    try:
+        from scimconf.rehearsal import whole_run as _imported  # noqa: F401
+    except ImportError as error:
+        raise click.ClickException(f"{error.name} is not installed: pip install 'scimconf[rehearsal]'") from None
     rehearse_options = options.from_click(RehearseOptions, params)
     common = options.from_click(CommonOptions, params)
     specs = _valid_specs(common)
