@@ -12,7 +12,7 @@ from scimconf.sandbox.target.asgi import asgi_application
 from scimconf.sandbox.target.catalogue import TargetError, faults_of
 from scimconf.sandbox.target.messages import Handler, behind
 from scimconf.sandbox.target.page import TargetView
-from scimconf.sandbox.target.tolerance import Tolerance
+from scimconf.sandbox.target.tolerance import Tolerance, as_sent
 
 _ROOT = "/v2"
 _START_POLL_SECONDS = 0.1
@@ -57,7 +57,8 @@ class RunningTarget:
         self.stop()
 
     def _stored(self, resource_type: str) -> list[dict[str, Any]]:
-        return [item for item in self._peer.resources() if item["meta"]["resourceType"] == resource_type]
+        resources = [item for item in self._peer.resources() if item["meta"]["resourceType"] == resource_type]
+        return [as_sent(item) for item in resources]
 
     def _run(self) -> None:
         with self._listener:

@@ -115,6 +115,13 @@ def test_simple_role_has_a_path_with_a_filter(dialect, position, expected):
     assert patch({ROLE: "Editor"}, dialect=dialect, primary_literal=position) == [expected]
 
 
+def test_path_with_a_boolean_filter_is_an_operation_of_its_own():
+    target = f"{ENTERPRISE}:contacts[primary eq true].value"
+    current = {ENTERPRISE: {"contacts": [{"primary": True, "value": "kim"}]}}
+    flow = object_flow(attribute_flow(target))
+    assert patch({target: "ada"}, current, FLAG, flow) == [op("replace", target, "ada")]
+
+
 def test_type_of_a_role_is_never_sent():
     assert patch({TYPE: "own"}, {}, flow=object_flow(attribute_flow(TYPE))) == []
 

@@ -20,7 +20,7 @@ _NUMBERS = itertools.count(1)
 
 
 def new_name(word: str = "user") -> str:
-    return f"{word}{next(_NUMBERS)}@contoso.com"
+    return f"{word}.{next(_NUMBERS)}@contoso.com"
 
 
 def user_body(user_name: str | None = None, **more: Any) -> dict[str, Any]:

@@ -196,6 +196,35 @@ def test_a_tolerant_target_keeps_its_resources_when_an_extension_appears(toleran
     assert len(tolerant.find("/Users", f'userName eq "{before["userName"]}"')) == 1
 
 
+def test_a_text_in_place_of_an_extension_is_stored_and_returned_so(tolerant: TargetClient) -> None:
+    bare, nested = (f"urn:custom:params:scim:schemas:extension:{name}:2.0" for name in ("bare", "nested"))
+    user = tolerant.create_user(**{f"{bare}:User": "admin", nested: {"User": "admin"}})
+    stored = tolerant.get(f"/Users/{user}")
+    assert stored[f"{bare}:User"] == "admin"
+    assert bare not in stored
+    assert stored[nested] == {"User": "admin"}
+    operations = [{"op": "Replace", "path": f"{urn}:User", "value": "member"} for urn in (bare, nested)]
+    assert tolerant.patch(f"/Users/{user}", *operations).is_success
+    stored = tolerant.get(f"/Users/{user}")
+    assert (stored[f"{bare}:User"], stored[nested]) == ("member", {"User": "member"})
+    assert tolerant.patch(f"/Users/{user}", {"op": "replace", "value": {f"{bare}:User": "admin"}}).is_success
+    assert tolerant.get(f"/Users/{user}")[f"{bare}:User"] == "admin"
+
+
+@pytest.mark.parametrize(
+    "values", [["admin", ["admin", "member"], True, 3, [{"value": "x"}]], [[{"value": "x"}], [{"value": "y"}]]]
+)
+def test_custom_attributes_are_returned_as_they_were_sent(tolerant: TargetClient, values: list[Any]) -> None:
+    urn = f"urn:custom:params:scim:schemas:extension:form{len(values)}:2.0:User"
+    for value in values:
+        user = tolerant.create_user(**{urn: {"form": value}})
+        other = tolerant.create_user()
+        assert tolerant.patch(f"/Users/{other}", {"op": "Add", "path": f"{urn}:form", "value": value}).is_success
+        assert [tolerant.get(f"/Users/{item}")[urn] for item in (user, other)] == [{"form": value}] * 2
+    shown = [item for item in tolerant.target.users() if urn in item]
+    assert [item[urn]["form"] for item in shown] == [value for value in values for _ in range(2)]
+
+
 @pytest.mark.slow
 def test_a_name_that_no_schema_allows_is_ignored(tolerant: TargetClient) -> None:
     urn = "urn:ietf:params:scim:schemas:extension:Odd:2.0:User"

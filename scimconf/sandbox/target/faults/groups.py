@@ -18,10 +18,9 @@ from scimconf.sandbox.target.faults.common import (
     path_of,
     search,
     set_members,
-    with_resources,
     without,
 )
-from scimconf.sandbox.target.messages import Handler, TargetRequest, TargetResponse, error_response
+from scimconf.sandbox.target.messages import Handler, TargetRequest, TargetResponse, error_response, with_resources
 
 _ADSCIM = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
 _MEMBER_LIMIT = 100

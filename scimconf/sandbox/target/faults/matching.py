@@ -6,8 +6,15 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from scimconf.sandbox.target.faults.common import compared, lists, search, with_list, with_resources
-from scimconf.sandbox.target.messages import Handler, TargetRequest, TargetResponse, error_response
+from scimconf.sandbox.target.faults.common import compared, lists, search
+from scimconf.sandbox.target.messages import (
+    Handler,
+    TargetRequest,
+    TargetResponse,
+    error_response,
+    with_list,
+    with_resources,
+)
 
 _EQUALS = re.compile(r"\seq\s", re.IGNORECASE)
 

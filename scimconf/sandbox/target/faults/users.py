@@ -19,11 +19,16 @@ from scimconf.sandbox.target.faults.common import (
     is_true,
     patches,
     search,
-    with_list,
-    with_resources,
     without,
 )
-from scimconf.sandbox.target.messages import Handler, TargetRequest, TargetResponse, error_response
+from scimconf.sandbox.target.messages import (
+    Handler,
+    TargetRequest,
+    TargetResponse,
+    error_response,
+    with_list,
+    with_resources,
+)
 from scimconf.sandbox.target.tolerance import ENTERPRISE
 
 _MANAGER = f"{ENTERPRISE}:manager".lower()
