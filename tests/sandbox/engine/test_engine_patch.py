@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scimconf.sandbox.engine.patch import MemberChanges, manager_operation, member_operations, operations
+from scimconf.sandbox.engine.resource import deserialization_problem
 from scimconf.sandbox.engine.values import AppRole, Desired, Dialect
 
 from .flows import ENTERPRISE, attribute_flow, object_flow, switches
@@ -313,3 +316,25 @@ def manager(new, current="", dialect=LEGACY, **positions):
 )
 def test_manager_is_set_replaced_and_removed(new, current, dialect, positions, expected):
     assert manager(new, current, dialect, **positions) == expected
+
+
+# ---- any resource ---------------------------------------------------------------------------------------------------
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.sampled_from(["True", '{"value": 1}', "{"])
+)
+NAMES = st.sampled_from(["value", "type", "primary", "manager", "department", "givenName"])
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3))
+ATTRIBUTES = ["active", "displayName", "name", "title", "emails", "roles", "tags", "members", ENTERPRISE]
+
+
+@pytest.mark.slow
+@given(st.dictionaries(st.sampled_from(ATTRIBUTES), VALUES), st.sampled_from(Dialect))
+def test_any_returned_resource_has_operations(current, dialect):
+    """Whatever an application returns, there are operations, and nothing raises."""
+    flow = object_flow(*USER.flows, *TAGS.flows, attribute_flow("roles", roles=COMPLEX, multivalued=True), REFERENCE)
+    values = SAME | {"tags": ("1", "2"), "roles": ('{"primary":false,"type":"a","value":"b"}',)}
+    assert isinstance(patch(values, current, dialect, flow), list)
+    assert isinstance(deserialization_problem(flow, current), str)
+    manager_operation(REFERENCE, "271", current, dialect, switches())
+    assert member_ops(("8",), ("9",), current, dialect)

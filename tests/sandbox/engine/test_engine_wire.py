@@ -220,3 +220,13 @@ def test_user_with_default_access_is_provisioned_without_a_role(provisioned, end
     tenant.client.service.tenant.store.run(sql)
     tenant.cycle()
     assert "roles" not in endpoint.by_name(ADA)
+
+
+def test_filter_whose_result_is_not_documented_has_its_reason_in_the_log(provisioned, endpoint):
+    clause = {"sourceOperandName": "userType", "operatorName": "EQUALS", "targetOperand": {"values": ["Member"]}}
+    scope = {"groups": [{"name": "Members", "clauses": [clause]}]}
+    tenant = provisioned(assigned=(ADA,), edits=[{"scope": scope}])
+    (entry,) = tenant.cycle()["entries"]
+    (text,) = [step["description"] for step in entry["provisioningSteps"] if step["provisioningStepType"] == "scoping"]
+    assert "userType equals: filters do not support this attribute" in text and "undetermined_filter" in text
+    assert endpoint.calls("POST") == []
