@@ -1,4 +1,4 @@
-"""The positions of the switches of the engine that are about responses, retries, status and the log."""
+"""What a cycle leaves behind: the status of the job with its counts, and the provisioning log. Unusual creations."""
 
 from __future__ import annotations
 
@@ -13,10 +13,6 @@ CODE = "SystemForCrossDomainIdentityManagementServiceIncompatible"
 @pytest.mark.parametrize(
     ("switches", "answer", "times", "event"),
     [
-        ({"retry_in_cycle": 2}, Answer(503), 2, "create success Ada"),
-        ({"retry_in_cycle": 1}, Answer(503), 2, "create failure Ada: SystemForCrossDomainIdentityManagementServerError"),
-        ({"retry_after": "honour"}, Answer(429, headers={"Retry-After": "0"}), 3, "create success Ada"),
-        ({"retry_after": "honour"}, Answer(429), 1, "create failure Ada: TooManyRequests"),
         ({"create_status": "201"}, Answer(200, {"id": "x"}), 1, f"create failure Ada: {CODE}"),
         ({}, Answer(200, {"id": "x"}), 1, "create success Ada"),
         ({}, Answer(201, {"id": 7}), 1, "create success Ada"),
@@ -33,78 +29,10 @@ def test_responses_to_a_creation(provisioned, endpoint, switches, answer, times,
     assert tenant.events(tenant.cycle()) == [event]
 
 
-def test_create_no_id_matches_at_once(provisioned, endpoint):
-    plain, created = endpoint.answer, []
-
-    def without_id(sent):
-        answer = plain(sent)
-        created.append(sent.method)
-        return Answer(201, {}) if sent.method == "POST" else answer
-
-    endpoint.answer = without_id
-    tenant = provisioned(assigned=("ada@contoso.com",), switches={"create_no_id": "match"})
-    assert tenant.events(tenant.cycle()) == ["create success Ada"]
-    assert created == ["GET", "POST", "GET"]
-
-
-def test_quarantine_on_429_immediate(provisioned, endpoint):
-    endpoint.script("POST", "", Answer(429))
-    tenant = provisioned(switches={"quarantine_on_429": "immediate"})
-    assert tenant.cycle()["quarantine"]["error"]["code"].endswith("TooManyRequests")
-
-
 def test_response_content_type_strict_refuses_lists_too(provisioned, endpoint):
     endpoint.script("GET", "", Answer(200, {"totalResults": 0}, {"Content-Type": "application/json"}))
     tenant = provisioned(switches={"response_content_type": "strict"})
     assert "content type" in tenant.cycle()["quarantine"]["error"]["message"]
-
-
-@pytest.mark.parametrize(("position", "event"), [("disable", "disable success Ada"), ("delete", "delete success Ada")])
-def test_unassigned_action_is_that_of_the_log(provisioned, position, event):
-    tenant = provisioned(switches={"unassigned_action": position})
-    tenant.cycle()
-    tenant.unassign(tenant.user("ada"))
-    assert tenant.events(tenant.cycle()) == [event]
-
-
-@pytest.mark.parametrize("position", ["stagedDelete", "other", "unknownFutureValue"])
-def test_staged_action_is_that_of_a_staged_disabling(provisioned, position):
-    settings = '{"DeleteThresholdEnabled": true, "DeleteThresholdValue": 1}'
-    tenant = provisioned(switches={"staged_action": position}, secrets={"SyncNotificationSettings": settings})
-    tenant.cycle()
-    tenant.unassign(tenant.user("ada"))
-    assert tenant.events(tenant.cycle()) == [f"{position} skipped Ada"]
-
-
-@pytest.mark.parametrize("position", ["Succeeded", "EntryLevelErrors"])
-def test_escrow_state_is_that_of_a_cycle_with_failed_objects(provisioned, endpoint, position):
-    endpoint.script("POST", "", Answer(409), times=1)
-    tenant = provisioned(switches={"escrow_state": position})
-    tenant.cycle()
-    status = tenant.job["status"]
-    assert status["lastExecution"]["state"] == position and status["lastSuccessfulExecution"] is None
-    tenant.cycle()
-    assert tenant.job["status"]["lastSuccessfulExecution"]["state"] == "Succeeded"
-
-
-def test_keepalive_probe_sends_a_connection_test_every_n_minutes(provisioned, endpoint):
-    tenant = provisioned(switches={"keepalive_probe": 60})
-    tenant.cycle()
-    assert [len(tenant.sent(after)) for after in ("PT40M", "PT20M", "PT40M", "PT20M")] == [0, 2, 0, 2]
-
-
-@pytest.mark.parametrize(("exists", "patches"), [(True, 0), (False, 1)])
-def test_reference_filters_ask_before_a_reference_is_sent(provisioned, endpoint, exists, patches):
-    tenant = provisioned(switches={"reference_filters": "yes"})
-    tenant.cycle()
-    set_manager(tenant, "ada", "grace")
-    endpoint.take()
-    endpoint.script("GET", "manager eq", Answer(200, {"totalResults": int(exists), "Resources": []}))
-    tenant.cycle()
-    assert endpoint.calls("GET")[0].startswith(
-        "GET /scim/Users?attributes=id&filter=id+eq+%22u1%22+and+manager+eq+%22u2%22"
-    )
-    assert len(endpoint.calls("PATCH")) == patches
 
 
 @pytest.mark.parametrize(("position", "value"), [("string", "u1"), ("object", {"value": "u1"})])
@@ -129,7 +57,10 @@ def test_status_counts_what_happened(provisioned, endpoint):
         "User": 2,
         "Group": 1,
     }
+    assert status["lastSuccessfulExecution"] is None
     assert status["steadyStateFirstAchievedTime"] == "2030-01-02T12:00:00Z" and status["progress"] == []
+    tenant.cycle()
+    assert tenant.job["status"]["lastSuccessfulExecutionWithExports"]["countExported"] == 2
 
 
 def test_a_job_that_waits_for_its_first_cycle_has_not_run(provisioned):
