@@ -47,7 +47,7 @@ class StatusCommand:
 @click.option(
     "--since", type=Window(), default="24h", show_default=True, metavar="TIME", help="How far back the log is read."
 )
-@options.output_format("text", "json", "markdown")
+@options.output_format("text", "json", "markdown", "html")
 @click.option("--fail-on", type=click.Choice(["failures"]), help="Exit with 2 if users or groups fail.")
 @click.option(
     "--watch", "watch_first_cycle", is_flag=True, help="Show each change until the first cycle is over (text only)."
@@ -82,12 +82,12 @@ def command(**params: Any) -> int:
         return run(common, "reading", lambda session: _print_all(session, chosen))
     if chosen.app is not None:
         target = application_target(chosen.app)
-        return run(common, "reading", lambda session: _print_targets(session, [target], chosen))
+        return run(common, "reading", lambda session: print_statuses(session, [target], chosen))
     groups = by_tenant(options.load_specs(common), common)
     require_single(groups, f"--format {chosen.output_format}" if chosen.output_format != "text" else "")
 
     async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
-        return await _print_targets(session, spec_targets(specs), chosen)
+        return await print_statuses(session, spec_targets(specs), chosen)
 
     return run_each(groups, lambda group: group.run(work))
 
@@ -99,7 +99,8 @@ async def _print_all(session: Session, chosen: StatusCommand) -> ExitCode:
     return _exit_code(results, chosen)
 
 
-async def _print_targets(session: Session, targets: Sequence[ApplicationTarget], chosen: StatusCommand) -> ExitCode:
+async def print_statuses(session: Session, targets: Sequence[ApplicationTarget], chosen: StatusCommand) -> ExitCode:
+    """Print the statuses, with `watch_first_cycle` each change until the first cycle is over; return the exit code."""
     graph, settings = session.client.graph, _options(session, chosen)
     if not chosen.watch_first_cycle:
         results = await statuses(graph, targets, settings)
@@ -132,6 +133,10 @@ def _print(results: Sequence[ApplicationStatus], chosen: StatusCommand) -> None:
         from scimconf.render.status.markdown import statuses as as_markdown
 
         text = as_markdown(results, marker=chosen.comment_marker)
+    elif chosen.output_format == "html":
+        from scimconf.render.status.html import statuses as as_html
+
+        text = as_html(results)
     else:
         from scimconf.render.status.text import statuses as as_text
 

@@ -153,3 +153,10 @@ def test_provision_asks_before_it_writes_to_the_application(writer):
     assert result.out.startswith("ada@contoso.com: provisioned")
     assert writer("provision", "writer", "--user", "hedy@contoso.com", "--yes").code == 1
     assert writer("provision", "writer").code == 64
+
+
+def test_apply_watch_follows_the_first_cycle(cli):
+    shutil.copytree(ROOT / "examples" / "writer-new", cli.folder / "writer")
+    result = cli("apply", "writer", *APPLY, "--watch")
+    assert (result.code, "writer: on" in result.out) == (0, True)
+    assert "<main>" in cli("status", "writer", "--format", "html").out
