@@ -15,7 +15,7 @@ from scimconf.cli.session import Session, run
 from scimconf.cli.tenants import by_tenant, require_single, run_each
 from scimconf.cli.terminal import Terminal
 from scimconf.cli.windows import Window
-from scimconf.monitoring.application_status import ApplicationStatus
+from scimconf.monitoring.application_status import ApplicationStatus, redacted_status
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow.status import StatusOptions, all_statuses, statuses, watch
 from scimconf.workflow.targets import ApplicationTarget, application_target, spec_targets
@@ -34,7 +34,8 @@ class StatusCommand:
     all_applications: bool = False
     since: timedelta = timedelta(days=1)
     output_format: str = "text"
-    fail_on: str = ""
+    fail_on: tuple[str, ...] = ()
+    redact: bool = False
     watch_first_cycle: bool = False
     interval: int = 15
     comment_marker: str | None = None
@@ -48,7 +49,13 @@ class StatusCommand:
     "--since", type=Window(), default="24h", show_default=True, metavar="TIME", help="How far back the log is read."
 )
 @options.output_format("text", "json", "markdown", "html")
-@click.option("--fail-on", type=click.Choice(["failures"]), help="Exit with 2 if users or groups fail.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["failures", "tokens"]),
+    multiple=True,
+    help="Exit with 2 if users or groups fail, or if a token expires within 30 days (repeatable).",
+)
+@click.option("--redact", is_flag=True, help="Name users by the start of their object ids, and omit responses.")
 @click.option(
     "--watch", "watch_first_cycle", is_flag=True, help="Show each change until the first cycle is over (text only)."
 )
@@ -125,6 +132,7 @@ def _options(session: Session, chosen: StatusCommand) -> StatusOptions:
 
 
 def _print(results: Sequence[ApplicationStatus], chosen: StatusCommand) -> None:
+    results = [redacted_status(status) for status in results] if chosen.redact else results
     if chosen.output_format == "json":
         from scimconf.render.status.json import statuses as as_json
 
@@ -151,6 +159,8 @@ def _exit_code(results: Sequence[ApplicationStatus], chosen: StatusCommand) -> E
         codes.add(ExitCode.FAILED)
     if any(status.is_quarantined for status in results):
         codes.add(ExitCode.QUARANTINE)
-    if chosen.fail_on == "failures" and any(status.has_failures for status in results):
+    if "failures" in chosen.fail_on and any(status.has_failures for status in results):
+        codes.add(ExitCode.CHANGES)
+    if "tokens" in chosen.fail_on and any(list(status.token_notices()) for status in results):
         codes.add(ExitCode.CHANGES)
     return combine(codes)
