@@ -305,7 +305,7 @@ class Cycle:
     def _count_success(self, event: Event) -> None:
         if event.status == "success":
             self._progress.counts.exports += 1
-            self._progress.counts.reference_deltas += event.is_reference
+            self._progress.counts.reference_deltas += event.references
 
     def _failed(self, work: Work, event: Event, failure: ObjectFailure, former: Escrow | None) -> Event:
         counts, now = self._progress.counts, self._tenant.now()

@@ -75,6 +75,24 @@ def test_nothing_is_sent_to_an_address_that_is_not_allowed(provisioned, address)
     assert not [entry for entry in tenant.client.value("/_sandbox/journal") if entry.get("sent")]
 
 
+@pytest.mark.parametrize(
+    ("token", "text"),
+    [("secret\ntoken", "characters that an HTTP header cannot"), ("sécret-token", "characters that an HTTP header cannot"),
+     ("", "the job has no secret token")],
+)  # fmt: skip
+def test_a_token_that_no_header_can_contain_is_neither_sent_nor_shown(provisioned, endpoint, token, text):
+    tenant = provisioned(secrets={"SecretToken": token})
+    summary = tenant.cycle()
+    assert text in summary["quarantine"]["error"]["message"] and endpoint.requests == []
+    assert not token or token not in json.dumps(summary)
+
+
+def test_a_job_without_a_token_sends_one_of_entra_depending_on_the_switch(provisioned, endpoint):
+    tenant = provisioned(secrets={"SecretToken": ""}, switches={"blank_token": "accepted"})
+    tenant.cycle()
+    assert endpoint.requests[0].headers["authorization"] == "Bearer token-that-entra-issued"
+
+
 def test_the_token_goes_to_no_other_host(provisioned, endpoint):
     with RecordingServer() as other:
         endpoint.script("*", "", Answer(307, headers={"Location": f"{other.url}/Users"}))
@@ -345,6 +363,21 @@ def test_deletions_below_the_threshold_pass(provisioned, endpoint):
         tenant.unassign(tenant.user(name))
         assert tenant.cycle()["stagedDeletions"] == 0
     assert len(endpoint.calls("PATCH")) == 2
+
+
+def test_progress_is_that_of_the_running_cycle(provisioned, endpoint, monkeypatch):
+    monkeypatch.setattr("scimconf.sandbox.engine.cycle._PROGRESS_STEP", 1)
+    tenant = provisioned()
+    job, plain, observed = tenant.job_id, endpoint.answer, []
+
+    def answer(sent):
+        status = tenant.client.service.tenant.documents.get("job", job)["status"]
+        observed.append([(row["completedUnits"], row["totalUnits"]) for row in status["progress"]])
+        return plain(sent)
+
+    endpoint.answer = answer
+    tenant.cycle()
+    assert observed == [[], [], [(1, 3)], [(1, 3)]] and tenant.job["status"]["progress"] == []
 
 
 # ---- one engine a job, pause and deletion during a cycle ------------------------------------------------------------
