@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -40,6 +40,9 @@ from scimconf.workflow.fleet import FleetLimits
 from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
+
+if TYPE_CHECKING:
+    from scimconf.graph.shared_reads import SharedReads
 
 LACKING = "K006 apply needs permissions that the identity lacks:"
 ABANDONED_GUARD = "resources-abandoned"
@@ -145,7 +148,8 @@ def _run_apply(applying: ApplyOptions) -> ExitCode:
 
 def _apply_tenant(group: TenantSpecs, applying: ApplyOptions) -> ExitCode:
     async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
-        results = await run_plans(session, specs, applying.planning, {}, is_reviewed=applying.saved is not None)
+        reads, is_reviewed = session.client.shared_reads(), applying.saved is not None
+        results = await run_plans(session, specs, applying.planning, {}, reads, is_reviewed=is_reviewed)
         plan = results.combined_plan(applying.recorded())
         _begin_report(applying, session, results)
         with session.progress.paused():
@@ -160,7 +164,7 @@ def _apply_tenant(group: TenantSpecs, applying: ApplyOptions) -> ExitCode:
                 output.print_lines(f"No changes were made: {problem}.", err=True)
             applying.report.explain(f"No changes were made: {problem}.")
             return ExitCode.BLOCKED
-        codes = await _apply_all(session, results, applying)
+        codes = await _apply_all(session, results, applying, reads.found_only())
         return combine([output.plan_exit_code(results, detailed=False), *codes])
 
     return group.run(work)
@@ -241,7 +245,9 @@ def _first_run_allowed(planned: PlannedApplication) -> PlannedApplication:
     return replace(planned, plan=replace(planned.plan, guards=guards))
 
 
-async def _apply_all(session: Session, results: PlanResults, applying: ApplyOptions) -> list[ExitCode]:
+async def _apply_all(
+    session: Session, results: PlanResults, applying: ApplyOptions, reads: SharedReads
+) -> list[ExitCode]:
     """Apply one application after another, also if one fails; return the exit code of each."""
     changed = [planned for planned in results.planned if planned.plan.changes]
     for planned in changed:
@@ -260,7 +266,7 @@ async def _apply_all(session: Session, results: PlanResults, applying: ApplyOpti
                 applying.report.add(Report(planned.name, error="The plan was not approved.", status=ApplyStatus.FAILED))
             return [*codes, ExitCode.FAILED]
     redact = output.redactor(results.combined_plan(), redact=applying.redact)
-    ends = {planned.name: await _apply_one(session, planned, applying, redact) for planned in ready}
+    ends = {planned.name: await _apply_one(session, planned, applying, redact, reads) for planned in ready}
     with session.progress.paused():
         _print_failed(results, ends)
     return [*codes, *ends.values()]
@@ -362,13 +368,15 @@ def _ask(question: str, guards: Iterable[str], if_declined: str) -> bool:
     return False
 
 
-async def _apply_one(session: Session, planned: PlannedApplication, applying: ApplyOptions, redact: Redact) -> ExitCode:
+async def _apply_one(
+    session: Session, planned: PlannedApplication, applying: ApplyOptions, redact: Redact, reads: SharedReads
+) -> ExitCode:
     session.progress.begin(planned.name)
     secrets, terminal = session.client.secrets, Terminal.of_stdout()
     with session.graceful_stop():
         hooks = _TerminalHooks(session, planned.name, applying, redact)
         lock = locking.lock_options(session, planned.name, applying.lock, redact)
-        report = await apply(session.tenant_session(), planned, applying.planning, secrets, hooks, lock)
+        report = await apply(session.tenant_session(reads), planned, applying.planning, secrets, hooks, lock)
     report = redact_report(replace(report, command=_command_line(planned, applying)), redact)
     session.events.applied(report, hooks.logged)
     applying.report.add(report)

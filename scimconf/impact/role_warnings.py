@@ -166,8 +166,6 @@ def _unknown_roles(inputs: RoleInputs) -> list[OnePrincipal]:
 
     If the spec declares no roles, only those without a value are unknown, such as the roles of a template.
     """
-    if not any(ROLES in row.attributes for row in compile_rows(inputs.after).values()):
-        return []
     known = _known_roles(inputs.spec)
     is_complete = inputs.spec.app_roles is not None
     labels = {
@@ -176,7 +174,9 @@ def _unknown_roles(inputs: RoleInputs) -> list[OnePrincipal]:
         if known.isdisjoint(label.values()) and (is_complete or "value" not in label)
     }
     unmanaged = inputs.unmanaged if labels else ()
-    return [principal for principal in _principals(unmanaged, inputs.after) if principal.role in labels]
+    unknown = [principal for principal in _principals(unmanaged, inputs.after) if principal.role in labels]
+    sends_roles = unknown and any(ROLES in row.attributes for row in compile_rows(inputs.after).values())
+    return unknown if sends_roles else []
 
 
 def _known_roles(spec: Spec) -> frozenset[str]:

@@ -90,7 +90,8 @@ class AssignmentKind(Kind):
         listed = spec.assignments.listed
         yield from (principals.lookup_of(principal) for principal in listed if principal.by != "user")
         is_read = assignments.NAME in snapshot.documents or assignments.NAME in snapshot.denied
-        if not is_read and not snapshot.complete:
+        is_new = snapshot.get("service_principals") == []  # it has no assignments to wait for
+        if not is_read and not is_new and not snapshot.complete:
             return
         known = principals.users_by_name(snapshot)
         users = (principal for principal in listed if principal.by == "user" and principal.value not in known)
