@@ -19,6 +19,7 @@ from scimconf.graph.principals import count_objects, counted, filtered, identifi
 from scimconf.graph.protocol.pages import NEXT, next_link_error
 from scimconf.graph.protocol.request import chunks
 from scimconf.graph.reading import read
+from scimconf.graph.shared_reads import SharedReads
 from scimconf.graph.task_group import gather_all
 from scimconf.json_types import Json
 from scimconf.plan.impact import MAX_USERS, Members, UserQuery, UserSample
@@ -78,6 +79,11 @@ async def read_members(
         if NEXT not in body or (counts[group] or 0) <= MAX_USERS:
             counts[group] = len(ids[group])
     return Members(ids, counts), error
+
+
+def read_members_ahead(reads: SharedReads, groups: Collection[str]) -> None:
+    """Begin to read the members of groups for which `read_members` will be called."""
+    reads.start([member_users(group, PAGE) for group in sorted(groups)])
 
 
 async def read_users(graph: Graph, query: UserQuery, batch: SendBatch | None = None) -> UserSample:

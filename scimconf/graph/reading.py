@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import InitVar, dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from scimconf.graph.eventual_consistency import ConsistencyPolicy, may_be_propag
 from scimconf.graph.lookup_plan import IDS_SIZE
 from scimconf.graph.principals import LookupResults
 from scimconf.graph.protocol.error_body import undocumented
+from scimconf.graph.protocol.request import NOTHING
 from scimconf.graph.shared_reads import SharedReads
 from scimconf.graph.task_group import task_group
 from scimconf.json_types import Json
@@ -51,7 +52,8 @@ class TenantSession:
     whether this run may have started provisioning. `replaced` are the documents, by name, as they were read before each
     write of this run, and `unconfirmed` the names of those whose write did not become visible in time. `own_tags` are
     the tags of scimconf in the last write of this run to the service principal's tags. `shared` are the reads that this
-    session has in common with other ones of the same command; without `reads` it has its own.
+    session has in common with other ones of the same command; without `reads` it has its own. `expected` are the names
+    that the last execution of this run ended with: what needs them is read at once, and again if they have changed.
     """
 
     graph: Graph
@@ -63,6 +65,7 @@ class TenantSession:
     unconfirmed: set[str] = field(default_factory=set)
     claims: Claims = no_claims
     own_tags: frozenset[str] = frozenset()
+    expected: Names = field(default_factory=lambda: MappingProxyType({}))
     reads: InitVar[SharedReads | None] = None
     shared: SharedReads = field(init=False)
     _exclusive: dict[str, asyncio.Lock] = field(default_factory=dict)
@@ -87,7 +90,17 @@ class TenantSession:
 
 async def observe(session: TenantSession, documents: Iterable[Document], lookups: Lookups) -> Snapshot:
     """Return the snapshot of these documents and of the principals that `lookups` returns for it; raise GraphError."""
-    reader = _Reader(session, documents, lookups)
+    documents = tuple(documents)
+    if session.expected:
+        with suppress(GraphError):  # one of the names may be that of an object that was deleted
+            reader = _Reader(session, documents, lookups, session.expected)
+            snapshot = await _read_all(session, reader)
+            if reader.is_as_expected:
+                return snapshot
+    return await _read_all(session, _Reader(session, documents, lookups))
+
+
+async def _read_all(session: TenantSession, reader: _Reader) -> Snapshot:
     while True:
         async with task_group() as group:
             started = reader.start(group)
@@ -147,9 +160,11 @@ class _Lookups:
 
 
 class _Reader:
-    """What has been read so far; `complete` while no read is in progress."""
+    """What has been read so far; `complete` while no read is in progress. `expected` are names that are bound already."""
 
-    def __init__(self, session: TenantSession, documents: Iterable[Document], lookups: Lookups) -> None:
+    def __init__(
+        self, session: TenantSession, documents: Iterable[Document], lookups: Lookups, expected: Names = NOTHING
+    ) -> None:
         self.complete = False
         self._session, self._next_lookups = session, lookups
         self._pending = {document.name: document for document in documents}
@@ -157,7 +172,8 @@ class _Reader:
         self._reads: dict[str, asyncio.Task[None]] = {}
         self._documents: dict[str, Json] = {}
         self._denied: dict[str, DeniedRead] = {}
-        self._names = {"token_tenant": session.tenant_id} if session.tenant_id else {}
+        self._expected = expected
+        self._names = {**({"token_tenant": session.tenant_id} if session.tenant_id else {}), **expected}
         self._lookups = _Lookups(self._look_up)
         self._snapshot: Snapshot | None = None
         self._denied_lookups: list[GraphError] = []
@@ -176,6 +192,14 @@ class _Reader:
         if self.complete and not self._snapshot.complete:
             self._snapshot = self._snapshot.revised(complete=True)
         return self._snapshot
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Whether the documents bind the names that were expected."""
+        bound: dict[str, str] = {}
+        for bind in self._binders:
+            bound.update(bind(self._documents))
+        return self._expected.items() <= bound.items()
 
     @property
     def has_denied(self) -> bool:

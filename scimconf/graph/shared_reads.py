@@ -108,14 +108,17 @@ class SharedReads:
 
     async def batch(self, requests: Sequence[Request]) -> list[Answer | GraphError]:
         """Return the results of independent GET requests in order, as `Graph.batch` does; each is sent once."""
+        return [_own(await asyncio.shield(answer)) for answer in self.start(requests)]
+
+    def start(self, requests: Sequence[Request]) -> list[asyncio.Future[Answer | GraphError]]:
+        """Send those of these requests that were not sent yet, and return what will be their results."""
         keys = [_key(request) for request in requests]
         new = {key: request for key, request in zip(keys, requests, strict=True) if key not in self._answers}
         if new:
             loop = asyncio.get_running_loop()
             self._answers.update({key: loop.create_future() for key in new})
             _started(self._send(new))
-        answers = [self._answers[key] for key in keys]
-        return [_own(await asyncio.shield(answer)) for answer in answers]
+        return [self._answers[key] for key in keys]
 
     async def _send(self, requests: dict[Hashable, Request]) -> None:
         futures = {key: self._answers[key] for key in requests}

@@ -148,18 +148,23 @@ class ConnectionKind(Kind):
         own = list(self.mine(changes))
         edits = [edit for change in own for edit in _value_edits(change, spec.connection)]
         sent = sent_secrets(spec.connection, edits, snapshot)
-        records = list(record_edits(sent, snapshot))
+        has_run = any(map(job.has_run, snapshot.rows("jobs")))
+        # the guard for redirected secrets compares the records of jobs that have run: only these must be written first
+        records = list(record_edits(sent, snapshot, first=has_run))
         # a change of settings sends the secrets too: nobody can tell whether their values are those that are stored
         if (own or sent) and spec.connection.authentication != "portal":  # there only the service has the credentials
             test = _try(own, spec.connection, saved=False)
-            yield replace(test, before_write=records[0].document.name) if records else test
-        yield from records
+            yield replace(test, before_write=records[0].document.name) if records and has_run else test
+        if has_run:
+            yield from records
         yield from edits
         if spec.connection.authentication != "portal" or documents.service_owned(snapshot.get("secrets")):
             # without these tokens, the test before the start says what to authorize
             yield _try(writers, spec.connection, saved=True)
         if own and shows_tags(snapshot):
             yield from _tags(spec.connection, writers)
+        if not has_run:
+            yield from records
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         return export_connection(request)

@@ -35,7 +35,7 @@ from scimconf.spec.loaded import Loaded
 from scimconf.steps import Edit, Phase, Send
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.locking import LockedHooks, check_not_locked, check_same_plan, release_after
-from scimconf.workflow.plan import PlannedApplication, plan
+from scimconf.workflow.plan import OBJECT_NAMES, PlannedApplication, plan
 from scimconf.workflow.validate import locate
 
 if TYPE_CHECKING:
@@ -308,6 +308,7 @@ async def _execute(
     report = replace(report, backup=report.backup or hooks.backup(planned))
     request.backup, request.finished = report.backup, hooks.finished
     result = await execute(session, request)
+    session.expected = {name: result.names[name] for name in OBJECT_NAMES if name in result.names}
     removed = {change.address for change in planned.plan.changes if change.action is Action.DELETE}
     report = replace(report, removed=report.removed | removed)
     report = replace(report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -18,7 +19,7 @@ from scimconf.kinds.registry import guards
 from scimconf.plan import ApplicationPlan, Change, Guard, MissingPrincipal, Tenant
 from scimconf.plan.diff import fingerprint
 from scimconf.plan.impact import ImpactData, UserQuery
-from scimconf.snapshot import Snapshot
+from scimconf.snapshot import Lookup, Snapshot
 from scimconf.spec.loaded import Loaded, digest
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Send, Step
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from scimconf.graph.reading import TenantSession
 
 _IDS = ("app_id", "job", "service_principal")
+OBJECT_NAMES = (*_IDS, "app", "template")
+"""The names of the objects of an application, which remain once they exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,7 @@ async def plan(
     Raise GraphError if the tenant cannot be read, PlanError if the steps cannot be executed.
     """
     from scimconf.graph.execution.order import check_steps
+    from scimconf.graph.impact_data import read_members_ahead
     from scimconf.graph.reading import observe
     from scimconf.graph.task_group import gather_both
 
@@ -101,7 +105,13 @@ async def plan(
     assert spec is not None
     specs = (spec,) if previous is None else (spec, previous)
     kinds = compared_kinds(KINDS, spec, options)
-    snapshot = await observe(session, documents(KINDS, specs, kinds), lambda partial: lookups(kinds, specs, partial))
+
+    def next_lookups(partial: Snapshot) -> Iterable[Lookup]:
+        if options.impact:
+            read_members_ahead(session.shared, _new_groups(partial))
+        return lookups(kinds, specs, partial)
+
+    snapshot = await observe(session, documents(KINDS, specs, kinds), next_lookups)
     change_set = build_changes(KINDS, spec, snapshot, options)
     check_steps(change_set.steps, snapshot.names, {kind.name: kind.after for kind in KINDS})
     estimate = await _begin_estimate(session, spec, change_set, snapshot, options)
@@ -134,6 +144,14 @@ async def plan(
         unmatched=change_set.unmatched,
         missing_permissions=await _missing_permissions(session, spec, change_set, snapshot, options),
     )
+
+
+def _new_groups(snapshot: Snapshot) -> list[str]:
+    """Return the groups of an application that does not exist: the numbers of its plan need their members."""
+    if snapshot.get("service_principals") != []:
+        return []
+    found = [matches for lookup, matches in snapshot.principals.items() if lookup.by == "group"]
+    return [matches[0].id for matches in found if len(matches) == 1]
 
 
 async def _missing_permissions(
