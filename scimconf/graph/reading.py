@@ -74,6 +74,10 @@ class TenantSession:
         self.shared = SharedReads(self.graph) if reads is None else reads
         assert self.shared.graph is self.graph  # answers of another tenant
 
+    def renew_reads(self) -> None:
+        """Share no answers of before: what is read from now on is as the tenant is now."""
+        self.shared = SharedReads(self.graph)
+
     def exclusive(self, path: str) -> asyncio.Lock:
         """Return what makes the reads and writes of one resource follow each other within this run."""
         return self._exclusive.setdefault(path, asyncio.Lock())

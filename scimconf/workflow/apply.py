@@ -288,6 +288,7 @@ async def _take_lock(
         return
     request = ExecutionRequest((), planned.snapshot, {}, secrets, hooks.progress, hooks.interrupted)
     if await lock.acquire(ExecutionContext(session, request)) and not session.created:
+        session.renew_reads()
         check_same_plan(planned, await plan(session, planned.loaded, replace(options, impact=False)))
 
 

@@ -64,10 +64,11 @@ class StepNode:
     def needs_confirmation(self, earlier: StepNode) -> bool:
         """Return whether the node waits until Graph shows the write of an earlier node, not only until it is accepted.
 
-        A wait looks for itself, a test of stored credentials is repeated if they were not visible, and nothing depends on
-        the visibility of a record.
+        A wait for the result of a request looks for itself, a test of stored credentials is repeated if they were not
+        visible, and nothing depends on the visibility of a record.
         """
-        return not (isinstance(self.steps[0], Read) or self.tests_stored or earlier.is_record)
+        looks = isinstance(self.steps[0], Read) and isinstance(earlier.steps[0], Send)
+        return not (looks or self.tests_stored or earlier.is_record)
 
     @property
     def tests_stored(self) -> bool:
