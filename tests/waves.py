@@ -73,10 +73,10 @@ def plan_and_apply(tenant, specs, options, *, applies=True):
 
             reads = SharedReads(graph)
             results = await plan_all(lambda: session(reads), specs, options)
-            found = reads.found_only()
+            others = reads.without_missing()
             changed = [planned for planned in results.planned if planned.plan.changes and applies]
             return results, [
-                await apply(session(found), planned, options, tenant.secrets, Person()) for planned in changed
+                await apply(session(others), planned, options, tenant.secrets, Person()) for planned in changed
             ]
 
     return asyncio.run(command())

@@ -164,7 +164,7 @@ def _apply_tenant(group: TenantSpecs, applying: ApplyOptions) -> ExitCode:
                 output.print_lines(f"No changes were made: {problem}.", err=True)
             applying.report.explain(f"No changes were made: {problem}.")
             return ExitCode.BLOCKED
-        codes = await _apply_all(session, results, applying, reads.found_only())
+        codes = await _apply_all(session, results, applying, reads.without_missing())
         return combine([output.plan_exit_code(results, detailed=False), *codes])
 
     return group.run(work)

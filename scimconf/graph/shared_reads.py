@@ -43,12 +43,12 @@ class SharedReads:
         self._results = LookupResults()
         self._queues = {kind: _Queue(self._look_up) for kind in ("id", "user", "group", "deleted")}
 
-    def found_only(self) -> SharedReads:
+    def without_missing(self) -> SharedReads:
         """Return the shared reads without lookups that found nothing, for an apply: the missing may exist by now."""
         other = SharedReads(self.graph)
         other._documents, other._answers, other._rows = {**self._documents}, {**self._answers}, self._rows
-        found = {lookup: matches for lookup, matches in self._results.principals.items() if matches}
-        other._results.principals.update(found)
+        known = {lookup: matches for lookup, matches in self._results.principals.items() if matches}
+        other._results.principals.update(known)
         return other
 
     # documents

@@ -150,8 +150,8 @@ def _new_groups(snapshot: Snapshot) -> list[str]:
     """Return the groups of an application that does not exist: the numbers of its plan need their members."""
     if snapshot.get("service_principals") != []:
         return []
-    found = [matches for lookup, matches in snapshot.principals.items() if lookup.by == "group"]
-    return [matches[0].id for matches in found if len(matches) == 1]
+    groups = [matches for lookup, matches in snapshot.principals.items() if lookup.by == "group"]
+    return [matches[0].id for matches in groups if len(matches) == 1]
 
 
 async def _missing_permissions(

@@ -100,7 +100,7 @@ def test_a_user_who_was_found_by_name_is_known_by_id_and_one_who_is_missing_is_l
         await reads.find([ADA, ALAN])
         by_id = await reads.find([Lookup("id", "id-ada")])
         await reads.find([ADA, ALAN])
-        await reads.found_only().find([ADA, ALAN])
+        await reads.without_missing().find([ADA, ALAN])
         return by_id
 
     by_id = run(fake, work)
