@@ -10,7 +10,7 @@ COPY ci ci
 COPY scimconf scimconf
 RUN python -m venv /scimconf \
  && /scimconf/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt hatchling \
- && /scimconf/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt --no-build-isolation ".[keyvault,sandbox]" \
+ && /scimconf/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt --no-build-isolation ".[keyvault,rehearsal]" \
  && /scimconf/bin/python -m compileall -q -j 0 /scimconf/lib
 
 FROM ${PYTHON}

@@ -1,10 +1,10 @@
 # Requires make and Python 3.11 or later; everything else is installed into .venv. Start with `make demo` and `make test`.
 
 bin := .venv/bin
-pure := $(addprefix scimconf/,spec/** lint/** suggestions.py expressions/** plan/** documents/** kinds/** impact/** export/** \
+pure := $(addprefix scimconf/,spec/** lint/** suggestions.py expressions/** plan/** documents/** kinds/** impact/** export/** monitoring/** \
 	snapshot.py steps.py render/yaml/**)
 near := scimconf/graph/** scimconf/workflow/**
-reach := $(addprefix tests/,documents export expressions graph kinds lifecycle lint plan preview render spec workflow)
+reach := $(addprefix tests/,documents export expressions graph kinds lifecycle lint monitoring plan preview render spec workflow)
 SECONDS := 3600
 comma := ,
 empty :=

@@ -68,6 +68,7 @@ _READ_DIRECTORY = ("Directory.Read.All", "Directory.ReadWrite.All")
 _READ_ORGANIZATION = ("Organization.Read.All", "Organization.ReadWrite.All", *_READ_DIRECTORY)
 _READ_USERS = ("User.Read.All", "User.ReadWrite.All", *_READ_DIRECTORY)
 _READ_GROUPS = ("Group.Read.All", "Group.ReadWrite.All", *_READ_DIRECTORY)
+_READ_LOG = ("ProvisioningLog.Read.All", "AuditLog.Read.All", "Directory.Read.All")
 _ASSIGN = ("AppRoleAssignment.ReadWrite.All",)
 _READ_FOR_ASSIGNMENTS = ("Application.Read.All", "Directory.Read.All")
 
@@ -93,6 +94,7 @@ PERMISSIONS = (
     Permission(".*", r"/synchronization/", (_WRITE_SYNCHRONIZATION,), disputed=_DISPUTED),
     Permission("GET", rf"^/{_APPLICATIONS}\b", (_READ_APPLICATIONS,)),
     Permission(".*", rf"^/{_APPLICATIONS}\b", (_WRITE_APPLICATIONS,), disputed=_DISPUTED),
+    Permission("GET", r"^/auditLogs/provisioning$", (_READ_LOG,)),
     Permission("POST", r"^/directoryObjects/getByIds$", (_READ_DIRECTORY,)),
     Permission("GET", r"^/directory/deletedItems/microsoft\.graph\.user$", (_READ_USERS,)),
     Permission("GET", r"^/directory/deletedItems/microsoft\.graph\.group$", (_READ_GROUPS,)),

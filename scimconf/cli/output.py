@@ -19,8 +19,8 @@ from scimconf.plan import Plan
 from scimconf.plan import redact as redaction
 from scimconf.plan.file import SavedPlan
 from scimconf.render import diagnostics as as_text
-from scimconf.render import html, markdown, text
 from scimconf.render import json as as_json
+from scimconf.render import text
 from scimconf.render.common.escaping import visible
 from scimconf.steps import Step
 from scimconf.workflow.apply import guards_that_need_allow
@@ -35,6 +35,8 @@ def render_plan(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[
     if output.output_format == "json":
         return as_json.plan(plan)
     if output.output_format == "markdown":
+        from scimconf.render import markdown
+
         return markdown.plan(
             plan,
             max_length=output.max_length,
@@ -43,6 +45,8 @@ def render_plan(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[
             full=output.full,
         )
     if output.output_format == "html":
+        from scimconf.render import html
+
         return html.plan(plan, command=output.command)
     terminal = Terminal.of_stdout()
     return text.plan(

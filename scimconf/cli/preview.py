@@ -190,7 +190,7 @@ async def _preview_each(
 
 @dataclass(frozen=True, slots=True)
 class _PreviewPrinter:
-    """Renders the pieces of a preview, a page of users at a time."""
+    """Renders the pieces of a preview, some users at a time."""
 
     session: Session
     preview_format: PreviewFormat

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -69,14 +69,14 @@ class AssignmentSet:
         assignees = self.assignees
         return Counter(id_ for id_, _ in self.ids if assignees[id_].type != SERVICE_PRINCIPAL)
 
-    def roles_of(self, type_: str) -> dict[str, tuple[str, ...]]:
-        """Return the role ids of each principal of this type."""
-        roles: dict[str, tuple[str, ...]] = {}
+    def roles(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """Return the role ids of each principal, by the type of the principals."""
+        roles = defaultdict[str, dict[str, tuple[str, ...]]](dict)
         assignees, shared = self.assignees, dict[str, tuple[str, ...]]()
         for principal, role in self.ids:
-            if assignees[principal].type == type_:
-                earlier = roles.get(principal)
-                roles[principal] = shared.setdefault(role, (role,)) if earlier is None else (*earlier, role)
+            of_type = roles[assignees[principal].type]
+            earlier = of_type.get(principal)
+            of_type[principal] = shared.setdefault(role, (role,)) if earlier is None else (*earlier, role)
         return roles
 
 

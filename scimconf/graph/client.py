@@ -78,6 +78,7 @@ class Graph:
 
     def __init__(self, settings: Settings, service: GraphServiceClient, gate: Gate, scrub: Scrub, close: Close) -> None:
         self.base = settings.base
+        self.is_sandbox = settings.anonymous
         self.write_quota = WriteQuota(gate.sleep, gate.clock, gate.on_wait)
         self.now: datetime | None = None
         self._settings = settings

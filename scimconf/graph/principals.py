@@ -98,10 +98,10 @@ async def _find_ids(graph: Graph, lookups: Sequence[Lookup], results: LookupResu
         results.denied[PRINCIPALS_BY_ID] = _denied(error)
         return
     by_id = {lookup.value: lookup for lookup in lookups}
-    for principal in map(_principal, rows):
-        lookup = by_id.get(principal.id)
+    for row in rows:
+        lookup = by_id.get(row["id"].lower())
         if lookup is not None:
-            results.principals[lookup] = (principal._replace(id=lookup.value),)  # one string instead of two
+            results.principals[lookup] = (_principal(row, lookup.value),)  # one string instead of two
 
 
 def _denied(error: GraphError) -> DeniedRead:
@@ -159,12 +159,13 @@ async def _find_deleted_ids(graph: Graph, lookups: Sequence[Lookup], results: Lo
             results.denied[DELETED["id"]] = _denied(answer)
 
 
-def _principal(row: Mapping[str, Any]) -> Principal:
-    is_group = str(row.get("@odata.type", "")).endswith(".group") or "securityEnabled" in row
+def _principal(row: Mapping[str, Any], id_: str = "") -> Principal:
+    """Return the principal that a row describes; `id_` is its id in lower case, if the caller has it."""
+    is_group = "securityEnabled" in row or str(row.get("@odata.type", "")).endswith(".group")
     display = str(row.get("displayName") or "")
     name = display if is_group else str(row.get("userPrincipalName") or display)
     enabled = row.get("securityEnabled") is not False
-    return Principal(str(row["id"]).lower(), "group" if is_group else "user", name, display, enabled)
+    return Principal(id_ or str(row["id"]).lower(), "group" if is_group else "user", name, display, enabled)
 
 
 async def _find_names(graph: Graph, lookups: Sequence[Lookup], results: LookupResults) -> None:

@@ -44,7 +44,7 @@ class SecretMask:
 
     def __init__(self) -> None:
         self._texts: set[str] = set()
-        self._hints: list[_Hint] = []
+        self._hints: dict[str, _Hint] = {}
         self._pattern: re.Pattern[str] | None = None
         self._tokens = TokenParts()
 
@@ -56,13 +56,13 @@ class SecretMask:
         self._pattern = None
         if len(text) >= LONG:
             self._tokens.add(text)
-        self._hints += _hints(text)
+        self._hints.update(_hints(text))
 
     def scrub(self, text: str) -> str:
         """Return the text with each secret replaced by stars."""
         text = self._tokens.replace(text, MASK)
         lower = text.casefold()
-        if not any(hint(lower) for hint in self._hints):
+        if not any(hint(lower) for hint in self._hints.values()):
             return text
         if self._pattern is None:
             self._pattern = masking_pattern(self._texts)
@@ -82,13 +82,14 @@ def _forms(text: str) -> Iterator[str]:
         yield BETWEEN_BYTES.join(f"{byte:02x}" for byte in raw)
 
 
-def _hints(text: str) -> Iterator[_Hint]:
-    """Yield for each form a function that returns whether a text in lower case may contain it."""
+def _hints(text: str) -> Iterator[tuple[str, _Hint]]:
+    """Yield for each form a function that returns whether a text in lower case may contain it, by what it looks for."""
     for literal in _literals(text):
         plain = max(_PLAIN.findall(literal), key=len, default="").casefold()
-        yield partial(_contains, plain)
+        yield plain, partial(_contains, plain)
     for raw in _raw(text):
-        yield re.compile(BETWEEN_BYTES.join(f"{byte:02x}" for byte in raw[:HINT_BYTES])).search
+        pattern = BETWEEN_BYTES.join(f"{byte:02x}" for byte in raw[:HINT_BYTES])
+        yield pattern, re.compile(pattern).search
 
 
 def _contains(plain: str, lower: str) -> bool:

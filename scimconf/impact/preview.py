@@ -8,7 +8,7 @@ inputs differ. Mappings that are equal before and after and independent of scope
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ from scimconf.impact.compiled_mappings import (
     ignores_objects,
     matching_targets,
 )
-from scimconf.impact.scim_resource import resource
+from scimconf.impact.scim_resource import TargetPath, resource, target_paths
 from scimconf.impact.user_attributes import BASIC_ONLY, COMPUTED, GAP, attribute_reader, gap_reader, is_basic, selected
 from scimconf.json_types import Json
 from scimconf.kinds.provisioning import ProvisioningState, filter_attributes
@@ -46,13 +46,17 @@ _OUTCOMES: Mapping[tuple[bool | None, bool | None], UserOutcome] = {
 
 @dataclass(frozen=True, slots=True)
 class _CompiledState:
-    """A provisioning state with its mappings compiled; `own_rows` are the mappings that differ from the other state."""
+    """A provisioning state with its mappings compiled; `own_rows` are the mappings that differ from the other state.
+
+    `paths` are the places of the target attributes in a SCIM resource.
+    """
 
     provisioning: ProvisioningState
     assignees: Assignees
     rows: Mapping[str, CompiledRow]
     own_rows: tuple[CompiledRow, ...]
     ignores_objects: bool
+    paths: Mapping[str, TargetPath]
 
 
 class _ScopeResult(NamedTuple):
@@ -178,14 +182,14 @@ class Preview:
         differences = self._differences(user_id, before, after, scopes) if len(in_either) == 2 else ()
         outcome = _outcome(before, after, differences)
         if outcome is UserOutcome.LEAVES:
-            after = replace(after, sent=self._sent_on_leaving(scopes[1]))
+            after = after._replace(sent=self._sent_on_leaving(scopes[1]))
         name, notes = str(user.get("userPrincipalName") or user_id), tuple(self._notes(outcome, after))
         return UserPreview(name, user_id, outcome, before, after, differences, notes, basic)
 
     def with_resources(self, user: UserPreview) -> UserPreview:
         """Return the preview with the SCIM resources that a creation carries, or an update of a disabled user."""
         before, after = _with_resource(self._before, user.before), _with_resource(self._after, user.after)
-        return replace(user, before=before, after=after)
+        return user._replace(before=before, after=after)
 
     def _evaluate(self, rows: tuple[CompiledRow, ...], scope: _ScopeResult) -> dict[str, SentRequest]:
         return evaluate_rows(rows, scope.attributes, self._context, scope.gaps)
@@ -267,8 +271,8 @@ class Preview:
 def _with_resource(state: _CompiledState, user: UserState) -> UserState:
     if user.in_scope is False or user.left_out:
         return user
-    body = resource(user.sent, state.provisioning.boolean_targets, updates=user.disabled)
-    return replace(user, resource=body)
+    body = resource(user.sent, state.provisioning.boolean_targets, updates=user.disabled, paths=state.paths)
+    return user._replace(resource=body)
 
 
 def _outcome(before: UserState, after: UserState, differences: Sequence[AttributeDiff]) -> UserOutcome:
@@ -300,7 +304,8 @@ def _compile_state(
     state: ProvisioningState, members: Members, rows: Mapping[str, CompiledRow], shared: set[str]
 ) -> _CompiledState:
     own = tuple(rows[target] for target in sorted(rows) if target not in shared)
-    return _CompiledState(state, effective_assignees(state, members), rows, own, ignores_objects(rows.values()))
+    ignoring, paths = ignores_objects(rows.values()), target_paths(rows)
+    return _CompiledState(state, effective_assignees(state, members), rows, own, ignoring, paths)
 
 
 def _scope_result(state: _CompiledState, user: _UserInput) -> _ScopeResult:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 
 from scimconf.impact.target_checks import TargetCheck, user_violations
 from scimconf.plan.preview import (
     COUNTS,
     NOT_SENT,
+    AttributeDiff,
     MappingSummary,
     PreviewSummary,
     UserOutcome,
@@ -63,23 +65,23 @@ class SummaryBuilder:
             *(f"{target} {violation.text}." for target, violation in violations),
         )
         unmatched = self._is_unmatched(user)
-        preview = redact(replace(user, notes=(*user.notes, *notes)) if notes else user)
+        preview = redact(user._replace(notes=(*user.notes, *notes)) if notes else user)
         self._outcomes[preview.outcome] += 1
         self._basic += preview.basic
         for target, number in duplicates.items():
             count = "duplicates" if target in self._matching else "repeated"
-            self._count(target, count, preview, request_text(preview.after.sent[target]), number)
+            self._count(target, count, preview, partial(request_text, preview.after.sent[target]), number)
         for target, violation in violations:
-            self._count(target, violation.name, preview, request_text(preview.after.sent.get(target)))
+            self._count(target, violation.name, preview, partial(request_text, preview.after.sent.get(target)))
             self._uncompared[target] += violation.name == "undetermined"
             if self._uncompared[target] == MAX_UNDETERMINED:
                 self._checks = tuple(_given_up(check, target) for check in self._checks)
         self._count_other_mail(user, preview)
         if unmatched:
             target = self._matching[0]
-            self._count(target, "unmatched", preview, request_text(preview.after.sent.get(target)))
+            self._count(target, "unmatched", preview, partial(request_text, preview.after.sent.get(target)))
         for target, count, example in mapping_counts(preview):
-            self._count(target, count, preview, example)
+            self._count(target, count, preview, partial(_example, count, example))
         return preview
 
     def summary(self, *, complete: bool = True) -> PreviewSummary:
@@ -111,11 +113,12 @@ class SummaryBuilder:
             if len(self._other_mail) < EXAMPLES:
                 self._other_mail.append(redacted.name)
 
-    def _count(self, target: str, count: str, user: UserPreview, example: str, number: int = 1) -> None:
+    def _count(self, target: str, count: str, user: UserPreview, example: Callable[[], str], number: int = 1) -> None:
+        """Count a user; `example` returns its text, which few users need."""
         self._counts[target][count] += number
         examples = self._examples[target][count]
         if len(examples) < EXAMPLES:
-            examples.append(f"{user.name}: {example}")
+            examples.append(f"{user.name}: {example()}")
 
     def _new_duplicates(self, user: UserPreview, target: str) -> int:
         """Return how many more users are known to share a matching value: 2 if the earlier user was not counted yet."""
@@ -148,23 +151,29 @@ def _is_empty(sent: SentRequest | None) -> bool:
     return sent is None or sent.kind in NOT_SENT or sent.value == ""
 
 
-def mapping_counts(user: UserPreview) -> Iterator[tuple[str, str, str]]:
-    """Yield what a user counts for: a target attribute, the name of the count, and an example.
+def mapping_counts(user: UserPreview) -> Iterator[tuple[str, str, AttributeDiff | SentRequest]]:
+    """Yield what a user counts for: a target attribute, the name of the count, and the difference or what is sent.
 
     While it is unknown whether the user is in scope, a difference is possible only.
     """
     is_in_scope = user.outcome is not UserOutcome.UNDETERMINED
     for difference in user.differences:
         before, after = difference.before, difference.after
-        example = f"{request_text(before)} → {request_text(after)}"
         if user.after.left_out:
-            yield difference.target, "left_out", example
+            yield difference.target, "left_out", difference
             continue
-        yield difference.target, "changes" if difference.is_sure and is_in_scope else "possibly_changes", example
+        yield difference.target, "changes" if difference.is_sure and is_in_scope else "possibly_changes", difference
         had_value = before is not None and before.kind == "value" and not _is_empty(before)
         if had_value and _is_empty(after):
-            yield difference.target, "empties", f"had {request_text(before)}"
+            yield difference.target, "empties", difference
     if user.after.in_scope is not False:
         for target, sent in user.after.sent.items():
             if sent.kind in _COUNTED_RESULTS:
-                yield target, _COUNTED_RESULTS[sent.kind], sent.reason
+                yield target, _COUNTED_RESULTS[sent.kind], sent
+
+
+def _example(count: str, example: AttributeDiff | SentRequest) -> str:
+    if isinstance(example, SentRequest):
+        return example.reason
+    before = request_text(example.before)
+    return f"had {before}" if count == "empties" else f"{before} → {request_text(example.after)}"

@@ -96,8 +96,9 @@ def _with_assignments(state: ProvisioningState, snapshot: Snapshot) -> Provision
     if snapshot.get("assignments") is None:
         return replace(state, assigned_users=None, assigned_groups=None)
     live = assignments.assigned(snapshot)
-    users, groups = live.roles_of("User"), live.roles_of("Group")
-    names = {id_: live.assignees[id_].name or id_ for id_ in live.groups}
+    roles = live.roles()
+    users, groups = roles.get("User", {}), roles.get("Group", {})
+    names = {id_: live.assignees[id_].name or id_ for id_ in groups}
     labels = {role["id"]: _role_label(role) for role in application.roles(snapshot.documents)}
     return replace(state, assigned_users=users, assigned_groups=groups, group_names=names, role_labels=labels)
 

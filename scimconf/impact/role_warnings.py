@@ -183,7 +183,7 @@ def _known_roles(spec: Spec) -> frozenset[str]:
     declared = [role for role in spec.app_roles.roles if not role.absent] if spec.app_roles is not None else ()
     names = {name for role in declared for name in (role.value, role.display_name) if name}
     listed = spec.assignments.listed if spec.assignments is not None else ()
-    names |= {role for principal in listed if not principal.entry.absent for role in principal.entry.roles}
+    names |= {role for principal in listed if not principal.absent for role in principal.roles}
     return frozenset(names)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from scimconf.plan import Action, DesiredItem, Guard, Resource
 from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot, escape_placeholders
 from scimconf.spec.model import Spec
-from scimconf.spec.patterns import GUID
+from scimconf.spec.patterns import is_guid
 from scimconf.spec.references import reads_as_reference
 from scimconf.steps import Phase, Send, Step
 from scimconf.suggestions import did_you_mean, suggestions
@@ -197,4 +196,4 @@ def _template_id(spec: Spec) -> str:
         return ""
     if create.from_template == "custom":
         return documents.CUSTOM_TEMPLATE
-    return create.from_template if re.fullmatch(GUID, create.from_template) else ""
+    return create.from_template if is_guid(create.from_template) else ""

@@ -45,7 +45,7 @@ from scimconf.plan import (
 from scimconf.plan.guards import GuardContext
 from scimconf.plan.key_sets import KeySets
 from scimconf.snapshot import PRINCIPALS_BY_ID, Document, Lookup, Principal, Snapshot
-from scimconf.spec.model import Assignments, GroupAssignment, ListedPrincipal, Spec
+from scimconf.spec.model import Assignments, ListedPrincipal, Spec
 from scimconf.steps import Phase, Read, Send, Step
 from scimconf.suggestions import did_you_mean, suggest
 
@@ -87,15 +87,14 @@ class AssignmentKind(Kind):
         """Yield the listed groups and ids at once, and users by name once those that are assigned are known by id."""
         if spec.assignments is None:
             return
-        listed = spec.assignments.listed
-        yield from (principals.lookup_of(principal) for principal in listed if principal.by != "user")
+        yield from map(principals.lookup_of, spec.assignments.listed_otherwise)
         is_read = assignments.NAME in snapshot.documents or assignments.NAME in snapshot.denied
         is_new = snapshot.get("service_principals") == []  # it has no assignments to wait for
         if not is_read and not is_new and not snapshot.complete:
             return
         known = principals.users_by_name(snapshot)
-        users = (principal for principal in listed if principal.by == "user" and principal.value not in known)
-        yield from map(principals.lookup_of, users)
+        by_name = spec.assignments.listed_by_name
+        yield from (principals.lookup_of(listed) for name, listed in by_name.items() if name not in known)
         yield from missing_principals.more_lookups(spec.assignments, snapshot)
 
     def missing(self, spec: Spec, snapshot: Snapshot) -> Iterable[MissingPrincipal]:
@@ -118,7 +117,7 @@ class AssignmentKind(Kind):
                 continue
             if principal.type != "user" or listed.by != "user":
                 yield from _about(listed, principal)
-            if not fine.get(listed.entry.roles, True) and not listed.entry.absent:
+            if not fine.get(listed.roles, True) and not listed.absent:
                 yield from check.diagnostics(listed, principal)
             if principal.id in ids:
                 hint = "Write a single entry with all the roles."
@@ -155,6 +154,8 @@ class AssignmentKind(Kind):
 
     def effects(self, changes: Changes, snapshot: Snapshot) -> Effects:
         """A first role provisions, the loss of the last role deprovisions; a swap of roles does neither."""
+        if not changes:
+            return {}
         concerned = set(map(principal_id, changes))
         before = Counter(id_ for id_, _ in assignments.assigned(snapshot).ids if id_ in concerned)
         after = Counter(before)
@@ -259,12 +260,12 @@ class _RoleCheck:
 
     def assignable(self, listed: Iterable[ListedPrincipal]) -> Mapping[tuple[str, ...], bool]:
         """Return for each list of roles that the spec writes whether all of them exist and are enabled."""
-        return {names: self.roles.are_enabled(names) for names in {principal.entry.roles for principal in listed}}
+        return {names: self.roles.are_enabled(names) for names in {principal.roles for principal in listed}}
 
     def diagnostics(self, listed: ListedPrincipal, principal: Principal) -> Iterator[Diagnostic]:
         """Yield an error for each role that does not exist, or is disabled and not assigned yet."""
         assigned = assignments.assigned(self.snapshot).ids
-        for role in listed.entry.roles:
+        for role in listed.roles:
             path, role_id = (*listed.path, "roles"), self.roles.id(role)
             if not self.roles.exists(role):
                 candidates = filter(self.roles.exists, self.roles.by_name)
@@ -284,16 +285,15 @@ def _empty_files(section: Assignments) -> Iterator[Diagnostic]:
 
 
 def _about(listed: ListedPrincipal, principal: Principal) -> Iterator[Diagnostic]:
-    entry, path = listed.entry, listed.path
-    type_, other = ("group", "users") if isinstance(entry, GroupAssignment) else ("user", "groups")
-    if principal.type != type_:
-        hint = f"List it under assignments.{other}."
-        yield Diagnostic("K803", f"{principal.name} is not a {type_}", path, hint=hint)
-    if isinstance(entry, GroupAssignment) and entry.id is not None and entry.name not in (None, principal.name):
-        message = f'the group with the id {entry.id} is named "{principal.name}", not "{entry.name}"; the id is used'
+    path, name = listed.path, listed.name
+    if principal.type != listed.type:
+        hint = f"List it under assignments.{'users' if listed.type == 'group' else 'groups'}."
+        yield Diagnostic("K803", f"{principal.name} is not a {listed.type}", path, hint=hint)
+    if listed.by == "id" and name not in (None, principal.name):
+        message = f'the group with the id {listed.written} is named "{principal.name}", not "{name}"; the id is used'
         hint = f'Write `name: "{principal.name}"`.'
         yield Diagnostic("K804", message, (*path, "name"), hint=hint, severity="warning")
-    if principal.type == "group" and not principal.security_enabled and not entry.absent:
+    if principal.type == "group" and not principal.security_enabled and not listed.absent:
         message = f'the group "{principal.name}" is not security-enabled, so it cannot be assigned'
         yield Diagnostic("K806", message, path, hint="Assign a security group.")
 

@@ -17,7 +17,7 @@ from scimconf.plan import Address, Resource, encode
 from scimconf.plan.key_sets import Key, KeySets
 from scimconf.plan.resource import is_like
 from scimconf.snapshot import Lookup, Principal, Snapshot
-from scimconf.spec.model import Assignments, GroupAssignment, Spec, UserAssignment
+from scimconf.spec.model import Assignments, ListedPrincipal, Spec
 
 
 class AssignmentAddresses:
@@ -41,9 +41,9 @@ class AssignmentAddresses:
         """Return the principals whose other roles are deleted, with the reason."""
         resolved = principals.resolve(self._section, self.snapshot)
         return {
-            principal.id: "absent in spec" if entry.absent else "not listed"
-            for entry, principal in _present(self._section, resolved)
-            if not (entry.absent and entry.roles)
+            principal.id: "absent in spec" if listed.absent else "not listed"
+            for listed, principal in _present(self._section, resolved)
+            if not (listed.absent and listed.roles)
         }
 
     def owner(self, id_: str) -> Address:
@@ -78,10 +78,10 @@ def key_sets(spec: Spec, prefix: Address, snapshot: Snapshot) -> KeySets | None:
     desired: dict[Key, None] = {}
     absent: dict[Key, None] = {}
     ids_of: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for entry, principal in _present(spec.assignments, resolved):
-        names, id_ = entry.roles, principal.id
+    for listed, principal in _present(spec.assignments, resolved):
+        names, id_ = listed.roles, principal.id
         role_ids = ids_of.get(names) or ids_of.setdefault(names, tuple(map(roles.id, names)))
-        keys = absent if entry.absent else desired
+        keys = absent if listed.absent else desired
         for role_id in role_ids:
             keys[id_, role_id] = None
     addresses = AssignmentAddresses(prefix, snapshot, roles, spec.assignments)
@@ -106,15 +106,15 @@ def has_empty_file(assignments: Assignments) -> bool:
 
 def _present(
     assignments: Assignments, resolved: principals.ResolvedList
-) -> Iterator[tuple[UserAssignment | GroupAssignment, Principal]]:
-    """Yield the listed entries with their principals, without those that are missing; others go by a placeholder."""
+) -> Iterator[tuple[ListedPrincipal, Principal]]:
+    """Yield what is listed with the principals, without those that are missing; others go by a placeholder."""
     names = None
     for index, (listed, principal) in enumerate(resolved.pairs):
         if principal is not None:
-            yield listed.entry, principal
-        elif index not in resolved.missing or listed.entry.absent:
+            yield listed, principal
+        elif index not in resolved.missing or listed.absent:
             names = principals.group_names(assignments) if names is None else names
-            yield listed.entry, principals.placeholder(listed, names)
+            yield listed, principals.placeholder(listed, names)
 
 
 def _policy(assignments: Assignments, resolved: principals.ResolvedList) -> str:

@@ -10,7 +10,7 @@ from scimconf.documents import application, secrets
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.spec.addresses import holds_secret, host_problem, other_problem
 from scimconf.spec.model.connection import CONFIDENTIAL, SERVICE_OWNED
-from scimconf.spec.patterns import ENV_NAME, ENV_REFERENCE, HTTPS
+from scimconf.spec.patterns import ENDPOINT, ENV_NAME, ENV_REFERENCE, HTTPS
 
 PORTAL = "a person authorized the connection in the portal, and the service keeps the tokens"
 REFERENCES = "Graph never returns secrets: store them where the references point to"
@@ -43,7 +43,7 @@ def export_connection(request: ExportRequest) -> ExportedSpec:
     grant = keys.pop("AuthenticationType", None)
     fields = {field: keys.pop(key) for field, key in KEYS.items() if key in keys}
     section: dict[str, Any] = {}
-    if "base_address" in fields and _is_expressible(fields["base_address"]):
+    if "base_address" in fields and _is_expressible(fields["base_address"], ENDPOINT):
         section["base_address"] = fields.pop("base_address")
     oauth2 = _oauth2(name, fields, rotations) if grant == secrets.CLIENT_CREDENTIALS else None
     if oauth2 is not None:
@@ -81,8 +81,8 @@ def _oauth2(name: str, fields: dict[str, str], rotations: Mapping[str, str]) -> 
     return {"token_url": url, "client_id": client, "client_secret": reference}
 
 
-def _is_expressible(url: str) -> bool:
-    return re.match(HTTPS, url) is not None and not holds_secret(url) and not host_problem(url)
+def _is_expressible(url: str, form: str = HTTPS) -> bool:
+    return re.match(form, url) is not None and not holds_secret(url) and not host_problem(url)
 
 
 def _authentication(section: Mapping[str, Any], grant: str | None, *, is_mixed: bool) -> str | None:

@@ -17,7 +17,7 @@ from scimconf.documents.assignments import assigned
 from scimconf.kinds import principals
 from scimconf.plan import Address, MissingPrincipal, encode
 from scimconf.snapshot import DELETED, DeletedPrincipal, Lookup, Snapshot
-from scimconf.spec.model import Assignments, GroupAssignment, ListedPrincipal, Spec
+from scimconf.spec.model import Assignments, ListedPrincipal, Spec
 from scimconf.suggestions import PrincipalNames, did_you_mean
 
 MAX_SUGGESTIONS = 5
@@ -33,8 +33,8 @@ def more_lookups(assignments: Assignments, snapshot: Snapshot) -> Iterator[Looku
     """Yield the lookups that explain why entries are missing: the recycle bin, and the name of a group's unknown id."""
     for listed in principals.resolve(assignments, snapshot).missing_entries:
         yield Lookup(listed.by, listed.value, deleted=True)
-        if listed.by == "id" and isinstance(listed.entry, GroupAssignment) and listed.entry.name is not None:
-            yield Lookup("group", listed.entry.name)
+        if listed.by == "id" and listed.name is not None:
+            yield Lookup("group", listed.name)
 
 
 def missing_principals(
@@ -48,25 +48,19 @@ def missing_principals(
         return
     explain = _Explanation(spec, snapshot)
     for number, listed in enumerate(principals.resolve(spec.assignments, snapshot).missing_entries):
-        type_, name = _type(listed), _name(listed)
+        type_, name = listed.type, _name(listed)
         deleted = snapshot.deleted.get(Lookup(listed.by, listed.value, deleted=True))
         message, hint = explain.explained(listed, deleted, suggests=number < MAX_SUGGESTIONS)
         is_error = (spec.assignments.missing or ("error" if type_ == "group" else "warn")) == "error"
         diagnostic = Diagnostic("K811", message, listed.path, hint=hint, severity="error" if is_error else "warning")
         address = prefix.under(f"{type_}:{encode(name)}")
-        addresses = tuple(address.under(role_name(role)) for role in listed.entry.roles)
+        addresses = tuple(address.under(role_name(role)) for role in listed.roles)
         yield MissingPrincipal(type_, name, addresses, diagnostic, deleted.day if deleted is not None else "")
-
-
-def _type(listed: ListedPrincipal) -> str:
-    return "group" if isinstance(listed.entry, GroupAssignment) else "user"
 
 
 def _name(listed: ListedPrincipal) -> str:
     """Return the name that the spec writes, or the id if it writes no name."""
-    if isinstance(listed.entry, GroupAssignment):
-        return listed.entry.name or str(listed.entry.id)
-    return listed.entry.user
+    return listed.name or listed.written
 
 
 class _Explanation:
@@ -86,11 +80,11 @@ class _Explanation:
             message = f"the tenant {name} has no {listed.description}; the spec is for {expected}"
             return message, "Sign in to the tenant of the spec."
         if deleted is not None:
-            subject = _name(listed) if _type(listed) == "user" else f'the group "{_name(listed)}"'
+            subject = _name(listed) if listed.type == "user" else f'the group "{_name(listed)}"'
             on_day = f" on {_written(deleted.day)}" if deleted.day else ""
             return (
                 f"{subject} was deleted{on_day} and is in the recycle bin",
-                f"Remove the entry, or restore the {_type(listed)}.",
+                f"Remove the entry, or restore the {listed.type}.",
             )
         return f"the tenant has no {listed.description}", self._hint(listed, suggests=suggests)
 

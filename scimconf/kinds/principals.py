@@ -10,7 +10,7 @@ from typing import Any
 
 from scimconf.documents.assignments import assigned
 from scimconf.snapshot import PRINCIPALS_BY_ID, Lookup, Principal, Snapshot
-from scimconf.spec.model import Assignments, GroupAssignment, ListedPrincipal, UserAssignment
+from scimconf.spec.model import Assignments, ListedPrincipal
 
 _TYPES: Mapping[str, Any] = MappingProxyType({"User": "user", "Group": "group", "ServicePrincipal": "servicePrincipal"})
 
@@ -33,7 +33,7 @@ class ResolvedList:
     @property
     def missing_entries(self) -> list[ListedPrincipal]:
         """The missing principals, without those that are to be absent anyway."""
-        return [self.listed[index] for index in sorted(self.missing) if not self.listed[index].entry.absent]
+        return [self.listed[index] for index in sorted(self.missing) if not self.listed[index].absent]
 
 
 def lookup_of(listed: ListedPrincipal) -> Lookup:
@@ -88,9 +88,9 @@ def placeholder(listed: ListedPrincipal, names: Mapping[str | None, int]) -> Pri
     eight characters of the id, as in `principal_names`. `names` are the `group_names` of the spec.
     """
     id_, value = f"?{listed.value}", listed.value
-    if isinstance(listed.entry, UserAssignment):
+    if listed.type == "user":
         return Principal(id_, "user", value)
-    name = listed.entry.name
+    name = listed.name
     if name is not None and names[name] > 1:
         return Principal(id_, "group", f"{name}~{value[:8]}")
     return Principal(id_, "group", name or value)
@@ -98,7 +98,7 @@ def placeholder(listed: ListedPrincipal, names: Mapping[str | None, int]) -> Pri
 
 def group_names(assignments: Assignments) -> Counter[str | None]:
     """Return how often each name of a group is listed."""
-    return Counter(listed.entry.name for listed in assignments.listed if isinstance(listed.entry, GroupAssignment))
+    return Counter(listed.name for listed in assignments.listed if listed.type == "group")
 
 
 def assigned_principal(id_: str, snapshot: Snapshot) -> Principal:

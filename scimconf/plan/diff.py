@@ -31,6 +31,9 @@ from scimconf.plan.resource import (
     WriteOnly,
 )
 
+_ROWS = 1000
+"""Rows of a fingerprint that are digested together."""
+
 
 def canonical(value: Json) -> str:
     """Return the JSON text that values are compared by: the order of keys is irrelevant, and `1` differs from `true`."""
@@ -218,9 +221,10 @@ def fingerprint(managed: Iterable[Resource]) -> str:
         application, kind, key = resource.identity
         identity = [application, kind, *map(str, key if isinstance(key, tuple) else (key,))]
         rows.append(canonical([identity, dict(resource.fields)]))
+    rows.sort()
     digest_of_rows = sha256()
-    for number, row in enumerate(sorted(rows)):
-        digest_of_rows.update(_utf8(row if number == 0 else f"\n{row}"))
+    for start in range(0, len(rows), _ROWS):
+        digest_of_rows.update(_utf8("\n" * bool(start) + "\n".join(rows[start : start + _ROWS])))
     return digest_of_rows.hexdigest()
 
 

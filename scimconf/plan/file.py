@@ -39,7 +39,7 @@ MAJOR = 2
 class _Part(BaseModel):
     """Base of the parts: unknown keys are accepted, since minor versions add some; types are strict."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, defer_build=True, hide_input_in_errors=True)
 
 
 class OptionsPart(_Part):

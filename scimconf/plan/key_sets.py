@@ -62,6 +62,8 @@ class KeySets:
 
     def unnamed(self) -> list[Key]:
         """Return the observed keys that the spec does not name."""
+        if self.observed.keys() <= self.desired.keys():
+            return []
         return [key for key in self.observed if key not in self.desired and key not in self.absent]
 
 

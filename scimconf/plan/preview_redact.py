@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from hashlib import sha256
 
 from scimconf.plan.preview import AttributeDiff, UserPreview, UserState
@@ -26,8 +25,7 @@ def preview_redactor(redact: Callable[[str], str]) -> Callable[[UserPreview], Us
     """Return a function that redacts previews; `redact` replaces names by the pseudonyms of the plan."""
 
     def redact_user(user: UserPreview) -> UserPreview:
-        return replace(
-            user,
+        return user._replace(
             name=pseudonym(user.name, redact),
             id=HIDDEN,
             before=_state(user.before),
@@ -52,12 +50,11 @@ def pseudonym(name: str, redact: Callable[[str], str]) -> str:
 
 def _state(state: UserState) -> UserState:
     sent = {target: _request(request) for target, request in state.sent.items()}
-    return replace(state, reason=_reason(state.reason), sent=sent)
+    return state._replace(reason=_reason(state.reason), sent=sent)
 
 
 def _difference(difference: AttributeDiff) -> AttributeDiff:
-    return replace(
-        difference,
+    return difference._replace(
         before=difference.before and _request(difference.before),
         after=difference.after and _request(difference.after),
         scope_reasons=tuple(map(_reason, difference.scope_reasons)),

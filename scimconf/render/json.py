@@ -6,8 +6,6 @@ that do not print are written as JSON escapes, so that a terminal does not inter
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import PureWindowsPath
@@ -29,12 +27,12 @@ from scimconf.plan import (
 )
 from scimconf.plan.diff import digest
 from scimconf.render.common.change_view import totals
+from scimconf.render.common.json_text import indented
 from scimconf.render.common.labels import by_weight
 
 Json = Any
 
 FORMAT_VERSION = "2.0"
-_BEYOND_ASCII = re.compile(r"[^\n -~]")
 
 
 def plan(plan: Plan) -> str:
@@ -53,13 +51,7 @@ def diagnostics(diagnostics: Iterable[Diagnostic]) -> str:
 
 def write(document: Json) -> str:
     """Return JSON text with a final line end."""
-    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
-    return _BEYOND_ASCII.sub(_escape, text) + "\n"
-
-
-def _escape(match: re.Match[str]) -> str:
-    char = match.group()
-    return char if char.isprintable() else json.dumps(char)[1:-1].replace("\x7f", "\\u007f")
+    return f"{indented(document)}\n"
 
 
 def plan_document(plan: Plan) -> Json:

@@ -1,4 +1,4 @@
-"""The data files of the sandbox: JSON files in the folder `data`, without logic."""
+"""The data files of the sandbox: files in the folder `data`, without logic."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from scimconf.sandbox.http_types import Json
 
 
 def read_data(name: str) -> Any:
-    return json.loads(files("scimconf.sandbox").joinpath("data", name).read_text(encoding="utf-8"))
+    return json.loads(read_text(name))
+
+
+def read_text(name: str) -> str:
+    return files("scimconf.sandbox").joinpath("data", name).read_text(encoding="utf-8")
 
 
 _NEW_DOCUMENTS: Json = read_data("new_documents.json")

@@ -14,7 +14,8 @@ from typing import TypeAlias
 from urllib.parse import unquote
 
 from scimconf.sandbox.data_files import read_data
-from scimconf.sandbox.directory import applications, assignments, deleted_items, owners, users_and_groups
+from scimconf.sandbox.directory import applications, assignments, deleted_items, managers, owners, users_and_groups
+from scimconf.sandbox.engine import log
 from scimconf.sandbox.http_types import (
     GraphRequest,
     GraphResponse,
@@ -72,7 +73,9 @@ _DIRECTORY_ROWS: tuple[tuple[str, Handler, str], ...] = (
     ("GET /users/{user}", users_and_groups.get_user, "read_users"),
     ("PATCH /users/{user}", users_and_groups.update_user, "write_users"),
     ("DELETE /users/{user}", users_and_groups.delete_user, "write_users"),
-    ("GET /users/{user}/manager", users_and_groups.get_manager, "read_users"),
+    ("GET /users/{user}/manager", managers.get_manager, "read_managers"),
+    ("PUT /users/{user}/manager/$ref", managers.put_manager, "write_users"),
+    ("DELETE /users/{user}/manager/$ref", managers.remove_manager, "write_users"),
     ("GET /users/{user}/appRoleAssignments", assignments.list_of_principal, "read_applications"),
     ("POST /users/{user}/appRoleAssignments", assignments.create_of_principal, "assign"),
     ("GET /groups", users_and_groups.list_groups, "read_groups"),
@@ -92,7 +95,9 @@ _DIRECTORY_ROWS: tuple[tuple[str, Handler, str], ...] = (
     ("GET /directory/deletedItems/microsoft.graph.user", deleted_items.list_deleted_users, "read_deleted_users"),
     ("GET /directory/deletedItems/microsoft.graph.group", deleted_items.list_deleted_groups, "read_deleted_groups"),
     ("GET /directory/deletedItems/{item}", deleted_items.get_deleted_item, "read_deleted_items"),
-    ("GET /auditLogs/provisioning", users_and_groups.list_provisioning, "read_log"),
+    ("POST /directory/deletedItems/{item}/restore", deleted_items.restore_item, "write_deleted_items"),
+    ("DELETE /directory/deletedItems/{item}", deleted_items.purge_item, "write_deleted_items"),
+    ("GET /auditLogs/provisioning", log.list_provisioning, "read_log"),
     ("GET /applicationTemplates", applications.list_templates, "read_gallery"),
     ("GET /applicationTemplates/{template}", applications.get_template, "read_gallery"),
     ("POST /applicationTemplates/{template}/instantiate", applications.instantiate_template, "instantiate"),

@@ -10,6 +10,7 @@ from scimconf.sandbox.batch import batch_response
 from scimconf.sandbox.faults import ArmedFaults, ConnectionDropped, FaultEffect, Journal
 from scimconf.sandbox.http_types import GraphRequest, GraphResponse, ResponseError, bad_request
 from scimconf.sandbox.routes import dispatch, is_synchronization
+from scimconf.sandbox.target.page import TargetView
 from scimconf.sandbox.tenant import Tenant, stable_id
 
 REJECTED_TOKENS = "rejected_tokens"
@@ -27,13 +28,16 @@ class DelayedResponse:
 
 @dataclass(slots=True)
 class Service:
-    """The tenant with its faults and its journal. `load` fills an empty tenant."""
+    """The tenant with its faults and its journal. `load` fills an empty tenant; `target` is what `/_sandbox/target` shows."""
 
     tenant: Tenant
     load: Callable[[Tenant], None]
     faults: ArmedFaults = field(default_factory=ArmedFaults)
     journal: Journal = field(default_factory=Journal)
     requests: int = 0
+    running: set[str] = field(default_factory=set)
+    """The ids of the jobs with a running cycle."""
+    target: TargetView | None = None
 
     def reset(self) -> None:
         """Restore the initial tenant; remove all faults and journal entries."""

@@ -29,9 +29,13 @@ class Switch:
     values: list[str] | None
     default: str
     fact: str
+    engine: bool = False
+    """Whether the switch is about the requests of the provisioning engine, which clients of Graph cannot observe."""
 
 
-_TABLE = {name: Switch(name, **row) for name, row in read_data("switches.json").items()}
+_TABLE = {name: Switch(name, **row) for name, row in read_data("switches.json").items()} | {
+    name: Switch(name, **row, engine=True) for name, row in read_data("engine_switches.json").items()
+}
 
 
 def _parse_position(name: str, value: object) -> str | int:
@@ -55,7 +59,7 @@ def _switch(name: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """The positions of all switches. `data/switches.json` has their values and the fact that each one is about."""
+    """The positions of all switches. The two files of switches in `data/` have their values and facts."""
 
     # ---- time and replication delay ----------------------------------------------------------------------------------
     late_reads: int = _switch("late_reads")
@@ -77,6 +81,7 @@ class Switches:
     unknown_role: str = _switch("unknown_role")
     role_deletion: str = _switch("role_deletion")
     deleted_security_groups: str = _switch("deleted_security_groups")
+    restored_links: str = _switch("restored_links")
     gallery_permission: str = _switch("gallery_permission")
     organization_permission: str = _switch("organization_permission")
     secrets_read_permission: str = _switch("secrets_read_permission")
@@ -134,6 +139,53 @@ class Switches:
     schema_deleted: str = _switch("schema_deleted")
     schema_limit_kb: int = _switch("schema_limit_kb")
     if_match: str = _switch("if_match")
+    # ---- provisioning engine ------------------------------------------------------------------------------------------
+    dialect: str = _switch("dialect")
+    flag_on_wire: str = _switch("flag_on_wire")
+    user_agent: str = _switch("user_agent")
+    adscimversion_header: str = _switch("adscimversion_header")
+    content_type: str = _switch("content_type")
+    accept: str = _switch("accept")
+    query_space: str = _switch("query_space")
+    probe_groups: str = _switch("probe_groups")
+    pod_guid_probe: str = _switch("pod_guid_probe")
+    keepalive_probe: int = _switch("keepalive_probe")
+    member_batch: int = _switch("member_batch")
+    member_parallel: int = _switch("member_parallel")
+    add_or_replace: str = _switch("add_or_replace")
+    members_replace_when_returned: str = _switch("members_replace_when_returned")
+    disable_literal: str = _switch("disable_literal")
+    manager_value: str = _switch("manager_value")
+    manager_clear: str = _switch("manager_clear")
+    manager_in_post: str = _switch("manager_in_post")
+    group_post_members_empty: str = _switch("group_post_members_empty")
+    group_schema_adscim: str = _switch("group_schema_adscim")
+    externalid_add_on_matched_group: str = _switch("externalid_add_on_matched_group")
+    flag_pathless_ops: str = _switch("flag_pathless_ops")
+    primary_literal: str = _switch("primary_literal")
+    reference_filters: str = _switch("reference_filters")
+    role_text: str = _switch("role_text")
+    duplicate_role: str = _switch("duplicate_role")
+    default_access: str = _switch("default_access")
+    role_primary: str = _switch("role_primary")
+    multivalued_in_post: str = _switch("multivalued_in_post")
+    member_removal: str = _switch("member_removal")
+    flow_always: str = _switch("flow_always")
+    undetermined: str = _switch("undetermined")
+    undetermined_filter: str = _switch("undetermined_filter")
+    retry_in_cycle: int = _switch("retry_in_cycle")
+    retry_after: str = _switch("retry_after")
+    quarantine_on_429: str = _switch("quarantine_on_429")
+    timeout_s: int = _switch("timeout_s")
+    create_status: str = _switch("create_status")
+    create_no_id: str = _switch("create_no_id")
+    create_no_body: str = _switch("create_no_body")
+    response_content_type: str = _switch("response_content_type")
+    missing_target: str = _switch("missing_target")
+    unassigned_action: str = _switch("unassigned_action")
+    staged_action: str = _switch("staged_action")
+    escrow_state: str = _switch("escrow_state")
+    expired_quarantine: str = _switch("expired_quarantine")
 
     def changed(self, positions: Mapping[str, object]) -> Switches:
         """Return the switches with new positions; raise SwitchError for an unknown name or value."""

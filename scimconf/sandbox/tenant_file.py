@@ -3,7 +3,8 @@
     {
       "base": "contoso",                       or "empty": without the users and groups of Contoso
       "organization": {"displayName": "Fabrikam", "id": …, "verifiedDomains": ["fabrikam.com"]},
-      "users": ["joe@contoso.com", {"userPrincipalName": "eve@contoso.com", "department": "Sales"}],
+      "users": ["joe@contoso.com", {"userPrincipalName": "eve@contoso.com", "department": "Sales",
+                "manager": "ada@contoso.com"}],
       "groups": [{"displayName": "Sales", "members": ["eve@contoso.com", "group:Writer editors"]}],
       "applications": [{
         "displayName": "Writer",
@@ -42,7 +43,7 @@ from typing import Any
 from scimconf.expressions import ExpressionError, parse, to_source
 from scimconf.sandbox import generated
 from scimconf.sandbox.data_files import new_document, read_data
-from scimconf.sandbox.directory import applications, assignments
+from scimconf.sandbox.directory import applications, assignments, managers
 from scimconf.sandbox.directory import users_and_groups as directory
 from scimconf.sandbox.directory.filters import property_columns
 from scimconf.sandbox.gallery import BY_NAME, GALLERY, GalleryEntry
@@ -134,6 +135,7 @@ class TenantFile:
         if content.get("base", "contoso") == "contoso":
             _load_contoso(tenant)
         _for_each(content, "users", partial(_add_user, tenant))
+        _for_each(content, "users", partial(_set_manager, tenant))
         _for_each(content, "groups", partial(_add_group, tenant))
         generate = content.get("generate", {})
         users = generated.add_users(tenant, generate.get("users", 0))
@@ -175,7 +177,15 @@ def _load_contoso(tenant: Tenant) -> None:
 
 
 def _add_user(tenant: Tenant, description: Any) -> None:
-    directory.add_user(tenant, _require_name(description, "userPrincipalName"))
+    properties = _require_name(description, "userPrincipalName")
+    directory.add_user(tenant, {key: value for key, value in properties.items() if key != "manager"})
+
+
+def _set_manager(tenant: Tenant, description: Any) -> None:
+    manager = description.get("manager") if isinstance(description, dict) else None
+    if manager is not None:
+        user = _find_user(tenant, description["userPrincipalName"])
+        managers.set_manager(tenant, user["id"], _find_user(tenant, manager)["id"])
 
 
 def _add_group(tenant: Tenant, description: Any) -> None:

@@ -45,6 +45,11 @@ def host_problem(address: str) -> str:
     return ""
 
 
+def is_local(address: str) -> bool:
+    """Return whether a tenant URL is an http URL, which the spec allows for this machine only: Entra needs https."""
+    return address.lower().startswith("http://")
+
+
 def is_url(value: str) -> bool:
     return value.lower().startswith(("https://", "http://"))
 

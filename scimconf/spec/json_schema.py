@@ -172,7 +172,6 @@ def _each(*keys: str) -> list[Schema]:
 
 def _add_exclusions(definitions: dict[str, Schema]) -> None:
     """Add the keys that take no other key, exclude each other, or have a field of their own."""
-    del definitions["Assignments"]["properties"]["imported"], definitions["ImportedRows"]
     definitions["ProtectedAssignments"] |= {"minProperties": 1, "maxProperties": 1}
     definitions["Role"]["anyOf"] = _each("value", "display_name")
     definitions["Application"]["dependencies"] = {"create": {"not": {"anyOf": _each("app_id", "object_id")}}}

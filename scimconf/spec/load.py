@@ -22,7 +22,7 @@ from scimconf.spec.model import Spec
 from scimconf.spec.nodes import Builder, FileError, quoted_expression
 from scimconf.spec.references import Variables, misplaced, relative_to, secret_files, with_secret_paths
 from scimconf.spec.rows import Column, read_rows
-from scimconf.spec.tree import YamlList, YamlMapping
+from scimconf.spec.tree import CsvRows, YamlList, YamlMapping
 from scimconf.spec.validation_errors import diagnostics_of
 
 Read = Callable[[str], bytes | str]
@@ -251,7 +251,7 @@ class _Files:
         ]
 
     def _rows(self, name: str, location: Location, column: Column) -> YamlMapping:
-        path, rows = relative_to(location.file, name), YamlList()
+        path, rows = relative_to(location.file, name), CsvRows(column=column)
         try:
             rows, diagnostics = read_rows(self.text(path, location, MAX_CSV_SIZE), path, column)
             self.diagnostics += diagnostics

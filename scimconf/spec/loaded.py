@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from json.encoder import encode_basestring_ascii
 from pathlib import PurePath
 from typing import Any
 
@@ -14,7 +15,7 @@ from scimconf.diagnostics import Diagnostic, Location, SpecPath
 from scimconf.spec.addresses import endpoint, masked
 from scimconf.spec.comments import SourceComment
 from scimconf.spec.model import Spec
-from scimconf.spec.tree import NULLS, Plain, YamlList, YamlMapping, core, locate
+from scimconf.spec.tree import NULLS, CsvRows, Plain, YamlList, YamlMapping, core, locate
 
 MAIN = "scimconf.yaml"
 ENDING = ".scimconf.yaml"
@@ -90,19 +91,44 @@ def digest(resolved: Any) -> str:
     """Return the SHA-256 of the resolved tree. It does not depend on key order, comments, file layout or folder."""
     import hashlib
 
-    text = json.dumps(_canonical(resolved), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    digested = hashlib.sha256()
+    for part in _json(resolved):
+        digested.update(part.encode())
+    return digested.hexdigest()
 
 
-def _canonical(value: Any) -> Any:
-    """Return scalars as their characters. Plain scalars that are no strings are marked, to differ from quoted ones."""
+def _json(value: Any) -> Iterator[str]:
+    """Yield JSON with sorted keys, in parts: scalars as their characters, plain ones that are no strings marked.
+
+    The marks make them differ from quoted ones.
+    """
     if isinstance(value, dict):
-        return {str(key): _canonical(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_canonical(item) for item in value]
-    if isinstance(value, Plain) and (value == "none" or not isinstance(core(value), str)):
-        return {"": str(value)}
-    return value
+        for number, key in enumerate(sorted(value)):
+            yield f"{',' if number else '{'}{json.dumps(key)}:"
+            yield from _json(value[key])
+        yield "}" if value else "{}"
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield "," if number else "["
+            yield from _json(item)
+        yield "]" if value else "[]"
+    elif isinstance(value, CsvRows):
+        yield f"[{','.join(_json_rows(value))}]"
+    elif isinstance(value, Plain) and (value == "none" or not isinstance(core(value), str)):
+        yield f'{{"":{json.dumps(value)}}}'
+    else:
+        yield json.dumps(value)
+
+
+def _json_rows(rows: CsvRows) -> Iterator[str]:
+    """Yield the JSON of each row in the form that a spec has."""
+    text = encode_basestring_ascii
+    roles_text = {roles: f'"roles":{json.dumps(roles, separators=(",", ":"))}' for roles in set(rows.roles)}
+    for index, (principal, roles) in enumerate(zip(rows.principals, rows.roles, strict=True)):
+        if rows.column == "user":
+            yield f'{{{roles_text[roles]},"user":{text(principal)}}}'
+        else:
+            yield f'{{"{rows.key(index)}":{text(principal)},{roles_text[roles]}}}'
 
 
 def show(loaded: Loaded) -> str:

@@ -6,7 +6,7 @@ Nodes are distinguished by their `id`, so that only `spec.load` imports PyYAML.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from scimconf.diagnostics import Diagnostic, Location
@@ -96,7 +96,7 @@ class Builder:
             is_plain = is_plain or VARIABLE.fullmatch(text) is not None
             text, diagnostics = self._variables.substitute(text, location)
             self.diagnostics += diagnostics
-        self.diagnostics += unusable(text, location)
+        self.diagnostics += (error.located(location) for error in unusable(text))
         return Plain(text) if is_plain else text
 
     def _list(self, node: YamlNode, depth: int) -> YamlList:
@@ -140,7 +140,7 @@ class Builder:
             hint = "Write the keys out, or use `extends`."
             self._report("S010", self._location(node), "merge keys (`<<`) are not allowed", hint)
             return None
-        self.diagnostics += unusable(str(node.value), self._location(node))
+        self.diagnostics += (error.located(self._location(node)) for error in unusable(str(node.value)))
         return str(node.value)
 
     def _is_mangled(self, row: YamlNode, node: YamlNode, location: Location) -> bool:
@@ -157,14 +157,15 @@ class Builder:
         return True
 
 
-def unusable(text: str, location: Location) -> Iterator[Diagnostic]:
-    """Yield an error for a value that is too long, or contains a character that cannot be sent."""
+def unusable(text: str) -> Sequence[Diagnostic]:
+    """Return the error of a value that is too long, or contains a character that cannot be sent."""
     if len(text) > MAX_SCALAR:
         message = f"a value of {len(text):,} characters; at most {MAX_SCALAR:,} are allowed"
-        yield Diagnostic("S008", message, location=location, hint="Shorten it.")
-    elif match := NO_TEXT.search(text):
-        name = "NUL (U+0000)" if match[0] == "\0" else "a byte that is not UTF-8"
-        yield Diagnostic("S015", f"character {match.start() + 1} of the value is {name}", (), location, "Delete it.")
+        return (Diagnostic("S008", message, hint="Shorten it."),)
+    if text.isprintable() or not (match := NO_TEXT.search(text)):
+        return ()
+    name = "NUL (U+0000)" if match[0] == "\0" else "a byte that is not UTF-8"
+    return (Diagnostic("S015", f"character {match.start() + 1} of the value is {name}", hint="Delete it."),)
 
 
 def quoted_expression(expression: str) -> str:

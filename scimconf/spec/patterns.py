@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 _GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
@@ -15,6 +16,10 @@ TENANT = f"^({_GUID}|{_DOMAIN})$"
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 EMAIL = r"^(none|[^\s@]+@[^\s@]+)$"
 HTTPS = r"^https://[A-Za-z0-9.-]+(:[0-9]+)?([/?][!\"$-~]*)?$"
+ENDPOINT = (
+    r"^(https://[A-Za-z0-9.-]+|http://(localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}))(:[0-9]+)?([/?][!\"$-~]*)?$"
+)
+"""An https URL, or an http URL of this machine, which only a sandbox reaches."""
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
 ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -30,6 +35,13 @@ class TextForm(NamedTuple):
     is_shown: bool = True
 
 
+_IS_GUID = re.compile(GUID).fullmatch
+
+
+def is_guid(text: str) -> bool:
+    return _IS_GUID(text) is not None
+
+
 FORMS: dict[str, TextForm] = {
     SLUG: TextForm("a valid name", "Use letters, digits, `-`, `_` and `.`, for example `writer-test`."),
     TENANT: TextForm(
@@ -37,6 +49,7 @@ FORMS: dict[str, TextForm] = {
     ),
     EMAIL: TextForm("an email address", "Write an address such as `identity@contoso.com`, or `none`."),
     HTTPS: TextForm("an https URL", "Write a URL such as `https://app.example.com/scim`.", is_shown=False),
+    ENDPOINT: TextForm("an https URL", "Write a URL such as `https://app.example.com/scim`.", is_shown=False),
     GUID: TextForm("a GUID", "Write an id such as `00000000-0000-0000-0000-000000000000`."),
     ROLE_VALUE: TextForm(
         "a valid role value", "Use up to 120 letters, digits and punctuation marks: no spaces, no `.` at the start."

@@ -1,4 +1,4 @@
-"""A YAML document as parsed: dicts, lists and strings that know their position in the file.
+"""A YAML document as parsed: dicts, lists and strings that know their position in the file; and the rows of CSV files.
 
 A plain (unquoted) scalar keeps the characters that were written. The field that it ends up in decides whether it is a
 string, a number or a boolean, so `NO`, `0010` and `1.10` stay unchanged where a string is expected.
@@ -7,11 +7,13 @@ string, a number or a boolean, so `NO`, `0010` and `1.10` stay unchanged where a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 
 from scimconf.diagnostics import Location, SpecPath
+from scimconf.spec.patterns import is_guid
 
 INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -39,19 +41,6 @@ class SecretFile(str):
         return file
 
 
-class RowLocations(dict[str, Location]):
-    """The locations of the keys of a CSV row: one location for all of them."""
-
-    __slots__ = ("location",)
-
-    def __init__(self, location: Location) -> None:
-        super().__init__()
-        self.location = location
-
-    def __missing__(self, _key: str) -> Location:
-        return self.location
-
-
 class YamlMapping(dict[str, Any]):
     """A mapping that knows the location of each key."""
 
@@ -74,6 +63,38 @@ class YamlList(list[Any]):
     def add(self, item: Any, location: Location) -> None:
         self.append(item)
         self.locations.append(location)
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRows:
+    """The assignments of a CSV file by column: principals as they were first written, and the roles of each.
+
+    `lines` are those of the first row of each principal, `more_lines` by position those of all rows of a principal with
+    several. A row in the form that a spec has, with its locations, is made when a diagnostic needs it.
+    """
+
+    file: str = ""
+    column: Literal["user", "group"] = "user"
+    principals: tuple[str, ...] = ()
+    roles: tuple[tuple[str, ...], ...] = ()
+    lines: Sequence[int] = field(default=(), compare=False, repr=False)
+    more_lines: Mapping[int, Sequence[int]] = field(default_factory=dict, compare=False, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.principals)
+
+    def key(self, index: int) -> str:
+        """Return the key of the principal in a spec: `user`, or for a group `id` or `name`."""
+        return "user" if self.column == "user" else "id" if is_guid(self.principals[index]) else "name"
+
+    def location(self, index: int) -> Location:
+        return Location(self.file, self.lines[index], 1)
+
+    def row(self, index: int) -> YamlMapping:
+        key, location = self.key(index), self.location(index)
+        lines = self.more_lines.get(index, (location.line,))
+        roles = YamlList(self.roles[index], [Location(self.file, line, 1) for line in lines])
+        return YamlMapping(((key, self.principals[index]), ("roles", roles)), {key: location, "roles": location})
 
 
 def core(value: Any) -> Any:
@@ -132,6 +153,8 @@ def locate(tree: Any, path: SpecPath) -> Location | None:
         elif isinstance(tree, YamlList) and isinstance(part, int) and part < len(tree):
             location = tree.locations[part]
             tree = tree[part]
+        elif isinstance(tree, CsvRows) and isinstance(part, int) and part < len(tree):
+            location, tree = tree.location(part), tree.row(part)
         else:
             break
     return location

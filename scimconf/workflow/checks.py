@@ -7,6 +7,7 @@ from datetime import date
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.kinds.kind import Kind
+from scimconf.monitoring.application_status import expiry_notice
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 
@@ -16,9 +17,15 @@ def check(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot | None) -> tuple
     return tuple(dict.fromkeys(diagnostic for kind in kinds for diagnostic in kind.check(spec, snapshot)))
 
 
-def expired(spec: Spec, today: date) -> Iterator[Diagnostic]:
+def dated(spec: Spec, today: date) -> Iterator[Diagnostic]:
+    """Yield the diagnostics that depend on the day: guard exemptions and tokens that have expired, or expire soon."""
     for index, exemption in enumerate(spec.guard_exemptions):
         if exemption.until < today:
             message = f"the exemption for guard {exemption.guard} expired on {exemption.until.isoformat()}"
             hint = "Remove it, or renew `until` and `reason`."
             yield Diagnostic("K003", message, ("guard_exemptions", index), hint=hint)
+    for path, reference in spec.connection.references() if spec.connection is not None else ():
+        notice = expiry_notice(str(reference), reference.expires, today) if reference.expires is not None else ""
+        if notice:
+            hint = "Create a new one in the application, store it, and change `rotation` and `expires`."
+            yield Diagnostic("K410", notice, ("connection", *path, "expires"), hint=hint, severity="warning")

@@ -27,7 +27,7 @@ from scimconf.plan.select import Selection, can_select_below, is_selected, selec
 from scimconf.snapshot import Document, Lookup, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Step
-from scimconf.workflow.checks import check, expired
+from scimconf.workflow.checks import check, dated
 from scimconf.workflow.permission_check import denied_reads
 
 
@@ -116,7 +116,7 @@ def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options
     """Compare the spec with the snapshot; each compared kind is asked once for its diagnostics, resources and steps."""
     all_kinds, kinds = kinds, compared_kinds(kinds, spec, options)
     not_compared = tuple(kind.name for kind in all_kinds if kind not in kinds)
-    diagnostics = (*check(kinds, spec, snapshot), *expired(spec, options.today))
+    diagnostics = (*check(kinds, spec, snapshot), *dated(spec, options.today))
     if any(diagnostic.code in DENIED for diagnostic in diagnostics):
         diagnostics = (*denied_reads(documents(kinds, [spec]), snapshot), *diagnostics)
     missing = tuple(chain.from_iterable(kind.missing(spec, snapshot) for kind in kinds))

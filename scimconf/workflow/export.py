@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import DiagnosticsError, GraphError, SpecPath
 from scimconf.kinds import KINDS
-from scimconf.spec.patterns import GUID
+from scimconf.spec.patterns import is_guid
 from scimconf.workflow.checks import check
 from scimconf.workflow.compilation import documents, lookups
 from scimconf.workflow.validate import lint
@@ -32,7 +32,7 @@ async def export_application(
     """Export the application with a display name, application id or object id; `name` is the spec's, by default from `app`."""
     name = name or re.sub(r"[^a-z0-9]+", "-", app.lower()).strip("-") or "app"
     tenant = await tenant_name(session)
-    if not re.fullmatch(GUID, app):
+    if not is_guid(app):
         return await export(session, {"display_name": app}, name, tenant, full=full, defined=defined)
     try:
         return await export(session, {"app_id": app}, name, tenant, full=full, defined=defined)

@@ -20,6 +20,7 @@ from scimconf.plan import ApplicationPlan, Change, Guard, MissingPrincipal, Tena
 from scimconf.plan.diff import fingerprint
 from scimconf.plan.impact import ImpactData, UserQuery
 from scimconf.snapshot import Lookup, Snapshot
+from scimconf.spec.addresses import is_local, masked
 from scimconf.spec.loaded import Loaded, digest
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Send, Step
@@ -33,6 +34,7 @@ from scimconf.workflow.validate import lint, locate, with_row
 if TYPE_CHECKING:
     from scimconf.graph.reading import TenantSession
 
+_HTTPS_HINT = "Write the https URL of the application, or plan against a sandbox with SCIMCONF_GRAPH_URL."
 _IDS = ("app_id", "job", "service_principal")
 OBJECT_NAMES = (*_IDS, "app", "template")
 """The names of the objects of an application, which remain once they exist."""
@@ -112,7 +114,7 @@ async def plan(
         return lookups(kinds, specs, partial)
 
     snapshot = await observe(session, documents(KINDS, specs, kinds), next_lookups)
-    change_set = build_changes(KINDS, spec, snapshot, options)
+    change_set = _without_local_address(session, spec, build_changes(KINDS, spec, snapshot, options))
     check_steps(change_set.steps, snapshot.names, {kind.name: kind.after for kind in KINDS})
     estimate = await _begin_estimate(session, spec, change_set, snapshot, options)
     roles, impact = await gather_both(
@@ -162,6 +164,16 @@ async def _missing_permissions(
         return ()
     read = [document.path for document in documents(KINDS, [spec]) if document.name in snapshot.documents]
     return missing_permissions(steps, await session.granted(), read)
+
+
+def _without_local_address(session: TenantSession, spec: Spec, change_set: ChangeSet) -> ChangeSet:
+    """Return the change set, or an error for a tenant URL of this machine, unless the tenant is a sandbox."""
+    address = spec.connection.base_address if spec.connection is not None else None
+    if address is None or not is_local(address) or session.graph.is_sandbox:
+        return change_set
+    message = f"{masked(address)} is a URL of this machine, which the provisioning service of a tenant cannot reach"
+    error = Diagnostic("K409", message, ("connection", "base_address"), hint=_HTTPS_HINT)
+    return ChangeSet(diagnostics=(*change_set.diagnostics, error), not_compared=change_set.not_compared)
 
 
 def _located(loaded: Loaded, principal: MissingPrincipal) -> MissingPrincipal:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scimconf.graph.client import Graph
 
 YIELD_AFTER = 20
-"""After this number of users the event loop runs, so that the next page is requested meanwhile."""
+"""After this number of users they are written, and the event loop runs, so that the next page is requested meanwhile."""
 
 Redact = Callable[[str], str]
 
@@ -43,7 +43,7 @@ class UserSelection:
 
 
 class PreviewWriter(Protocol):
-    """Receives a preview while it is made: a header, pages of users, a summary."""
+    """Receives a preview while it is made: a header, some users at a time, a summary."""
 
     def begin(self, header: PreviewHeader) -> None: ...
 
@@ -79,26 +79,33 @@ async def preview(
     )
     summary = SummaryBuilder(evaluator.matching, checks, evaluator.identifiers)
     redact = unredacted if selection.redact is None else preview_redactor(selection.redact)
-    page_previews: list[UserPreview] = []
+    previews: list[UserPreview] = []
     done, complete = 0, False
     try:
         async for page in users.pages:
             for number, user in enumerate(_ordered(page, selection.redact)):
                 if number % YIELD_AFTER == 0:
+                    _write(writer, previews)
                     await asyncio.sleep(0)
                 user_preview = summary.add(evaluator.user(user), redact)
                 if selection.changed_only and not user_preview.is_noteworthy:
                     continue
-                page_previews.append(evaluator.with_resources(user_preview) if selection.with_records else user_preview)
-            writer.add_users(page_previews)
-            page_previews = []
+                previews.append(evaluator.with_resources(user_preview) if selection.with_records else user_preview)
+            _write(writer, previews)
             done += len(page)
             writer.progress(done, users.total or done)
         complete = True
     finally:
-        writer.add_users(page_previews)
+        _write(writer, previews)
         writer.end(summary.summary(complete=complete))
     return users.missing
+
+
+def _write(writer: PreviewWriter, previews: list[UserPreview]) -> None:
+    """Write the users and remove them from the list: no more than YIELD_AFTER of them are in memory."""
+    if previews:
+        writer.add_users(tuple(previews))
+        previews.clear()
 
 
 def _ordered(page: list[Any], redact: Redact | None) -> list[Any]:

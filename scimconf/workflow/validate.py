@@ -13,14 +13,14 @@ from scimconf.kinds import KINDS
 from scimconf.plan import Change
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded
-from scimconf.workflow.checks import check, expired
+from scimconf.workflow.checks import check, dated
 
 
 def validate(loaded: Loaded, today: date) -> tuple[Diagnostic, ...]:
     """Return every error and warning that is known without a tenant, except those of the lint. Run the spec's tests."""
     if loaded.spec is None:
         return loaded.diagnostics
-    diagnostics = (*check(KINDS, loaded.spec, None), *expired(loaded.spec, today), *mapping_tests.run(loaded.spec))
+    diagnostics = (*check(KINDS, loaded.spec, None), *dated(loaded.spec, today), *mapping_tests.run(loaded.spec))
     return (*loaded.diagnostics, *locate(loaded, diagnostics))
 
 

@@ -51,8 +51,8 @@ def test_assignment_fold_makes_the_same_set_of_pages_in_any_order_and_size():
 def test_assignment_set_counts_the_roles_of_users_and_groups():
     result, _ = folded(ROWS)
     assert result.holders == {"p1": 2, "p2": 1, "p4": 1}
-    assert result.roles_of("User") == {"p1": ("r", "s"), "p4": ("r",)}
-    assert result.roles_of("Group") == {"p2": ("r",)}
+    roles = result.roles()
+    assert (roles["User"], roles["Group"]) == ({"p1": ("r", "s"), "p4": ("r",)}, {"p2": ("r",)})
 
 
 def test_assignments_that_were_not_read_are_none():

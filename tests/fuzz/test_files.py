@@ -105,7 +105,8 @@ def test_any_text_is_formatted_or_refused(content):
 def test_any_text_is_a_list_of_assignments_or_has_diagnostics(content, column, has_header):
     rows, diagnostics = read_rows(f"{column},role\n" * has_header + content, "a.csv", column)
     checked(diagnostics)
-    assert len(rows) == len(rows.locations)
+    assert len(rows) == len(rows.roles) == len(rows.lines)
+    assert [rows.row(index)["roles"] for index in range(len(rows))] == [list(roles) for roles in rows.roles]
 
 
 @examples(25)
@@ -217,7 +218,7 @@ def test_a_base_of_empty_lines_takes_linear_time(content):
 @pytest.mark.slow
 def test_many_roles_of_a_user_take_linear_time():
     rows, diagnostics = read_rows("user,role\n" + "".join(f"a,{number}\n" for number in range(ROWS)), "a.csv", "user")
-    assert ([len(row["roles"]) for row in rows], diagnostics) == ([ROWS], [])
+    assert ([*map(len, rows.roles)], diagnostics) == ([ROWS], [])
 
 
 @pytest.mark.parametrize("value", [f"a{' ' * LONG}b", f'"a"{" " * LONG}b', '"' + "\\" * LONG, "'" * LONG])

@@ -4,6 +4,8 @@ import sys
 import tracemalloc
 from datetime import UTC, datetime
 
+from previews import Rehearsal, minimal_spec, preview, tenant_with_writer
+
 from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.impact.preview import Preview
 from scimconf.impact.preview_summary import SummaryBuilder
@@ -12,6 +14,8 @@ from scimconf.plan.preview_redact import unredacted
 from scimconf.render.preview.html import PreviewPage
 from scimconf.render.preview.json import JsonPreview
 from scimconf.render.preview.text import TextPreview
+from scimconf.sandbox.tenant_file import TenantFile
+from scimconf.workflow.preview import YIELD_AFTER
 
 NAMES = ("displayName", "givenName", "surname", "jobTitle")
 
@@ -84,6 +88,21 @@ def count_calls(number, form):
     finally:
         sys.setprofile(None)
     return count
+
+
+def test_preview_of_a_user_as_json_takes_few_calls():
+    """Evaluating and writing one more user of six mappings; the JSON encoder of Python alone would take a thousand."""
+    form = JsonPreview()
+    assert count_calls(130, form) - count_calls(30, form) < 100 * 500
+
+
+def test_preview_writes_some_users_at_a_time(tmp_path):
+    """The text of a page of users, which is some megabytes, is not in memory as a whole."""
+    pieces = []
+    rehearsal = Rehearsal(TenantFile(tenant_with_writer(generate={"users": 100})))
+    result = preview(rehearsal, minimal_spec(tmp_path, provisioning="scope: all"), sample=90, pieces=pieces)
+    assert len(result.users) == 90
+    assert max(piece.count('"differences":') for piece in pieces) == YIELD_AFTER == 20
 
 
 def test_preview_calls_grow_linearly_with_the_number_of_users():

@@ -142,6 +142,15 @@ def test_a_tenant_file_is_read_or_refused(tmp_path, sandbox):
             TenantFile.read(path)
 
 
+def test_a_tenant_file_names_managers_in_any_order(sandbox):
+    users = [{"userPrincipalName": "a@contoso.com", "manager": "b@contoso.com"}, "b@contoso.com"]
+    client = sandbox({"users": users})
+    assert client.get("/users/a@contoso.com/manager")["userPrincipalName"] == "b@contoso.com"
+    assert client.get("/users/a@contoso.com?$select=manager")["manager"] is None
+    with pytest.raises(TenantFileError, match=r"users\[0\]: there is no user with the userPrincipalName 'c'"):
+        sandbox({"users": [{"userPrincipalName": "a@contoso.com", "manager": "c"}]})
+
+
 def test_a_tenant_file_has_deterministic_ids(sandbox):
     first, second = (sandbox({"applications": [WRITER | {"jobs": [{}]}]}).get("/_sandbox/state") for _ in range(2))
     assert first == second

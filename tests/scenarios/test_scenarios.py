@@ -38,7 +38,9 @@ NEUTRAL = {
 """Switches about requests that the client must not send or is not permitted to send, or values it cannot compare."""
 
 UNUSUAL = {
-    row.name: row.values[1] for row in table() if row.values and row.name not in NEUTRAL and row.name != "role_disable"
+    row.name: row.values[1]
+    for row in table()
+    if row.values and not row.engine and row.name not in NEUTRAL and row.name != "role_disable"
 } | {"page_size": 2}
 """Every unconfirmed fact about Graph at its second value instead of the default."""
 

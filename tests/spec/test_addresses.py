@@ -2,7 +2,7 @@
 
 import pytest
 
-from scimconf.spec.addresses import endpoint, flags, holds_secret, keys, masked
+from scimconf.spec.addresses import endpoint, flags, holds_secret, is_local, keys, masked
 
 A = "https://app.example.com/scim"
 
@@ -68,3 +68,7 @@ def test_endpoint_compares_the_values_of_parameters_but_no_secrets():
 def test_flags_returns_the_flags_of_the_service_in_lower_case():
     assert flags(f"{A}?aadOptscim062020&region=eu;AzureAdScimPatch2017") == {"aadoptscim062020", "azureadscimpatch2017"}
     assert flags(A) == frozenset()
+
+
+def test_is_local_is_true_for_http():
+    assert is_local("http://127.0.0.1:8080/scim") and not is_local(A)

@@ -6,7 +6,8 @@ import pytest
 
 from scimconf.diagnostics import Location
 from scimconf.spec.load import MAX_SIZE, load, load_variables
-from scimconf.spec.tree import RowLocations
+from scimconf.spec.loaded import digest
+from scimconf.spec.tree import CsvRows
 from tests.spec.reading import MINIMAL, lines, load_text
 
 
@@ -176,7 +177,7 @@ def test_load_groups_csv_rows_by_user_and_ignores_other_columns():
     loaded = load_text(f"{MINIMAL}assignments: {{unlisted: delete, users_from: [a.csv]}}\n", {"a.csv": csv})
     assert lines(loaded.diagnostics) == ""
     (rows,) = loaded.spec.assignments.imported
-    assert [(user.user, user.roles) for user in rows.users] == [
+    assert [*zip(rows.users.principals, rows.users.roles, strict=True)] == [
         ("ada@contoso.com", ("admin", "member")), ("grace@contoso.com", ("member",)),
     ]  # fmt: skip
 
@@ -228,7 +229,29 @@ def test_load_rejects_a_csv_cell_that_cannot_be_sent():
     )
 
 
-def test_every_key_of_a_csv_row_has_the_location_of_the_row():
-    row_locations = RowLocations(Location("people.csv", 2, 1))
-    assert row_locations["user"] == row_locations["roles"] == Location("people.csv", 2, 1)
-    assert row_locations.get("user") is None
+CSV_ROWS = """\
+user,role
+ada@contoso.com,admin
+grace@contoso.com,member
+
+ADA@contoso.com,member
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [((0,), 2), ((0, "user"), 2), ((0, "roles"), 2), ((0, "roles", 0), 2), ((0, "roles", 1), 5), ((1, "roles", 0), 3)],
+)
+def test_each_part_of_a_csv_row_has_the_location_of_its_row(path, line):
+    text = f"{MINIMAL}assignments: {{unlisted: keep, users_from: [a.csv]}}\n"
+    loaded = load_text(text, {"a.csv": CSV_ROWS})
+    assert loaded.origin(("assignments", "imported", 0, "users", *path)) == Location("a.csv", line, 1)
+
+
+def test_no_row_of_a_csv_file_without_errors_is_made(monkeypatch):
+    monkeypatch.delattr(CsvRows, "row")
+    text = f"{MINIMAL}assignments: {{unlisted: keep, users_from: [a.csv]}}\n"
+    loaded = load_text(text, {"a.csv": CSV_ROWS})
+    first, second = loaded.spec.assignments.listed
+    assert (first.written, first.roles, second.roles) == ("ada@contoso.com", ("admin", "member"), ("member",))
+    assert digest(loaded.resolved)

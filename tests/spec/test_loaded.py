@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 
 from scimconf.spec.loaded import conflicts, digest, find, same_application, shared_endpoints, show
@@ -35,6 +38,36 @@ def test_digest_is_equal_for_equivalent_specs(first, second):
 @pytest.mark.parametrize(("first", "second"), DIFFERENT.values(), ids=DIFFERENT)
 def test_digest_differs_for_different_specs(first, second):
     assert digest_of(first) != digest_of(second)
+
+
+def test_digest_is_that_of_the_canonical_json_of_the_tree():
+    """A saved plan has it, so that it must not change between versions."""
+    section = "{unlisted: keep, users: [], users_from: [a.csv], groups_from: [b.csv]}"
+    users = 'user,role\nädä@contoso.com,admin\n"a""b@contoso.com",member\nÄdä@contoso.com,member\n'
+    groups = "group,role\nWriter editors,member\nABCDEF00-0000-0000-0000-000000000001,member\n"
+    resolved = load_text(f"{MINIMAL}assignments: {section}\n", {"a.csv": users, "b.csv": groups}).resolved
+    tree = {**resolved, "provisioning": {"enabled": {"": "true"}}, "version": {"": "1"}}
+    tree["assignments"] = {**resolved["assignments"], "imported": IMPORTED}
+    expected = json.dumps(tree, sort_keys=True, separators=(",", ":"))
+    assert digest(resolved) == hashlib.sha256(expected.encode()).hexdigest()
+
+
+IMPORTED = [
+    {
+        "file": "a.csv",
+        "users": [
+            {"user": "ädä@contoso.com", "roles": ["admin", "member"]},
+            {"user": 'a"b@contoso.com', "roles": ["member"]},
+        ],
+    },
+    {
+        "file": "b.csv",
+        "groups": [
+            {"name": "Writer editors", "roles": ["member"]},
+            {"id": "ABCDEF00-0000-0000-0000-000000000001", "roles": ["member"]},
+        ],
+    },
+]
 
 
 def test_digest_includes_bases_variables_and_csv_rows():

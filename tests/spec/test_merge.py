@@ -137,10 +137,10 @@ def test_load_resolves_paths_relative_to_the_file_that_contains_them():
     assert loaded.spec.connection.other["A"].file == "bases/a.txt"
     assert loaded.spec.connection.other["A"].source == "file:bases/a.txt"
     one, two, groups = loaded.spec.assignments.imported
-    assert (one.file, [user.user for user in one.users], two.users) == ("one.csv", ["ada@contoso.com"], ())
-    assert [(group.name, group.id) for group in groups.groups] == [
-        ("Writer editors", None), (None, "00000000-0000-0000-0000-000000000001"),
-    ]  # fmt: skip
+    assert (one.file, one.users.principals, two.users.principals) == ("one.csv", ("ada@contoso.com",), ())
+    listed = [(group.by, group.value) for group in loaded.spec.assignments.listed if group.type == "group"]
+    assert groups.groups.principals == ("Writer editors", "00000000-0000-0000-0000-000000000001")
+    assert listed == [("group", "Writer editors"), ("id", "00000000-0000-0000-0000-000000000001")]
     assert loaded.origin(("assignments", "imported", 0, "users", 0, "roles", 0)) == Location("bases/one.csv", 2, 1)
 
 

@@ -27,6 +27,7 @@ from scimconf.lint import ONLY_IF_CHANGED, REPORTED_BY_KINDS
 from scimconf.lint import rules as known_rules
 from scimconf.permissions import PROFILES
 from scimconf.sandbox.switches import table
+from scimconf.sandbox.target.catalogue import FAULTS, NOT_OF_A_SERVER
 from scimconf.spec.model import GUARDS, Section, Spec
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -65,6 +66,16 @@ def switches() -> str:
         values = " · ".join(f"**{value}**" if value == one.default else value for value in one.values or ())
         rows.append(f"| `{one.name}` | {values or f'a number, **{one.default}**'} | {one.fact.replace('|', '/')} |")
     return "\n" + "\n".join(rows) + "\n\n"
+
+
+def targets() -> str:
+    """Return the table of faulty targets, and of the known faults that no server can show."""
+    rows = ["| target | the server | Microsoft Entra then | reported with |", "|---|---|---|---|"]
+    faults = [(item.id, item.title, item.behavior, item.consequence, item.evidence) for item in FAULTS]
+    for name, title, *cells in faults:
+        rows.append(f"| `faulty:{name}` **{title}** | " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
+    reasons = [f"There is no target for {name}: {reason}." for name, reason in NOT_OF_A_SERVER.items()]
+    return "\n" + "\n".join([*rows, "", *reasons]) + "\n\n"
 
 
 def rules() -> str:
@@ -230,6 +241,7 @@ MADE: Mapping[str, Callable[[], str]] = MappingProxyType(
         "reference": reference,
         "profiles": profiles,
         "switches": switches,
+        "targets": targets,
         "rules": rules,
         "spec": spec,
         "performance": performance,

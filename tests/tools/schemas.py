@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from scimconf.render.checks import json as check_report
 from scimconf.render.json import write
 from scimconf.render.json_schema import plan_schema
 from scimconf.spec import tenants_file
@@ -18,6 +19,7 @@ def texts() -> Mapping[str, str]:
     return {
         "spec.schema.json": as_text(),
         "plan.schema.json": write(plan_schema()),
+        "check-report.schema.json": write(check_report.schema()),
         "tenants.schema.json": write(tenants_file.schema()),
     }
 

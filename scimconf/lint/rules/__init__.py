@@ -39,6 +39,7 @@ RULES: Mapping[str, SpecRule] = MappingProxyType(
         "L513": SpecRule("Attribute that is left out of a creation", "warning", targets.left_out_of_creation),
         "L514": SpecRule("Long role value", "warning", roles.long_value),
         "L515": SpecRule("Mapping to id", "error", targets.issued_identifier),
+        "L516": SpecRule("Tenant URL of this machine", "warning", connection.local_address),
         "L601": SpecRule("Invalid filter value", "error", filters.unreadable_value),
         "L602": SpecRule("Filter on an attribute that Entra does not offer", "warning", filters.not_offered),
         "L603": SpecRule("Filter pattern without anchors", "warning", filters.unanchored),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.lint.mapping_context import MappingContext
-from scimconf.spec.addresses import FLAG_NAMES, FLAGS, FORMER_FLAGS, keys
+from scimconf.spec.addresses import FLAG_NAMES, FLAGS, FORMER_FLAGS, is_local, keys
 from scimconf.suggestions import did_you_mean, suggest
 
 PATH = ("connection", "base_address")
@@ -43,6 +43,13 @@ def resource_path(context: MappingContext) -> Iterator[Diagnostic]:
         message = f"the URL ends in {resource[0]}, but the service appends /Users and /Groups itself"
         hint = f"Write `base_address: {path[: resource.start()]}{separator}{query}`."
         yield Diagnostic("L509", message, PATH, hint=hint)
+
+
+def local_address(context: MappingContext) -> Iterator[Diagnostic]:
+    """Yield a warning for a URL of this machine: a plan against a tenant reports an error (K409)."""
+    if is_local(_address(context)):
+        message = "only a sandbox on this machine reaches this URL; a plan against a tenant fails"
+        yield Diagnostic("L516", message, PATH, hint="Write the https URL of the application.")
 
 
 def _address(context: MappingContext) -> str:

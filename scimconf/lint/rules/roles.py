@@ -12,7 +12,6 @@ from scimconf.kinds.mappings import ONE_ROLE as SINGLE
 from scimconf.kinds.provisioning import SECTION
 from scimconf.kinds.roles import going, live_label
 from scimconf.lint.mapping_context import EffectiveMapping, MappingContext
-from scimconf.spec.model import UserAssignment
 
 DOCUMENTED_LENGTH = 120
 """The longest value of a role (Graph reference, appRole)."""
@@ -83,11 +82,10 @@ def several_roles(context: MappingContext) -> Iterator[Diagnostic]:
     targets = [row.target for row in context.rows() if row.section == SECTION and SINGLE in row.functions]
     assignments = context.spec.assignments
     for principal in assignments.listed if assignments is not None and targets else ():
-        listed = principal.entry
-        if listed.absent or len(listed.roles) < 2:
+        if principal.absent or len(principal.roles) < 2:
             continue
-        number = len(listed.roles)
-        subject = listed.user if isinstance(listed, UserAssignment) else f"each member of {principal.description}"
+        number = len(principal.roles)
+        subject = principal.written if principal.type == "user" else f"each member of {principal.description}"
         message = f"{subject} has {number} roles, but {targets[0]} takes one role, so provisioning fails"
         hint = "Write a single role, or send all roles to `roles` with AssertiveAppRoleAssignmentsComplex."
         yield Diagnostic("L511", message, (*principal.path, "roles"), hint=hint)

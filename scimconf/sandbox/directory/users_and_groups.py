@@ -8,6 +8,7 @@ from typing import Any
 
 from scimconf.sandbox.data_files import new_document
 from scimconf.sandbox.directory.filters import property_columns
+from scimconf.sandbox.directory.links import keep_links, remove_links
 from scimconf.sandbox.directory.responses import (
     CollectionType,
     PagedRows,
@@ -75,13 +76,6 @@ def get_organization(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     return entity_response(request, "organization", document)
 
 
-def list_provisioning(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """Return the provisioning log, which is empty since the sandbox provisions nothing."""
-    return page_response(
-        tenant, request, PagedRows("auditLogs/provisioning", lambda _after, _limit: [], lambda: 0, sortable=True)
-    )
-
-
 # ---- users ----------------------------------------------------------------------------------------------------------
 
 
@@ -111,16 +105,10 @@ def _visible_properties(request: GraphRequest, document: Json) -> Json:
     return empty | {name: document[name] for name in _BASIC_PROPERTIES if name in document}
 
 
-def get_manager(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """Return a 404: no user of the sandbox has a manager."""
-    find_user(tenant, request.path_parameters["user"])
-    raise not_found("manager")
-
-
 def create_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     document = request.object_body()
     _require(document, "User", _REQUIRED_OF_USERS)
-    _refuse_taken_name(tenant, document["userPrincipalName"])
+    refuse_taken_name(tenant, document["userPrincipalName"])
     created = add_user(tenant, writable_properties(document))
     return GraphResponse(201, context_annotation(request, "users/$entity") | created)
 
@@ -130,7 +118,7 @@ def update_user(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     changes = writable_properties(request.object_body())
     name = str(changes.get("userPrincipalName", document["userPrincipalName"]))
     if name.lower() != document["userPrincipalName"].lower():
-        _refuse_taken_name(tenant, name)
+        refuse_taken_name(tenant, name)
     _update_principal(tenant, "user", document, changes)
     return NO_CONTENT
 
@@ -180,7 +168,8 @@ def _require(document: Json, resource: str, properties: Mapping[str, type]) -> N
             raise bad_request(f"A value is required for property '{name}' of resource '{resource}'.")
 
 
-def _refuse_taken_name(tenant: Tenant, name: str) -> None:
+def refuse_taken_name(tenant: Tenant, name: str) -> None:
+    """Raise a 400 if a user has this user principal name."""
     same_name = Condition(f"{_USER_FILTERS['userPrincipalName'].sql} = ?", (name,))
     if tenant.documents.find("user", same_name, limit=1):
         raise bad_request("Another object with the same value for property userPrincipalName already exists.")
@@ -395,16 +384,16 @@ def _update_principal(tenant: Tenant, kind: str, document: Json, changes: Json) 
 
 
 def _remove_principal(tenant: Tenant, kind: str, document: Json) -> None:
-    """Delete a user or group with its memberships and assignments, and put it into the recycle bin."""
+    """Delete a user or group with its links, and put it with them into the recycle bin."""
     key = document["id"]
     tenant.documents.remove(kind, key)
+    links = remove_links(tenant, key)
     if kind == "user" or _is_recycled(tenant, document):
         deleted = {**document, "deletedDateTime": tenant.stamp()}
         if kind == "user":
             deleted["userPrincipalName"] = key.replace("-", "") + document["userPrincipalName"]
         tenant.documents.put(f"deleted{kind.title()}", key, deleted)
-    tenant.store.run("DELETE FROM members WHERE group_id = ? OR member_id = ?", (key, key))
-    tenant.store.run("DELETE FROM assignments WHERE principal_id = ?", (key,))
+        keep_links(tenant, key, links)
 
 
 def _is_recycled(tenant: Tenant, group: Json) -> bool:

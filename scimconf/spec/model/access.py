@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import count, repeat
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field, InstanceOf, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.spec.model.base import (
@@ -22,8 +23,8 @@ from scimconf.spec.model.base import (
     not_exactly_one,
 )
 from scimconf.spec.model.testing import RowTest
-from scimconf.spec.patterns import GUID, ROLE_VALUE
-from scimconf.spec.tree import YamlMapping
+from scimconf.spec.patterns import ROLE_VALUE, is_guid
+from scimconf.spec.tree import CsvRows, YamlMapping
 
 
 def duplicates(entries: Iterable[tuple[str, str]], key: str) -> Iterator[Diagnostic]:
@@ -144,17 +145,21 @@ class UserAssignment(Assignment):
 
 
 class ListedPrincipal(NamedTuple):
-    """One listed user or group: its entry, the list that has it, and what identifies it in a tenant.
+    """One listed user or group: what identifies it in a tenant, its roles, and the list that has it.
 
     `by` is what `value` is: an object id in lower case, the user principal name of a user in lower case, or the display
-    name of a group.
+    name of a group. `written` is the value as the spec writes it, `name` that of a group, None if the spec has none.
     """
 
-    entry: UserAssignment | GroupAssignment
-    section: SpecPath
-    position: int
+    type: Literal["user", "group"]
     by: Literal["id", "user", "group"]
     value: str
+    written: str
+    name: str | None
+    roles: tuple[str, ...]
+    section: SpecPath
+    position: int
+    absent: bool = False
 
     @property
     def path(self) -> SpecPath:
@@ -169,25 +174,36 @@ class ImportedRows(Section):
     """The assignments of one CSV file. The loader adds this section; a spec cannot contain it."""
 
     file: str
-    users: tuple[UserAssignment, ...] = ()
-    groups: tuple[GroupAssignment, ...] = ()
+    users: InstanceOf[CsvRows] = CsvRows()
+    groups: InstanceOf[CsvRows] = CsvRows()
 
 
-def _listed_groups(groups: Iterable[GroupAssignment], base: SpecPath) -> Iterator[ListedPrincipal]:
-    section = (*base, "groups")
-    for index, group in enumerate(groups):
-        if group.id is not None:
-            yield ListedPrincipal(group, section, index, "id", group.id.lower())
-        else:
-            yield ListedPrincipal(group, section, index, "group", group.name or "")
+def _listed_group(id_: str | None, name: str | None, *rest: Any) -> ListedPrincipal:
+    """Return a listed group; `rest` are the fields from `roles` on."""
+    if id_ is not None:
+        return ListedPrincipal("group", "id", id_.lower(), id_, name, *rest)
+    return ListedPrincipal("group", "group", name or "", name or "", name, *rest)
 
 
-def _listed_users(users: Iterable[UserAssignment], base: SpecPath) -> Iterator[ListedPrincipal]:
-    section, is_id = (*base, "users"), re.compile(GUID).fullmatch
-    for index, user in enumerate(users):
-        folded = user.user.casefold()
-        value = user.user if folded == user.user else folded  # one string instead of two
-        yield ListedPrincipal(user, section, index, "id" if is_id(value) else "user", value)
+def _listed_users(
+    names: Sequence[str], roles: Iterable[tuple[str, ...]], section: SpecPath, absent: Iterable[bool] = repeat(False)
+) -> Iterator[ListedPrincipal]:
+    """Return the users of one list, by column: there may be very many."""
+    folded = map(str.casefold, names)
+    values = [
+        name if value == name else value for name, value in zip(names, folded, strict=True)
+    ]  # one string, not two
+    by = ["id" if is_guid(value) else "user" for value in values]
+    return map(
+        ListedPrincipal, repeat("user"), by, values, names, repeat(None), roles, repeat(section), count(), absent
+    )
+
+
+def _listed_rows(file: ImportedRows, base: SpecPath) -> Iterator[ListedPrincipal]:
+    for at, (written, roles) in enumerate(zip(file.groups.principals, file.groups.roles, strict=True)):
+        id_, name = (written, None) if is_guid(written) else (None, written)
+        yield _listed_group(id_, name, roles, (*base, "groups"), at)
+    yield from _listed_users(file.users.principals, file.users.roles, (*base, "users"))
 
 
 class Assignments(Section):
@@ -200,17 +216,31 @@ class Assignments(Section):
     users: tuple[UserAssignment, ...] = ()
     users_from: tuple[Text, ...] = ()
     groups_from: tuple[Text, ...] = ()
-    imported: tuple[ImportedRows, ...] = ()
+    imported: SkipJsonSchema[tuple[ImportedRows, ...]] = ()
 
     @cached_property
     def listed(self) -> tuple[ListedPrincipal, ...]:
         """All listed users and groups, those of the CSV files included."""
-        base: SpecPath = ("assignments",)
-        listed = [*_listed_groups(self.groups, base), *_listed_users(self.users, base)]
+        groups, users = ("assignments", "groups"), ("assignments", "users")
+        listed = [
+            _listed_group(each.id, each.name, each.roles, groups, at, each.absent)
+            for at, each in enumerate(self.groups)
+        ]
+        names, roles = [each.user for each in self.users], [each.roles for each in self.users]
+        listed += _listed_users(names, roles, users, [each.absent for each in self.users])
         for number, file in enumerate(self.imported):
-            base = ("assignments", "imported", number)
-            listed += [*_listed_groups(file.groups, base), *_listed_users(file.users, base)]
+            listed += _listed_rows(file, ("assignments", "imported", number))
         return tuple(listed)
+
+    @cached_property
+    def listed_by_name(self) -> Mapping[str, ListedPrincipal]:
+        """The listed users that are identified by their user principal name, by it."""
+        return {listed.value: listed for listed in self.listed if listed.by == "user"}
+
+    @cached_property
+    def listed_otherwise(self) -> tuple[ListedPrincipal, ...]:
+        """The listed users that are identified by id, and the listed groups."""
+        return tuple(listed for listed in self.listed if listed.by != "user")
 
     def _errors(self) -> Iterator[Diagnostic]:
         yield from duplicates(

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from scimconf.diagnostics import Diagnostic, quoted
-from scimconf.spec.patterns import DATE, GUID, HTTPS
+from scimconf.spec.patterns import DATE, ENDPOINT, GUID, HTTPS
 from scimconf.spec.tree import WORDS, Plain, core
 
 Unlisted = Literal["keep", "report", "delete"]
@@ -146,4 +146,5 @@ Flag = Annotated[bool, BeforeValidator(as_flag)]
 Count = Annotated[int, BeforeValidator(as_count), Field(ge=1)]
 Guid = Annotated[str, Field(pattern=GUID)]
 Https = Annotated[str, Field(pattern=HTTPS)]
+Endpoint = Annotated[str, Field(pattern=ENDPOINT)]
 Date = Annotated[date, BeforeValidator(as_date)]

@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, ModelWrapValidatorHandler, PrivateAtt
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.spec.addresses import host_problem, other_problem
-from scimconf.spec.model.base import Https, Section, Text, not_exactly_one, owned_keys
+from scimconf.spec.model.base import Date, Endpoint, Https, Section, Text, not_exactly_one, owned_keys
 from scimconf.spec.patterns import ENV_NAME, ENV_REFERENCE, VAULT
 from scimconf.spec.tree import SecretFile
 
@@ -76,6 +76,7 @@ class SecretReference(Section):
     file: Text | None = None
     key_vault: KeyVaultSecret | None = None
     rotation: Text | None = None
+    expires: Date | None = None
     _file_from_spec: str = PrivateAttr(default="")
 
     @property
@@ -137,11 +138,21 @@ class Connection(Section):
     """The URL and the credentials of the target application's SCIM endpoint."""
 
     authentication: Authentication | None = None
-    base_address: Https | None = None
+    base_address: Endpoint | None = None
     secret_token: SecretReference | None = None
     oauth2: OAuth2 | None = None
     other: dict[str, OtherValue] = Field(default={})
     on_unreadable_secret: Literal["send_changed_keys"] | None = None
+
+    def references(self) -> Iterator[tuple[tuple[str, ...], SecretReference]]:
+        """Yield every reference to a secret with its path."""
+        if self.secret_token is not None:
+            yield ("secret_token",), self.secret_token
+        if self.oauth2 is not None:
+            yield ("oauth2", "client_secret"), self.oauth2.client_secret
+        for key, value in self.other.items():
+            if isinstance(value, SecretReference):
+                yield ("other", key), value
 
     @property
     def has_credentials(self) -> bool:

@@ -1,0 +1,78 @@
+"""`scimconf doctor`: find out what prevents plans and applies before they run. Reads only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from scimconf.cli import options
+from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.session import Session, run
+from scimconf.cli.terminal import Terminal
+from scimconf.diagnostics import AuthenticationError
+from scimconf.graph.settings import graph_settings
+from scimconf.monitoring.findings import Finding, FindingState
+from scimconf.permissions import granted_by
+from scimconf.spec.loaded import Loaded
+from scimconf.workflow.doctor import (
+    environment_findings,
+    permission_findings,
+    secret_findings,
+    sign_in_findings,
+    tenant_findings,
+)
+
+
+@click.command("doctor", short_help="Find out what prevents plans and applies before they run.")
+@options.specs_and_tenant
+@options.output_format("text", "json")
+@options.events
+def command(output_format: str, **params: Any) -> int:
+    """Check sign-in, tenant, clock, permissions and secrets. Writes nothing, and prints no secret.
+
+    With PATHS, the permissions are those that planning and applying these specs need. Exit code 1 if there is a problem.
+
+    \b
+        scimconf doctor
+        scimconf doctor apps/
+    """
+    common = options.from_click(options.CommonOptions, params)
+    specs = options.load_specs(common) if common.paths else []
+    settings = graph_settings(os.environ, common.cloud)
+    findings = list(environment_findings(os.environ, settings.base))
+
+    async def work(session: Session) -> ExitCode:
+        findings.extend(await _tenant(session, specs, anonymous=settings.anonymous))
+        return ExitCode.OK
+
+    try:
+        run(common, "checking", work)
+    except AuthenticationError as error:
+        findings.append(Finding("sign-in", FindingState.PROBLEM, str(error), error.hint))
+    _print(findings, output_format)
+    return ExitCode.FAILED if any(finding.state is FindingState.PROBLEM for finding in findings) else ExitCode.OK
+
+
+async def _tenant(session: Session, specs: Sequence[Loaded], *, anonymous: bool) -> list[Finding]:
+    client = session.client
+    claims = await client.claims() if client.claims is not None else {}
+    now = datetime.now(UTC)
+    app_id = str(claims.get("appid") or claims.get("azp") or "")
+    return [
+        *sign_in_findings(claims, anonymous=anonymous),
+        *await tenant_findings(client.graph, now, specs),
+        *permission_findings(granted_by(claims), specs, app_id, anonymous=anonymous),
+        *secret_findings(specs, client.secrets, now),
+    ]
+
+
+def _print(findings: Sequence[Finding], output_format: str) -> None:
+    from scimconf.render import findings as rendering
+
+    terminal = Terminal.of_stdout()
+    as_text = rendering.text(findings, width=terminal.width, color=terminal.color)
+    click.echo(rendering.json(findings) if output_format == "json" else as_text, nl=False)

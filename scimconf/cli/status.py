@@ -1,0 +1,151 @@
+"""`scimconf status`: whether provisioning runs, and what it did. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from scimconf.cli import options
+from scimconf.cli.exit_codes import ExitCode, combine
+from scimconf.cli.session import Session, run
+from scimconf.cli.tenants import by_tenant, require_single, run_each
+from scimconf.cli.terminal import Terminal
+from scimconf.cli.windows import Window
+from scimconf.monitoring.application_status import ApplicationStatus
+from scimconf.spec.loaded import Loaded
+from scimconf.workflow.status import StatusOptions, all_statuses, statuses, watch
+from scimconf.workflow.targets import ApplicationTarget, application_target, spec_targets
+
+PORTAL = (
+    "https://portal.azure.com/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/ProvisioningManagement"
+    "/appId/{app}/objectId/{principal}"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusCommand:
+    """Which applications are shown, how, and which of their states fail the command."""
+
+    app: str | None = None
+    all_applications: bool = False
+    since: timedelta = timedelta(days=1)
+    output_format: str = "text"
+    fail_on: str = ""
+    watch_first_cycle: bool = False
+    interval: int = 15
+    comment_marker: str | None = None
+
+
+@click.command("status", short_help="Show whether provisioning runs, and what it did.")
+@options.specs_and_tenant
+@click.option("--app", metavar="NAME|ID", help="The application with this name or id, without a spec.")
+@click.option("--all", "all_applications", is_flag=True, help="All applications of the tenant that have a job.")
+@click.option(
+    "--since", type=Window(), default="24h", show_default=True, metavar="TIME", help="How far back the log is read."
+)
+@options.output_format("text", "json", "markdown")
+@click.option("--fail-on", type=click.Choice(["failures"]), help="Exit with 2 if users or groups fail.")
+@click.option(
+    "--watch", "watch_first_cycle", is_flag=True, help="Show each change until the first cycle is over (text only)."
+)
+@click.option(
+    "--interval",
+    type=click.IntRange(1, 3600),
+    default=15,
+    show_default=True,
+    metavar="SECONDS",
+    help="Seconds between two reads of --watch.",
+)
+@click.option("--comment-marker", metavar="TEXT", help="Start the Markdown with a hidden marker, to find it again.")
+@options.events
+def command(**params: Any) -> int:
+    """Show for each application whether provisioning is on, its cycles, failures, quarantine and expiring tokens.
+
+    Exit code 6 if a job is in quarantine. Writes nothing.
+
+    \b
+        scimconf status apps/
+        scimconf status --app Writer --since 7d
+        scimconf status --all --format json
+    """
+    common = options.from_click(options.CommonOptions, params)
+    chosen = options.from_click(StatusCommand, params)
+    if sum([bool(common.paths), chosen.app is not None, chosen.all_applications]) > 1:
+        raise click.UsageError("Pass spec files, --app, or --all.")
+    if chosen.watch_first_cycle and (chosen.all_applications or chosen.output_format != "text"):
+        raise click.UsageError("--watch is for text, and for the applications of specs or --app.")
+    if chosen.all_applications:
+        return run(common, "reading", lambda session: _print_all(session, chosen))
+    if chosen.app is not None:
+        target = application_target(chosen.app)
+        return run(common, "reading", lambda session: _print_targets(session, [target], chosen))
+    groups = by_tenant(options.load_specs(common), common)
+    require_single(groups, f"--format {chosen.output_format}" if chosen.output_format != "text" else "")
+
+    async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
+        return await _print_targets(session, spec_targets(specs), chosen)
+
+    return run_each(groups, lambda group: group.run(work))
+
+
+async def _print_all(session: Session, chosen: StatusCommand) -> ExitCode:
+    results = await all_statuses(session.client.graph, _options(session, chosen))
+    with session.progress.paused():
+        _print(results, chosen)
+    return _exit_code(results, chosen)
+
+
+async def _print_targets(session: Session, targets: Sequence[ApplicationTarget], chosen: StatusCommand) -> ExitCode:
+    graph, settings = session.client.graph, _options(session, chosen)
+    if not chosen.watch_first_cycle:
+        results = await statuses(graph, targets, settings)
+        with session.progress.paused():
+            _print(results, chosen)
+        return _exit_code(results, chosen)
+    async for results in watch(graph, targets, settings, _sleep(), chosen.interval):
+        with session.progress.paused():
+            _print(results, chosen)
+    return _exit_code(results, chosen)
+
+
+def _sleep() -> Callable[[float], Awaitable[object]]:
+    import asyncio
+
+    return asyncio.sleep
+
+
+def _options(session: Session, chosen: StatusCommand) -> StatusOptions:
+    is_public = session.client.graph.base.startswith("https://graph.microsoft.com/")
+    return StatusOptions(window=chosen.since, now=datetime.now(UTC), portal=PORTAL if is_public else "")
+
+
+def _print(results: Sequence[ApplicationStatus], chosen: StatusCommand) -> None:
+    if chosen.output_format == "json":
+        from scimconf.render.status.json import statuses as as_json
+
+        text = as_json(results)
+    elif chosen.output_format == "markdown":
+        from scimconf.render.status.markdown import statuses as as_markdown
+
+        text = as_markdown(results, marker=chosen.comment_marker)
+    else:
+        from scimconf.render.status.text import statuses as as_text
+
+        terminal = Terminal.of_stdout()
+        text = as_text(results, width=terminal.width, color=terminal.color)
+    click.echo(text, nl=False)
+
+
+def _exit_code(results: Sequence[ApplicationStatus], chosen: StatusCommand) -> ExitCode:
+    codes = {ExitCode.OK}
+    if any(status.is_failed for status in results):
+        codes.add(ExitCode.FAILED)
+    if any(status.is_quarantined for status in results):
+        codes.add(ExitCode.QUARANTINE)
+    if chosen.fail_on == "failures" and any(status.has_failures for status in results):
+        codes.add(ExitCode.CHANGES)
+    return combine(codes)

@@ -1,0 +1,161 @@
+"""What the service's reasons and error codes mean, and what to do about each.
+
+Sources: the Entra documentation about quarantine, accidental deletions and provisioning logs, and published captures.
+A code may begin with the name of a connector (`ContosoEntryConflict`), so that codes are recognized by their ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class Cause(NamedTuple):
+    """What happened, in plain words, and what to do."""
+
+    meaning: str
+    action: str
+
+
+_REPAIR_CONNECTION = (
+    "Correct the tenant URL or the token (`connection:`) and apply; the job recovers with the next good cycle."
+)
+_TOO_MANY_FAILURES = Cause(
+    "too many users or groups failed",
+    "Look at the most frequent failures, correct the mappings or the data, and restart provisioning.",
+)
+QUARANTINE_REASONS: Mapping[str, Cause] = MappingProxyType(
+    {
+        "EncounteredQuarantineException": Cause(
+            "the application refused the connection or answered in a way that the service does not understand",
+            _REPAIR_CONNECTION,
+        ),
+        "EncounteredEscrowProportionThreshold": _TOO_MANY_FAILURES,
+        "EncounteredBaseEscrowThreshold": _TOO_MANY_FAILURES,
+        "EncounteredTotalEscrowThreshold": _TOO_MANY_FAILURES,
+        "TooManyDeletes": Cause(
+            "more users and groups would be deleted or disabled than the deletion threshold allows; nothing was deleted",
+            "Undo the cause and restart provisioning, or, if the deletions are right, select Allow deletes in the portal.",
+        ),
+        "QuarantinedOnDemand": Cause(
+            "Microsoft stopped the job", "Ask Microsoft's support; what to correct is not in the job."
+        ),
+    }
+)
+"""The reasons of a quarantine, by their names in Graph (Entra documentation, quarantine status)."""
+
+_UNKNOWN_REASON = Cause(
+    "the service gives no reason that is documented",
+    "Look at the error below and at the provisioning log in the portal.",
+)
+_CONFLICT = Cause(
+    "the application has another object with a value that must be unique",
+    "Match users by what the application has, or correct the value.",
+)
+_CONNECTION = Cause("the application refused the credentials or could not be reached", _REPAIR_CONNECTION)
+_REFUSED = Cause(
+    "the application refuses this operation for the token",
+    "Give the token more rights in the application, or remove the operation from `actions`.",
+)
+_TEMPORARY = Cause(
+    "the application or the service was overloaded or failed", "Wait: the service tries again by itself."
+)
+_UNEXPECTED = Cause(
+    "the application's response is not what SCIM requires",
+    "Read its response; often a required attribute is missing, or groups are not supported.",
+)
+_MISSING_VALUE = Cause(
+    "a value that the application requires is missing",
+    "Add a `default`, use Coalesce, or exclude these users by scope.",
+)
+_CODES: Mapping[str, Cause] = MappingProxyType(
+    {
+        "ServiceIncompatibleFiltering": Cause(
+            "the application refused the search for the matching attribute, or reported a conflict",
+            "Read the HTTP status in the reason: 409 is a conflict; otherwise match by an attribute that it can search.",
+        ),
+        "ServiceIncompatible": _UNEXPECTED,
+        "InvalidCredentials": _CONNECTION,
+        "CredentialValidationFailure": _CONNECTION,
+        "CredentialValidationUnavailable": _CONNECTION,
+        "EntryConflict": _CONFLICT,
+        "Conflict": _CONFLICT,
+        "DuplicateTargetEntries": Cause(
+            "several users of the application match", "Match by an attribute that is unique in the application."
+        ),
+        "DuplicateSourceEntries": Cause(
+            "several users of the tenant match one user of the application",
+            "Change the expression of the matching attribute, so that its values differ.",
+        ),
+        "MultipleEntriesInResponse": Cause(
+            "the application returned several objects for one", "The application ignores the filter; ask its vendor."
+        ),
+        "BadRequest": Cause(
+            "the application refused the request", "Correct the value that its response names, or the PATCH dialect."
+        ),
+        "InsufficientRights": _REFUSED,
+        "NotPermitted": _REFUSED,
+        "MethodNotAllowed": _REFUSED,
+        "Unauthorized": _REFUSED,
+        "UnprocessableEntity": _UNEXPECTED,
+        "NotImplemented": _UNEXPECTED,
+        "MandatoryFieldsMissing": _MISSING_VALUE,
+        "MissingValues": _MISSING_VALUE,
+        "AttributeValidationFailed": _MISSING_VALUE,
+        "SchemaAttributeNotFound": Cause(
+            "the application does not know a target attribute", "Correct or remove the mapping of this attribute."
+        ),
+        "SchemaPropertyCanOnlyAcceptValue": Cause(
+            "several values were sent to an attribute with one value", "Select one value with Item or Join."
+        ),
+        "InvalidDomain": Cause(
+            "the application does not accept the domain of a value", "Allow the domain there, or change the expression."
+        ),
+        "InvalidAnchor": Cause(
+            "the user was deleted in the application", "Restore the user there, or restart provisioning."
+        ),
+        "ImportSkipped": Cause(
+            "the user has no value for the matching attribute", "Add the value, or match by another attribute."
+        ),
+        "EntryJoiningPropertyValueIsMissing": Cause(
+            "the user has no value for the matching attribute", "Add the value, or match by another attribute."
+        ),
+        "InvalidLookupReference": Cause(
+            "the application does not know the value in its list", "Translate the values with Switch."
+        ),
+        "NotEffectivelyEntitled": Cause(
+            "the user is not assigned, is disabled in the tenant, or is only in a nested group",
+            "Assign the user or a group of which the user is a direct member.",
+        ),
+        "RedundantExport": Cause("the application has these values already", "Nothing is to be done."),
+        "EntrySynchronizationSkipped": Cause("the user is out of scope, or nothing changed", "Look at the scope."),
+        "UnableToResolveReferenceAttributeValue": Cause(
+            "a manager or member is not provisioned", "Bring this user into scope, then restart provisioning."
+        ),
+        "MultipleGrantsNotSupported": Cause(
+            "the user has several roles, and the mapping takes one", "Remove all assignments of the user but one."
+        ),
+        "LicenseLimitExceeded": Cause("the application has no licence left", "Buy licences, or unassign users."),
+        "TooManyRequests": _TEMPORARY,
+        "Timeout": _TEMPORARY,
+        "InternalServerError": _TEMPORARY,
+        "ServerError": _TEMPORARY,
+        "WebExceptionProtocolError": _TEMPORARY,
+        "InternalError": _TEMPORARY,
+    }
+)
+_LONGEST_FIRST = tuple(sorted(_CODES, key=lambda code: (-len(code), code)))
+
+
+def quarantine_cause(reason: str) -> Cause:
+    """Return the explanation of a quarantine's reason, in any case."""
+    lower = reason.lower()
+    return next((cause for name, cause in QUARANTINE_REASONS.items() if name.lower() == lower), _UNKNOWN_REASON)
+
+
+def error_cause(code: str) -> Cause | None:
+    """Return the explanation of an error code or a skip reason, None if it is not known."""
+    lower = code.lower()
+    name = next((name for name in _LONGEST_FIRST if lower.endswith(name.lower())), None)
+    return None if name is None else _CODES[name]

@@ -1,0 +1,120 @@
+"""Entries of the provisioning log (`provisioningObjectSummary`).
+
+Words are compared without regard to case, since captures differ from the reference. The reason of a skipped object is
+only in the details of its last step; the action is the intended one, also of a failed or skipped object (captures).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from scimconf.json_types import Json
+from scimconf.monitoring.times import parse_time
+
+_RETRY = re.compile(r"retried (\d{1,9}) times?\..{0,60}?after this date: (\S+)", re.DOTALL)
+_RESPONSE = re.compile(r"Web Response:\s*(.*?)(?:\.?\s*This operation was retried|\Z)", re.DOTALL)
+_STATUSES = ("success", "failure", "skipped", "warning")
+MAX_TEXT = 2000
+"""Characters of a reason: it contains a response of the application."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEvent:
+    """What happened to a user or group. `code` is the error code, or the reason of a skipped object.
+
+    `attribute` is the attribute that the code is about, `properties` the attributes that were written, by target.
+    """
+
+    time: datetime | None
+    change_id: str
+    cycle_id: str
+    action: str
+    status: str
+    kind: str
+    source_id: str
+    source_name: str
+    target_id: str
+    code: str = ""
+    reason: str = ""
+    attribute: str = ""
+    next_attempt: datetime | None = None
+    properties: Mapping[str, tuple[str | None, str | None]] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def response(self) -> str:
+        """The application's response in the reason, "" if there is none."""
+        match = _RESPONSE.search(self.reason)
+        return match[1].strip() if match else ""
+
+
+def logged_events(documents: Iterable[Json]) -> tuple[LoggedEvent, ...]:
+    """Return the entries from the newest; documents without the shape of an entry are omitted."""
+    events = [_event(document) for document in documents if isinstance(document, Mapping)]
+    return tuple(sorted(events, key=lambda event: event.time.timestamp() if event.time else 0, reverse=True))
+
+
+def _event(document: Mapping[str, Json]) -> LoggedEvent:
+    info = _part(document, "provisioningStatusInfo") or _part(document, "statusInfo")
+    error, source = _part(info, "errorInformation"), _part(document, "sourceIdentity")
+    last = _last_details(document)
+    reason = _text(error, "reason")[:MAX_TEXT]
+    retry = _RETRY.search(reason)
+    return LoggedEvent(
+        time=parse_time(document.get("activityDateTime")),
+        change_id=_text(document, "changeId"),
+        cycle_id=_text(document, "cycleId"),
+        action=(_text(document, "provisioningAction") or _text(document, "action")).lower(),
+        status=_status(_text(info, "status")),
+        kind=_text(source, "identityType"),
+        source_id=_text(source, "id").lower(),
+        source_name=_name(source),
+        target_id=_text(_part(document, "targetIdentity"), "id"),
+        code=_text(error, "errorCode") or _text(last, "SkipReason"),
+        reason=reason,
+        attribute=_text(last, "PropertyName"),
+        next_attempt=parse_time(retry[2]) if retry else None,
+        properties=_properties(document),
+    )
+
+
+def _part(document: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    value = document.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(document: Mapping[str, Json], name: str) -> str:
+    value = document.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _status(text: str) -> str:
+    return text.lower() if text.lower() in _STATUSES else "warning"
+
+
+def _name(identity: Mapping[str, Json]) -> str:
+    details = _part(identity, "details")
+    names = (_text(details, "UserPrincipalName"), _text(identity, "displayName"), _text(details, "DisplayName"))
+    return next(filter(None, names), _text(identity, "id"))
+
+
+def _last_details(document: Mapping[str, Json]) -> Mapping[str, Json]:
+    steps = document.get("provisioningSteps")
+    last = steps[-1] if isinstance(steps, list) and steps else None
+    return _part(last, "details") if isinstance(last, Mapping) else {}
+
+
+def _properties(document: Mapping[str, Json]) -> Mapping[str, tuple[str | None, str | None]]:
+    values: dict[str, tuple[str | None, str | None]] = {}
+    for entry in document.get("modifiedProperties") or ():
+        if isinstance(entry, Mapping) and _text(entry, "displayName"):
+            values[_text(entry, "displayName")] = (_value(entry, "oldValue"), _value(entry, "newValue"))
+    return values
+
+
+def _value(entry: Mapping[str, Json], name: str) -> str | None:
+    value = entry.get(name)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,92 @@
+"""Counts of the provisioning log, and its failures grouped by cause."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from scimconf.monitoring.causes import Cause, error_cause
+from scimconf.monitoring.log_events import LoggedEvent
+
+MAX_EXAMPLES = 3
+_COUNTED = {"create": "created", "update": "updated", "disable": "disabled", "delete": "deleted"}
+_UNCHANGED = "redundantexport"
+
+
+@dataclass(frozen=True, slots=True)
+class CauseGroup:
+    """Events of one status with the same code and attribute, from the newest; `cause` is None for an unknown code."""
+
+    status: str
+    code: str
+    attribute: str
+    cause: Cause | None
+    events: tuple[LoggedEvent, ...]
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """The names of the users and groups, each once."""
+        return tuple(dict.fromkeys(event.source_name for event in self.events))
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        return self.objects[:MAX_EXAMPLES]
+
+
+@dataclass(frozen=True, slots=True)
+class LogSummary:
+    """What happened to how many users and groups; each is counted once for each outcome.
+
+    `counts` has the keys created, updated, disabled, deleted, failed, skipped and staged. `is_cut`: there are older
+    entries in the window that were not read.
+    """
+
+    counts: Mapping[str, int]
+    groups: tuple[CauseGroup, ...]
+    events: int
+    is_cut: bool = False
+
+
+def summarize(events: Sequence[LoggedEvent], *, is_cut: bool = False) -> LogSummary:
+    """Return the summary of events from the newest.
+
+    An object that failed and succeeded later does not count as failed. What the application had already counts as
+    nothing.
+    """
+    outcomes: dict[str, set[str]] = {}
+    ended: set[str] = set()
+    problems: list[LoggedEvent] = []
+    for event in events:
+        outcome = outcome_of(event)
+        is_repaired = outcome == "failed" and event.source_id in ended
+        if outcome and not is_repaired:
+            outcomes.setdefault(outcome, set()).add(event.source_id or event.change_id)
+        if outcome in ("failed", "skipped") and not is_repaired:
+            problems.append(event)
+        if event.status == "success":
+            ended.add(event.source_id)
+    names = (*_COUNTED.values(), "failed", "skipped", "staged")
+    counts = {name: len(outcomes.get(name, ())) for name in names}
+    return LogSummary(counts, _groups(problems), len(events), is_cut)
+
+
+def outcome_of(event: LoggedEvent) -> str:
+    """Return what an event means: a key of `LogSummary.counts`, "other", or "" for what changes nothing."""
+    if event.action in ("stageddelete", "stagedaction"):
+        return "staged"
+    if event.status == "failure":
+        return "failed"
+    if event.status == "skipped":
+        return "" if event.code.lower() == _UNCHANGED else "skipped"
+    return _COUNTED.get(event.action, "other") if event.status == "success" else "other"
+
+
+def _groups(problems: Sequence[LoggedEvent]) -> tuple[CauseGroup, ...]:
+    """Return failures before skipped objects, the most frequent first."""
+    keys = Counter((event.status, event.code, event.attribute) for event in problems)
+    ordered = sorted(keys, key=lambda key: (key[0] != "failure", -keys[key], key))
+    return tuple(
+        CauseGroup(*key, error_cause(key[1]), tuple(e for e in problems if (e.status, e.code, e.attribute) == key))
+        for key in ordered
+    )

@@ -1,0 +1,1 @@
+"""The provisioning log in each output format."""

@@ -1,0 +1,96 @@
+"""The status of applications as JSON; `docs/operate.md` is its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from scimconf.monitoring.application_status import ApplicationStatus
+from scimconf.monitoring.job_status import JobStatus
+from scimconf.monitoring.log_summary import LogSummary
+from scimconf.render.json import write
+
+Json = Any
+FORMAT_VERSION = "2.0"
+
+
+def statuses(applications: Sequence[ApplicationStatus]) -> str:
+    """Return the document of all statuses."""
+    return write({"applications": list(map(document, applications)), "format_version": FORMAT_VERSION})
+
+
+def document(status: ApplicationStatus) -> Json:
+    """Return the JSON values of one status; times are ISO 8601 in UTC, null for never or unknown."""
+    return {
+        "name": status.name,
+        "display_name": status.display_name,
+        "app_id": status.app_id,
+        "service_principal": status.service_principal,
+        "at": time(status.now),
+        "problem": status.problem,
+        "failed": status.is_failed,
+        "quarantined": status.is_quarantined,
+        "has_failures": status.has_failures,
+        "jobs": [_job(job) for job in status.jobs],
+        "since": time(status.since),
+        "log": None if status.log is None else _log(status.log),
+        "log_problem": status.log_problem,
+        "tokens": [{"reference": token.reference, "expires": token.expires.isoformat()} for token in status.tokens],
+        "notices": [notice for notice, _ in status.token_notices()],
+        "portal": status.portal,
+    }
+
+
+def time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _job(job: JobStatus) -> Json:
+    last = None
+    if job.last is not None:
+        last = {**asdict(job.last), "began": time(job.last.began), "ended": time(job.last.ended)}
+    return {
+        "id": job.job_id,
+        "template": job.template,
+        "phase": job.phase.value,
+        "code": job.code,
+        "last": last,
+        "last_without_errors": time(job.last_without_errors),
+        "last_export": time(job.last_export),
+        "steady_since": time(job.steady_since),
+        "next_cycle": time(job.next_cycle),
+        "quarantine": _quarantine(job),
+        "objects": dict(job.objects),
+        "notes": list(job.notes),
+    }
+
+
+def _quarantine(job: JobStatus) -> Json:
+    if job.quarantine is None:
+        return None
+    return {
+        "reason": job.quarantine.reason,
+        "meaning": job.quarantine.cause.meaning,
+        "action": job.quarantine.cause.action,
+        "began": time(job.quarantine.began),
+        "next_attempt": time(job.quarantine.next_attempt),
+        "error": {"code": job.quarantine.error_code, "message": job.quarantine.error_message},
+    }
+
+
+def _log(log: LogSummary) -> Json:
+    groups = [
+        {
+            "status": group.status,
+            "code": group.code,
+            "attribute": group.attribute,
+            "meaning": group.cause.meaning if group.cause else "",
+            "action": group.cause.action if group.cause else "",
+            "objects": len(group.objects),
+            "examples": list(group.examples),
+        }
+        for group in log.groups
+    ]
+    return {"counts": dict(log.counts), "causes": groups, "entries": log.events, "is_cut": log.is_cut}

@@ -1,0 +1,142 @@
+"""The lines of an application's status, in the order of their importance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scimconf.monitoring.application_status import ApplicationStatus
+from scimconf.monitoring.job_status import Execution, JobPhase, JobStatus
+from scimconf.monitoring.log_summary import CauseGroup
+from scimconf.monitoring.times import ago, span, stamp
+
+MAX_GROUPS = 10
+_PHASES = {
+    JobPhase.OFF: "off",
+    JobPhase.FIRST_CYCLE: "on, the first cycle has not ended",
+    JobPhase.RUNNING: "on",
+    JobPhase.QUARANTINE: "in quarantine",
+    JobPhase.DISABLED: "in quarantine, and switched off by the service",
+}
+_ALARMS = (JobPhase.QUARANTINE, JobPhase.DISABLED)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusLine:
+    """A labelled line; `style` is a style of terminal pages. Details are lines below it."""
+
+    label: str
+    text: str
+    style: str = ""
+    details: tuple[str, ...] = ()
+
+
+def heading(status: ApplicationStatus) -> tuple[str, str]:
+    """Return the state of an application in a few words, and its style."""
+    if status.problem:
+        return status.problem, "danger" if status.is_failed else "quiet"
+    words = "; ".join(dict.fromkeys(_PHASES[job.phase] for job in status.jobs))
+    is_alarm = any(job.phase in _ALARMS for job in status.jobs)
+    if any(job.failing for job in status.jobs) and not is_alarm:
+        words += ", with failures"
+        is_alarm = True
+    return words, "danger" if is_alarm else "strong"
+
+
+def lines(status: ApplicationStatus) -> Iterator[StatusLine]:
+    """Yield the lines of an application, none of those that are unknown."""
+    for job in status.jobs:
+        if len(status.jobs) > 1:
+            yield StatusLine("job", f"{job.template} ({job.job_id})", "strong")
+        yield from _job_lines(job, status.now)
+    yield from _log_lines(status)
+    for notice, has_expired in status.token_notices():
+        yield StatusLine("token", notice, "danger" if has_expired else "update")
+    if status.portal:
+        yield StatusLine("portal", status.portal, "quiet")
+
+
+def _job_lines(job: JobStatus, now: datetime) -> Iterator[StatusLine]:
+    if job.quarantine is not None:
+        reason = f"{job.quarantine.cause.meaning} ({job.quarantine.reason})"
+        details = [job.quarantine.cause.action]
+        if job.quarantine.error_message or job.quarantine.error_code:
+            details.insert(0, ": ".join(filter(None, [job.quarantine.error_code, job.quarantine.error_message])))
+        since = f" since {stamp(job.quarantine.began)}" if job.quarantine.began else ""
+        yield StatusLine("quarantine", f"{reason}{since}", "danger", tuple(details))
+    yield StatusLine("last cycle", _last(job.last, now))
+    if job.next_cycle is not None:
+        yield StatusLine("next cycle", _next(job, now))
+    if job.steady_since is not None:
+        yield StatusLine("first cycle", f"ended {stamp(job.steady_since)}", "quiet")
+    if job.objects:
+        counts = ", ".join(f"{number:,} {name}" for name, number in sorted(job.objects.items()))
+        yield StatusLine("known objects", f"{counts} (deleted ones included)", "quiet")
+    for note in job.notes:
+        yield StatusLine("note", note, "update")
+
+
+def _last(last: Execution | None, now: datetime) -> str:
+    if last is None:
+        return "none yet"
+    ended = last.ended or last.began
+    assert ended is not None
+    counts = ", ".join(f"{number:,} {name}" for name, number in last.counts.items())
+    failed = "" if last.succeeded or not last.error_code else f", failed: {last.error_code}"
+    if failed and last.error_message:
+        failed += f": {last.error_message}"
+    return f"{stamp(ended)} ({ago(ended, now)}): {counts}{failed}"
+
+
+def _next(job: JobStatus, now: datetime) -> str:
+    assert job.next_cycle is not None
+    about = "" if job.is_quarantined else "about "
+    return f"{about}{stamp(job.next_cycle)} ({ago(job.next_cycle, now)})"
+
+
+def _log_lines(status: ApplicationStatus) -> Iterator[StatusLine]:
+    window = f"last {span(status.now - status.since)}" if status.since is not None else "log"
+    if status.log_problem:
+        yield StatusLine("log", f"cannot be read: {status.log_problem}", "update")
+    if status.log is None:
+        return
+    log = status.log
+    counted = [f"{number:,} {name}" for name, number in log.counts.items() if number]
+    text = ", ".join(counted) if counted else "nothing in the provisioning log"
+    if not counted and not log.events and any(job.phase is not JobPhase.RUNNING for job in status.jobs):
+        text += "; while a job is off or in quarantine, this does not mean that all is well"
+    yield StatusLine(window, f"{text}{', older entries not read' if log.is_cut else ''}")
+    for group in log.groups[:MAX_GROUPS]:
+        yield cause_line(group)
+    if len(log.groups) > MAX_GROUPS:
+        yield StatusLine("", f"and {len(log.groups) - MAX_GROUPS:,} other causes", "quiet")
+
+
+def cause_line(group: CauseGroup) -> StatusLine:
+    """Return the line of failures or skipped objects with one cause, with examples and what to do."""
+    number = len(group.objects)
+    code = ": ".join(filter(None, [group.code or "no code", group.attribute]))
+    meaning = f": {group.cause.meaning}" if group.cause is not None else ""
+    more = number - len(group.examples)
+    names = ", ".join(group.examples) + (f" and {more:,} more" if more else "")
+    response = next((event.response for event in group.events if event.response), "")
+    details = [names, *([f"the application answered: {response[:200]}"] if response else [])]
+    if group.cause is not None:
+        details.append(group.cause.action)
+    label = "failed" if group.status == "failure" else "skipped"
+    return StatusLine(label, f"{number:,} with {code}{meaning}", "danger" if label == "failed" else "", tuple(details))
+
+
+def verdict(statuses: Sequence[ApplicationStatus]) -> str:
+    """Return one sentence about all applications."""
+    total = len(statuses)
+    numbers = {
+        "in quarantine": sum(status.is_quarantined for status in statuses),
+        "with failures": sum(status.has_failures and not status.is_quarantined for status in statuses),
+        "not read": sum(status.is_failed for status in statuses),
+        "without a job": sum(bool(status.problem) and not status.is_failed for status in statuses),
+    }
+    listed = [f"{number:,} {name}" for name, number in numbers.items() if number]
+    applications = f"{total:,} {'application' if total == 1 else 'applications'}"
+    return f"{applications}: {', '.join(listed)}." if listed else f"{applications}: no failures."

@@ -1,0 +1,1 @@
+"""Faults of real SCIM servers, each a function between a request and a tolerant target."""

@@ -1,0 +1,98 @@
+"""Applications whose jobs are read, and how they are found: of a spec, by name or id, or all of the tenant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scimconf.diagnostics import GraphError, ScimconfError
+from scimconf.documents import application as documents
+from scimconf.documents import job as job_documents
+from scimconf.kinds.identity import identified_by
+from scimconf.monitoring.application_status import TokenExpiry
+from scimconf.spec.loaded import Loaded
+from scimconf.spec.model import Spec
+from scimconf.spec.patterns import GUID
+
+if TYPE_CHECKING:
+    from scimconf.graph.client import Graph
+
+Json = Any
+INTEGRATED = "WindowsAzureActiveDirectoryIntegratedApp"
+"""The tag of enterprise applications (Graph reference, servicePrincipal)."""
+
+
+class NoApplicationError(ScimconfError):
+    """The tenant has no such application, or several."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationTarget:
+    """An application whose jobs are read: what identifies it, by Graph's properties in order, and its job's template."""
+
+    name: str
+    properties: tuple[str, ...]
+    value: str
+    template: str | None = None
+    tokens: tuple[TokenExpiry, ...] = ()
+
+
+def spec_targets(specs: Iterable[Loaded]) -> tuple[ApplicationTarget, ...]:
+    """Return the targets of specs that loaded without errors."""
+    return tuple(_target(loaded.spec) for loaded in specs if loaded.spec is not None)
+
+
+def _target(spec: Spec) -> ApplicationTarget:
+    _, prop, value = identified_by(spec)
+    template = spec.job.template if spec.job is not None else None
+    return ApplicationTarget(spec.name, (prop,), value, template, tuple(expiring_tokens(spec)))
+
+
+def expiring_tokens(spec: Spec) -> Iterable[TokenExpiry]:
+    """Yield the references of the connection that have an expiry date."""
+    for _, reference in spec.connection.references() if spec.connection is not None else ():
+        if reference.expires is not None:
+            yield TokenExpiry(str(reference), reference.expires)
+
+
+def application_target(app: str) -> ApplicationTarget:
+    """Return the target of an application by its display name, application id or object id."""
+    properties = ("appId", "id") if re.fullmatch(GUID, app) else ("displayName",)
+    return ApplicationTarget(app, properties, app)
+
+
+async def find_principal(graph: Graph, target: ApplicationTarget) -> Mapping[str, Json]:
+    """Return the service principal of a target; raise NoApplicationError or GraphError."""
+    from scimconf.graph.reading import read
+
+    rows: list[Json] = []
+    for prop in target.properties:
+        rows = rows or await read(graph, documents.service_principals(prop, target.value), {}) or []
+    if not rows:
+        raise NoApplicationError(f'the tenant has no application "{target.value}"')
+    if len(rows) > 1:
+        raise NoApplicationError(f'{len(rows)} applications are named "{target.value}"; use the id of one of them')
+    principal: Mapping[str, Json] = rows[0]
+    return principal
+
+
+async def find_jobs(graph: Graph, principal: str, template: str | None) -> list[Json]:
+    """Return the jobs of a service principal: those of a template, or all. Without provisioning there are none."""
+    from scimconf.graph.reading import read
+
+    try:
+        jobs = await read(graph, job_documents.jobs(template), {"service_principal": principal}) or []
+    except GraphError as error:
+        if error.status != 404:
+            raise
+        return []
+    return [job for job in jobs if template is None or str(job.get("templateId", "")).lower() == template.lower()]
+
+
+async def integrated_principals(graph: Graph) -> list[Mapping[str, Json]]:
+    """Return all enterprise applications of the tenant, by name."""
+    rows = await graph.collect("/servicePrincipals", query={"$select": "id,appId,displayName,tags"})
+    integrated = [row for row in rows if INTEGRATED in (row.get("tags") or ())]
+    return sorted(integrated, key=lambda row: (str(row.get("displayName")).casefold(), str(row["id"])))

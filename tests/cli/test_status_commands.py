@@ -1,0 +1,102 @@
+"""Tests of the commands that watch provisioning: `status` and `logs`, against a sandbox over a socket."""
+
+import json
+import shutil
+
+import pytest
+from tenant_fixture import ROOT
+
+APPLY = ("--auto-approve", "--allow", "application-created", "--allow", "initial-start")
+
+
+@pytest.fixture
+def writer(cli):
+    shutil.copytree(ROOT / "examples" / "writer-new", cli.folder / "writer")
+    assert cli("apply", "writer", *APPLY).code == 0
+    return cli
+
+
+def quarantine(writer):
+    state = writer.service.tenant.documents.all("job")[0]
+    writer.service.tenant.documents.put(
+        "job", state["id"], state | {"status": state["status"] | {"code": "Quarantine"}}
+    )
+
+
+def test_status_of_specs_of_one_application_and_of_all_writes_nothing(writer):
+    before = list(writer.writes)
+    for argv in (["writer"], ["--app", "Writer"], ["--all"]):
+        result = writer("status", *argv)
+        assert (result.code, "last cycle" in result.out) == (0, True), result
+    assert list(writer.writes) == before
+
+
+def test_status_as_json_and_markdown(writer):
+    document = json.loads(writer("status", "writer", "--format", "json").out)
+    assert [application["name"] for application in document["applications"]] == ["writer"]
+    assert writer("status", "writer", "--format", "markdown", "--comment-marker", "x").out.startswith(
+        "<!-- scimconf: x"
+    )
+
+
+def test_status_exits_with_6_in_quarantine_and_1_if_an_application_is_missing(writer):
+    assert writer("status", "--app", "Nope").code == 1
+    quarantine(writer)
+    result = writer("status", "writer")
+    assert (result.code, "in quarantine" in result.out) == (6, True)
+    assert writer("status", "--watch", "--interval", "1", "writer").code == 6
+
+
+def test_status_fails_on_failures_if_asked(writer):
+    job = writer.service.tenant.documents.all("job")[0]
+    last = {"timeEnded": "2026-11-30T12:00:00Z", "state": "Succeeded", "countEscrowed": 3}
+    writer.service.tenant.documents.put(
+        "job", job["id"], job | {"_cycle": None, "status": job["status"] | {"lastExecution": last}}
+    )
+    assert writer("status", "writer").code == 0
+    assert writer("status", "writer", "--fail-on", "failures").code == 2
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("status", "writer", "--all"),
+        ("status", "--app", "Writer", "--all"),
+        ("status", "--all", "--watch"),
+        ("status", "writer", "--since", "40d"),
+        ("status", "writer", "--since", "0h"),
+        ("status", "writer", "--since", "today"),
+        ("logs", "writer", "--app", "Writer"),
+        ("logs", "writer", "--status", "fine"),
+    ],
+)
+def test_wrong_usage(cli, argv):
+    assert cli(*argv).code == 64
+
+
+def test_logs_say_that_an_empty_log_means_little(writer):
+    result = writer("logs", "writer")
+    assert (result.code, "a cycle that finds nothing to do writes none" in result.out) == (0, True)
+
+
+def test_logs_as_rows_have_their_notes_on_stderr(writer):
+    result = writer("logs", "--app", "Writer", "--format", "csv", "--redact")
+    assert result.out.startswith("application,time,action")
+    assert "Writer: no entries in this window" in result.err
+    assert writer("logs", "writer", "--format", "json").out == ""
+    assert writer("logs", "--app", "Nope").code == 1
+
+
+def test_doctor_on_a_sandbox_has_no_problems(writer, monkeypatch):
+    assert writer("doctor").code == 0
+    result = writer("doctor", "writer")
+    assert (result.code, "the tenant is contoso.com" in result.out) == (0, True)
+    assert json.loads(writer("doctor", "--format", "json").out)["findings"]
+
+
+def test_doctor_reports_a_sign_in_that_fails(cli, monkeypatch):
+    monkeypatch.delenv("SCIMCONF_GRAPH_URL")
+    for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    result = cli("doctor", "--auth", "environment")
+    assert (result.code, "problem AZURE_TENANT_ID" in result.out) == (1, True)

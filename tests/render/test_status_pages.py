@@ -1,0 +1,169 @@
+"""Tests of the status and the provisioning log in each format, with golden files."""
+
+import csv
+import io
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from golden_files import golden_render
+
+from scimconf.monitoring.application_log import ApplicationLog
+from scimconf.monitoring.application_status import ApplicationStatus, TokenExpiry
+from scimconf.monitoring.job_status import job_status
+from scimconf.monitoring.log_events import logged_events
+from scimconf.monitoring.log_summary import summarize
+from scimconf.render.json import write
+from scimconf.render.logs import rows as log_rows
+from scimconf.render.logs import text as log_text
+from scimconf.render.status import json as status_json
+from scimconf.render.status import markdown as status_markdown
+from scimconf.render.status import text as status_text
+from scimconf.render.status.words import verdict
+
+GOLDEN = Path(__file__).parent / "status"
+NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+HOSTILE = "\x1b[2J=cmd()|<script>`@everyone"
+
+
+def execution(**counts):
+    return {
+        "state": "Succeeded",
+        "timeBegan": "2026-11-30T11:40:00Z",
+        "timeEnded": "2026-11-30T11:48:00Z",
+        "countEntitled": 41,
+        "countImported": 41,
+        "countExported": 3,
+        **counts,
+    }
+
+
+STEADY = {
+    "code": "Active",
+    "steadyStateFirstAchievedTime": "2026-11-02T08:00:00Z",
+    "lastExecution": execution(),
+    "synchronizedEntryCountByType": [{"key": "User to User", "value": 43}],
+}
+QUARANTINE = {
+    "reason": "EncounteredQuarantineException",
+    "seriesBegan": "2026-11-28T10:00:00Z",
+    "nextAttempt": "2026-12-01T10:00:00Z",
+    "error": {
+        "code": "SystemForCrossDomainIdentityManagementCredentialValidationFailure",
+        "message": "401 Unauthorized",
+    },
+}
+
+
+def job(state="Active", template="scim", **status):
+    return job_status(
+        {
+            "id": f"{template}.1",
+            "templateId": template,
+            "schedule": {"state": state, "interval": "PT40M"},
+            "status": status,
+        },
+        NOON,
+    )
+
+
+def entry(minute, user, status="success", code="", reason="", action="create"):
+    return {
+        "activityDateTime": f"2026-11-30T11:{minute:02}:00Z",
+        "changeId": f"change-{minute}",
+        "provisioningAction": action,
+        "sourceIdentity": {"id": f"id-{user}", "identityType": "User", "displayName": user},
+        "provisioningStatusInfo": {"status": status, "errorInformation": {"errorCode": code, "reason": reason}},
+        "modifiedProperties": [{"displayName": "active", "oldValue": "True", "newValue": "False"}],
+    }
+
+
+ENTRIES = logged_events(
+    [
+        entry(1, "ada@contoso.com"),
+        entry(2, "grace@contoso.com", action="disable"),
+        *(
+            entry(3 + n, f"user{n}@contoso.com", "failure", "EntryConflict", 'Web Response: {"detail": "taken"}')
+            for n in range(4)
+        ),
+        entry(9, HOSTILE, "failure", "NeverSeen", HOSTILE),
+    ]
+)
+APPLICATIONS = (
+    ApplicationStatus(
+        name="writer",
+        now=NOON,
+        display_name="Writer",
+        app_id="app",
+        service_principal="principal",
+        jobs=(job(**STEADY | {"lastExecution": execution(countEscrowed=5)}),),
+        since=NOON - timedelta(days=1),
+        log=summarize(ENTRIES, is_cut=True),
+        tokens=(TokenExpiry("WRITER_SCIM_TOKEN", date(2026, 12, 10)),),
+        portal="https://portal.example.com/writer",
+    ),
+    ApplicationStatus(
+        name="expenses", now=NOON, jobs=(job(**STEADY | {"quarantine": QUARANTINE}),), since=NOON, log_problem="denied"
+    ),
+    ApplicationStatus(
+        name="two", now=NOON, jobs=(job("Disabled", **STEADY), job(template="old")), since=NOON, log=summarize(())
+    ),
+    ApplicationStatus(name="plain", now=NOON, problem="the application has no provisioning job"),
+    ApplicationStatus(name=HOSTILE, now=NOON, problem=HOSTILE, is_failed=True),
+)
+LOGS = (
+    ApplicationLog(
+        name="writer", since=NOON - timedelta(days=1), now=NOON, jobs=(job(**STEADY),), events=ENTRIES, is_cut=True
+    ),
+    ApplicationLog(name="quiet", since=NOON - timedelta(days=1), now=NOON, jobs=(job(**STEADY),)),
+    ApplicationLog(name="broken", since=NOON, now=NOON, problem=HOSTILE),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "rendered"),
+    [
+        ("status.txt", lambda: status_text.statuses(APPLICATIONS)),
+        ("status.ansi", lambda: status_text.statuses(APPLICATIONS, color=True)),
+        ("status.md", lambda: status_markdown.statuses(APPLICATIONS, marker="status")),
+        ("status.json", lambda: status_json.statuses(APPLICATIONS)),
+        ("logs.txt", lambda: log_text.logs(LOGS)),
+        ("logs.jsonl", lambda: "".join(log_rows.lines(LOGS))),
+        ("logs.csv", lambda: "".join(log_rows.rows(LOGS))),
+    ],
+)
+def test_golden(name, rendered):
+    text = rendered()
+    assert text == golden_render(GOLDEN / name, text, write)
+    if not name.endswith(".ansi"):
+        assert "\x1b" not in text or name.endswith(".csv")
+
+
+def test_a_cell_of_csv_is_never_a_formula():
+    first, *others = csv.DictReader(io.StringIO("".join(log_rows.rows(LOGS))))
+    for row in (first, *others):
+        assert all(not (value or "").startswith(("=", "+", "-", "@")) for value in row.values())
+
+
+def test_json_lines_are_json_each():
+    lines = list(log_rows.lines(LOGS))
+    assert [json.loads(line)["application"] for line in lines] == ["writer"] * len(ENTRIES)
+
+
+def test_a_long_log_is_shortened_unless_full():
+    events = logged_events([entry(n % 60, f"user{n}@contoso.com") for n in range(30)])
+    log = ApplicationLog(name="writer", since=NOON, now=NOON, events=events)
+    assert "and 10 older entries; --full lists all" in log_text.logs([log])
+    assert log_text.logs([log], full=True).count("create User") == 30
+
+
+def test_many_causes_are_counted():
+    events = logged_events([entry(n, f"user{n}", "failure", f"Code{n}") for n in range(12)])
+    status = ApplicationStatus(name="writer", now=NOON, since=NOON, jobs=(job(**STEADY),), log=summarize(events))
+    assert "and 2 other causes" in status_text.statuses([status])
+
+
+def test_the_verdict_is_one_sentence():
+    assert verdict(APPLICATIONS) == "5 applications: 1 in quarantine, 1 with failures, 1 not read, 1 without a job."
+    assert verdict(APPLICATIONS[2:3]) == "1 application: no failures."
