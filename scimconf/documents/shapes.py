@@ -117,7 +117,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
 def first_shape_error(name: str, raw: Json) -> str:
     """Return the first difference from the document's shape, or "": its path and the types, never a value."""
     shape = SHAPES.get(name)
-    return "" if shape is None else next(_errors(shape, raw, ""), "")
+    return "" if shape is None or _fits(shape, raw) else next(_errors(shape, raw, ""))
 
 
 def list_in(raw: Json, key: str) -> list[Json]:
@@ -129,6 +129,19 @@ def list_in(raw: Json, key: str) -> list[Json]:
 def objects_in(raw: Json, key: str) -> Iterator[Json]:
     """Yield the JSON objects in a list of a JSON object."""
     return (item for item in list_in(raw, key) if isinstance(item, Mapping))
+
+
+def _fits(shape: Shape, value: Json) -> bool:
+    """Return whether `_errors` yields nothing, without making the paths of the members."""
+    if isinstance(shape, ObjectShape):
+        if not isinstance(value, Mapping):
+            return value is None and not shape.needed
+        return all(_fits(member, value.get(name)) for name, member in shape.members.items())
+    if isinstance(shape, ListShape):
+        return all(_fits(shape.of, item) for item in value) if isinstance(value, list) else value is None
+    if value is None or value == "":
+        return shape != "id" and (value is None or shape == "string")
+    return _TYPES.get(type(value)) == _EXPECTED[shape]
 
 
 def _errors(shape: Shape, value: Json, path: str) -> Iterator[str]:

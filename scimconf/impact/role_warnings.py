@@ -64,9 +64,7 @@ def role_queries(inputs: RoleInputs) -> RoleQueries:
 
 def several_roles(after: ProvisioningState, members: RoleMembers) -> SeveralRoles:
     """Return the users with several roles, directly or as direct members of groups, if a mapping takes one role."""
-    target, groups = _one_role_target(after), after.assigned_groups or {}
-    if not target:
-        return SeveralRoles("")
+    groups = after.assigned_groups or {}
     roles_by_user = defaultdict[str, list[str]](list)
     for user, roles in (after.assigned_users or {}).items():
         roles_by_user[user] += roles
@@ -75,6 +73,9 @@ def several_roles(after: ProvisioningState, members: RoleMembers) -> SeveralRole
             roles_by_user[user] += roles
     several = sorted(user for user, roles in roles_by_user.items() if len({*roles} - {DEFAULT_ACCESS}) > 1)
     repeated = sorted(user for user, roles in roles_by_user.items() if len(roles) > 1)
+    target = _one_role_target(after) if repeated else ""
+    if not target:
+        return SeveralRoles("")
     undocumented = sorted({*repeated} - {*several})
     is_complete = len(groups) + len(after.assigned_users or {}) < 2 or all(map(members.is_complete, groups))
     return SeveralRoles(target, tuple(several), tuple(undocumented), is_complete)

@@ -24,8 +24,9 @@ async def role_warnings(
 
     Members that were read for the numbers of the plan are not read again.
     """
-    takes_one_role = bool(one_role_targets(spec, groups.snapshot))
-    if not options.impact or change_set.errors or (spec.assignments is None and not takes_one_role):
+    if not options.impact or change_set.errors:
+        return ()
+    if spec.assignments is None and not one_role_targets(spec, groups.snapshot):
         return ()
     from scimconf.expressions.evaluation import EvaluationContext
     from scimconf.graph.impact_data import read_optional_documents
