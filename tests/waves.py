@@ -1,16 +1,22 @@
 """Waves of requests: those that are in flight together, as on a network where every response takes equally long."""
 
+from __future__ import annotations
+
 import asyncio
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import httpx
-from tenant_fixture import Person
+from tenant_fixture import Person, Rehearsal
 
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
 from scimconf.graph.reading import TenantSession
 from scimconf.graph.shared_reads import SharedReads
+from scimconf.plan import Report
+from scimconf.spec.loaded import Loaded
 from scimconf.workflow.apply import apply
-from scimconf.workflow.plan_all import plan_all
+from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.plan_all import PlanResults, plan_all
 
 QUIET = 40
 """Turns of the event loop without a new request, after which no more requests are sent before there is a response."""
@@ -19,11 +25,12 @@ QUIET = 40
 class Waves(httpx.AsyncBaseTransport):
     """Holds requests back until no other one follows, then passes them on together."""
 
-    def __init__(self, inner):
-        self._inner, self._waiting, self._busy = inner, [], 0
-        self.waves = []
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner, self._busy = inner, 0
+        self._waiting: list[tuple[httpx.Request, asyncio.Event]] = []
+        self.waves: list[list[str]] = []
 
-    async def handle_async_request(self, request):
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         passed = asyncio.Event()
         self._waiting.append((request, passed))
         if len(self._waiting) == 1:
@@ -34,7 +41,7 @@ class Waves(httpx.AsyncBaseTransport):
         finally:
             self._busy -= 1
 
-    async def _pass_on(self):
+    async def _pass_on(self) -> None:
         seen = -1
         while self._busy or seen != len(self._waiting):
             seen = len(self._waiting)
@@ -47,27 +54,30 @@ class Waves(httpx.AsyncBaseTransport):
             passed.set()
 
     @property
-    def requests(self):
+    def requests(self) -> list[str]:
         return [request for wave in self.waves for request in wave]
 
 
 @contextmanager
-def counted(tenant):
+def counted(tenant: Rehearsal) -> Iterator[Waves]:
     """Count the waves of what runs within."""
-    inner, tenant.wire = tenant.wire, Waves(tenant.wire)
+    inner, waves = tenant.wire, Waves(tenant.wire)
+    tenant.wire = waves  # type: ignore[assignment]
     try:
-        yield tenant.wire
+        yield waves
     finally:
         tenant.wire = inner
 
 
-def plan_and_apply(tenant, specs, options, *, applies=True):
+def plan_and_apply(
+    tenant: Rehearsal, specs: Sequence[Loaded], options: PlanOptions, *, applies: bool = True
+) -> tuple[PlanResults, list[Report]]:
     """Plan these specs, and apply those with changes, with the shared reads of one command; return plans and reports."""
 
-    async def command():
+    async def command() -> tuple[PlanResults, list[Report]]:
         async with tenant.graph() as graph:
 
-            def session(reads):
+            def session(reads: SharedReads) -> TenantSession:
                 policy = ConsistencyPolicy(tenant.sleep, lambda: tenant.time, lambda: graph.now)
                 return TenantSession(graph, policy, claims=tenant.claims, reads=reads)
 
