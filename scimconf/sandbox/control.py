@@ -101,7 +101,7 @@ class _Control:
         except ValueError as error:
             return _bad_request(error)
         except BusyError as error:
-            return JSONResponse({"error": {"code": "SandboxBusy", "message": str(error)}}, status_code=409)
+            return _busy(error)
         return JSONResponse({"value": [summary.document() for summary in summaries]})
 
     async def authorize(self, request: Request) -> Response:
@@ -115,6 +115,8 @@ class _Control:
         return Response(status_code=204)
 
     async def reset(self, _request: Request) -> Response:
+        if self._service.running:
+            return _busy(BusyError("A provisioning cycle is running."))
         self._service.reset()
         return Response(status_code=204)
 
@@ -181,6 +183,10 @@ async def _body(request: Request) -> Any:
         return json.loads(await request.body())
     except ValueError:
         return None
+
+
+def _busy(error: BusyError) -> Response:
+    return JSONResponse({"error": {"code": "SandboxBusy", "message": str(error)}}, status_code=409)
 
 
 def _bad_request(error: Exception) -> Response:

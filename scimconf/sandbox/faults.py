@@ -168,9 +168,20 @@ class Journal:
         if len(self.entries) < JOURNAL_LENGTH:
             self.entries.append(entry)
 
+    def set_status(self, request_id: str, status: int) -> None:
+        """Set the status of a request whose response needed requests to an application."""
+        for entry in reversed(self.entries):
+            if entry["request_id"] == request_id:
+                entry["status"] = status
+                return
+
+    @property
+    def is_full_of_sent(self) -> bool:
+        return len(self.entries) >= SENT_LENGTH
+
     def note_sent(self, request: GraphRequest, response: GraphResponse | None) -> None:
         """Note a request of the provisioning engine; its path is a URL. `response` is None if there was none."""
-        if len(self.entries) < SENT_LENGTH:
+        if not self.is_full_of_sent:
             self.note(request, None if response is None else response.status, "")
             self.entries[-1] |= {"sent": True, "response": None if response is None else masked(response.body)}
 

@@ -90,8 +90,9 @@ class _GraphApp:
         request = Request(scope, receive)
         raw = await request.body()
         client_id = request.headers.get("client-request-id")
+        graph_request = self._graph_request(request, raw)
         try:
-            reply = self._service.respond(self._graph_request(request, raw))
+            reply = await self._service.complete(graph_request, self._service.respond(graph_request))
         except ConnectionDropped as dropped:
             drop_connection = scope.get("extensions", {}).get(_DROP_CONNECTION)
             if drop_connection is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +14,7 @@ from scimconf.sandbox.engine.resource import creation_body
 from scimconf.sandbox.engine.scope import decide
 from scimconf.sandbox.engine.source import read_source
 from scimconf.sandbox.engine.values import Desired, ObjectFlow, Scope, Source, SourceObject
+from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization.connection import stored_secrets
 from tests.preview.previews import preview
 from tests.tenant_fixture import Rehearsal
@@ -78,3 +80,20 @@ def _assert_user_agrees(flow: ObjectFlow, user: SourceObject, scope: Scope, stat
     body = creation_body(flow, determined, switches)
     assert body.pop("meta") == {"resourceType": "User"}
     assert json.loads(json.dumps(body)) == state["resource"], user.name
+
+
+def engine_payload(rows: list[dict[str, Any]], attributes: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the body that creates a user with these source attributes, without `meta`; None if the user fails."""
+    mapping = {"sourceObjectName": "User", "targetObjectName": "User", "attributeMappings": rows}
+    definitions = [{"name": "active", "type": "Boolean"}]
+    directory = {"name": "application", "objects": [{"name": "User", "attributes": definitions}]}
+    rule = {"targetDirectoryName": "application", "objectMappings": [mapping]}
+    (flow,) = job_flows({"synchronizationRules": [rule], "directories": [directory]})
+    user = SourceObject("User", "1", "ada", attributes)
+    context = EvaluationContext(datetime(2030, 1, 1, tzinfo=UTC))
+    sent = desired(flow, user, Scope.IN, context, Switches(), creating=True)
+    if sent.failure is not None:
+        return None
+    body = creation_body(flow, sent, Switches())
+    del body["meta"]
+    return body

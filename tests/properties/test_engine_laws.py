@@ -8,11 +8,13 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from scimconf.expressions import parse, to_source
+from scimconf.impact import mapping_tests
 from scimconf.render.yaml import write_spec
 from scimconf.spec.model.operators import OPERATORS, operator_word
 from tests.hypothesis_profiles import examples
 from tests.preview.previews import MINIMAL, tenant_with_writer
-from tests.properties.engine_agreement import assert_engine_agrees
+from tests.properties.engine_agreement import assert_engine_agrees, engine_payload
 from tests.properties.positions import make_tenant
 from tests.properties.specs import CUSTOM, ENVIRON, SOURCES, TARGETS, TEXTS, clauses, expressions, specs
 from tests.properties.working import apply_spec, load_tree
@@ -74,6 +76,41 @@ def test_engine_sends_what_a_preview_of_random_mappings_shows(listed, sync_all):
     tenant = Rehearsal(tenant_with_writer(*listed, application={"secrets": secrets}))
     compared = assert_engine_agrees(tenant, MINIMAL % f", scope: {'all' if sync_all else 'assigned'}")
     event(f"{compared} users")
+
+
+VALUES = TEXTS | st.none() | st.booleans() | st.lists(TEXTS, min_size=1, max_size=2)
+
+
+@st.composite
+def payload_cases(draw: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Draw the attributes of a mapping as in a spec, and those of a user."""
+    texts = st.sampled_from(SOURCES).map("[{}]".format) | expressions(SOURCES)
+    row = st.fixed_dictionaries({"expression": texts}, optional={"default": TEXTS})
+    attributes = draw(st.dictionaries(st.sampled_from([*TARGETS, *CUSTOM]), row, min_size=1, max_size=5))
+    return attributes, draw(st.fixed_dictionaries(dict.fromkeys(SOURCES, VALUES))) | {"IsSoftDeleted": False}
+
+
+@pytest.mark.slow
+@examples(150)
+@given(payload_cases())
+def test_payload_of_a_test_passes_if_it_is_what_the_engine_sends(case):
+    """What the engine cannot send, since an expression fails or is not documented, is an error of the test."""
+    attributes, given_values = case
+    rows = [
+        {
+            "targetAttributeName": target,
+            "source": to_source(parse(row["expression"])),
+            "defaultValue": row.get("default"),
+        }
+        for target, row in attributes.items()
+    ]
+    body = engine_payload(rows, given_values)
+    test = {"name": "a user", "given": given_values, "now": "2030-01-01T00:00:00Z", "payload": body or {}}
+    tree = {"version": 1, "name": "writer", "tenant": "contoso.com", "application": {"display_name": "Writer"},
+            "provisioning": {"enabled": False}, "mappings": {"users": {"attributes": attributes}}, "tests": [test]}  # fmt: skip
+    spec = load_tree(tree).spec
+    errors = [problem.message for problem in mapping_tests.run(spec) if problem.severity == "error"]
+    assert bool(errors) is (body is None), (errors, body)
 
 
 @pytest.mark.slow

@@ -12,14 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.sandbox.directory.applications import SERVICE_PRINCIPAL, import_roles
-from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.engine import status
 from scimconf.sandbox.engine.exchange import Exchange, ObjectError
-from scimconf.sandbox.engine.log import Event, LogContext, Step, entry, store_entries
+from scimconf.sandbox.engine.log import Event, Step, entry, store_entries
 from scimconf.sandbox.engine.provision import JobContext, Outcome, Provisioner, subject_of
 from scimconf.sandbox.engine.quarantine import (
     EXPIRY,
@@ -36,16 +34,18 @@ from scimconf.sandbox.engine.quarantine import (
 )
 from scimconf.sandbox.engine.references import Owner, ReferenceSender
 from scimconf.sandbox.engine.sender import Sender
-from scimconf.sandbox.engine.setup import Setup, deletion_threshold, read_setup, works_of
+from scimconf.sandbox.engine.setup import Setup, deletion_threshold, job_context, read_setup, works_of
 from scimconf.sandbox.engine.state import Escrow, JobState
 from scimconf.sandbox.engine.values import Json, ObjectFailure, Scope, SourceObject
 from scimconf.sandbox.engine.work import DEPROVISIONING, Task, Work
-from scimconf.sandbox.service import Service
 from scimconf.sandbox.store import Condition
-from scimconf.sandbox.synchronization.call import JOB, SCHEMA
+from scimconf.sandbox.synchronization.call import JOB
 from scimconf.sandbox.synchronization.connection import form_failure, stored_secrets
 from scimconf.sandbox.synchronization.templates import templates_of
 from scimconf.sandbox.tenant import Tenant
+
+if TYPE_CHECKING:
+    from scimconf.sandbox.service import Service
 
 _PROGRESS_STEP = 50
 _DELETED_KINDS = ("deletedUser", "deletedGroup")
@@ -86,7 +86,7 @@ class CycleSummary:
 
 async def run_cycle(service: Service, job_id: str) -> CycleSummary:
     """Run a cycle of a job that is due. Raise UnknownJobError, or BusyError if a cycle of the job is running."""
-    with _only_engine(service, job_id):
+    with only_engine(service, job_id):
         tenant = service.tenant
         job = tenant.documents.get(JOB, job_id)
         if job is None:
@@ -98,7 +98,8 @@ async def run_cycle(service: Service, job_id: str) -> CycleSummary:
 
 
 @contextmanager
-def _only_engine(service: Service, job_id: str) -> Iterator[None]:
+def only_engine(service: Service, job_id: str) -> Iterator[None]:
+    """Raise BusyError if the job is being provisioned; otherwise nothing else provisions it until the end."""
     if job_id in service.running:
         raise BusyError(f"A cycle of the job {job_id} is running.")
     store = service.tenant.store
@@ -157,6 +158,7 @@ class Cycle:
         self._id = service.tenant.new_id("activity")
         self._began = service.tenant.now()
         self._progress = Progress()
+        self._escrows = self._state.escrows()
         parent = service.tenant.store.value("SELECT parent FROM objects WHERE kind = ? AND id = ?", (JOB, job["id"]))
         self._principal = service.tenant.documents.get(SERVICE_PRINCIPAL, parent) or {}
 
@@ -179,31 +181,10 @@ class Cycle:
             before = Condition("json_extract(doc, '$.deletedDateTime') <= ?", (stamp(now - _KEPT_DELETED),))
             for document in documents.all(kind, before):
                 documents.remove(kind, document["id"])
-        for escrow in self._state.escrows().values():
+        for key, escrow in list(self._escrows.items()):
             if now - parse_stamp(escrow.first_failed) >= EXPIRY:
-                self._state.remove_escrow(escrow.kind, escrow.object_id)
+                self._release(key)
                 self._progress.pruned = True
-
-    def _context(self, setup: Setup, exchange: Exchange, dialect_of: Sender) -> JobContext:
-        tenant = self._tenant
-        schema = tenant.documents.get(SCHEMA, self._job["id"]) or {}
-        rule: Json = next(iter(schema.get("synchronizationRules") or ()), {})
-        organization = tenant.stored_value(ORGANIZATION)
-        log = LogContext(
-            organization["id"],
-            self._job["id"],
-            self._id,
-            self._principal,
-            str(rule.get("sourceDirectoryName") or ""),
-            str(rule.get("targetDirectoryName") or ""),
-        )
-        domains = organization.get("verifiedDomains") or ()
-        domain = next((entry["name"] for entry in domains if entry.get("isDefault")), None)
-        evaluation = EvaluationContext(now=self._began, tenant_domain=domain)
-        is_initial = setup.changes is None
-        return JobContext(
-            exchange, self._state, log, dialect_of.endpoint.dialect, tenant.switches, evaluation, is_initial
-        )
 
     # ---- objects ---------------------------------------------------------------------------------------------------
 
@@ -223,7 +204,8 @@ class Cycle:
             destination, self._tenant.reach, self._tenant.switches, service.faults, service.journal
         ) as sender:
             exchange = Exchange(sender, self._tenant.switches)
-            context = self._context(setup, exchange, sender)
+            context = job_context(self._tenant, self._principal, self._state, self._id, exchange)
+            context = replace(context, is_initial=setup.changes is None)
             try:
                 await self._test(setup, exchange)
                 await self._run_works(setup, context, tasks)
@@ -271,12 +253,16 @@ class Cycle:
         await self._send_references(setup, context, tasks)
 
     async def _send_references(self, setup: Setup, context: JobContext, tasks: list[Work]) -> None:
-        failed = frozenset(key for _, key in self._state.escrows())
-        sender = ReferenceSender(context, failed)
+        sender = ReferenceSender(context, frozenset(key for _, key in self._escrows))
+        owners = self._state.reference_owners() if setup.due is None else None
         for work in tasks:
-            link = self._state.link(*work.key) if _has_references(work) else None
             source_object = setup.source.objects(work.flow.kind).get(work.object_id)
-            if link is None or source_object is None or work.key in self._progress.failed:
+            if source_object is None or not _has_references(work) or work.key in self._progress.failed:
+                continue
+            if owners is not None and work.object_id not in owners and not source_object.references:
+                continue
+            link = self._state.link(*work.key)
+            if link is None:
                 continue
             owner = Owner(work.flow, source_object, link, self._progress.resources.pop(work.key, None))
             try:
@@ -286,7 +272,7 @@ class Cycle:
             for event in events:
                 self._note(context, work, Outcome(event))
             if not events:
-                self._clear_reference_escrow(work)
+                self._release(work.key)
 
     # ---- what happened ---------------------------------------------------------------------------------------------
 
@@ -306,13 +292,13 @@ class Cycle:
 
     def _with_escrow(self, work: Work, event: Event) -> Event:
         """Put a failed object into escrow, release one that succeeded, and return the event with its retry."""
-        former = self._state.escrow(*work.key)
+        former = self._escrows.get(work.key)
         if former is not None and not event.is_reference:
             event = replace(event, steps=(_retry_step(former), *event.steps))
         if event.failure is None:
             self._count_success(event)
             if former is not None and (former.is_reference == event.is_reference):
-                self._state.remove_escrow(*work.key)
+                self._release(work.key)
             return event
         return self._failed(work, event, event.failure, former)
 
@@ -330,15 +316,17 @@ class Cycle:
         attempts = (former.attempts if former else 0) + 1
         later = next_attempt(now, attempts)
         first = former.first_failed if former else stamp(now)
-        self._state.put_escrow(Escrow(*work.key, failure.code, first, attempts, stamp(later), event.is_reference))
+        escrow = Escrow(*work.key, failure.code, first, attempts, stamp(later), event.is_reference)
+        self._escrows[work.key] = escrow
+        self._state.put_escrow(escrow)
         retries = f"This operation was retried {attempts - 1} times."
         until = f"It will be retried again after this date: {later.strftime('%Y-%m-%dT%H:%M:%S.%f0Z')} UTC"
         return event.failed(replace(failure, reason=f"{failure.reason} {retries} {until}"))
 
-    def _clear_reference_escrow(self, work: Work) -> None:
-        former = self._state.escrow(*work.key)
-        if former is not None:
-            self._state.remove_escrow(*work.key)
+    def _release(self, key: tuple[str, str]) -> None:
+        """Remove an object from escrow."""
+        if self._escrows.pop(key, None) is not None:
+            self._state.remove_escrow(*key)
 
     def _staged_event(self, work: Work, source_object: SourceObject | None) -> Event:
         action = "stagedDelete" if work.task is Task.DELETE else self._tenant.switches.staged_action
@@ -357,7 +345,7 @@ class Cycle:
 
     def _finish(self, setup: Setup, cause: QuarantineCause | None, *, is_complete: bool) -> CycleSummary:
         tenant, state, counts = self._tenant, self._state, self._progress.counts
-        escrows = state.escrows().values()
+        escrows = self._escrows.values()
         counts.escrowed = sum(not escrow.is_reference for escrow in escrows)
         counts.escrowed_references = len(escrows) - counts.escrowed
         targets = {flow.kind: f"{flow.kind} to {flow.target_object}" for flow in setup.flows}

@@ -14,7 +14,15 @@ from scimconf.sandbox.engine import requests
 from scimconf.sandbox.engine.quarantine import PREFIX, QuarantineCause, QuarantineError, endpoint_failure
 from scimconf.sandbox.engine.resource import deserialization_problem
 from scimconf.sandbox.engine.sender import Sender
-from scimconf.sandbox.engine.values import Json, ObjectFailure, ObjectFlow, ScimRequest, ScimResponse, SendProblem
+from scimconf.sandbox.engine.values import (
+    Dialect,
+    Json,
+    ObjectFailure,
+    ObjectFlow,
+    ScimRequest,
+    ScimResponse,
+    SendProblem,
+)
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.tenant import stable_id
 
@@ -64,6 +72,10 @@ class Exchange:
         self._searchable: set[tuple[str, str]] = set()
         self.exported = 0
         """The number of successful writes."""
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._sender.endpoint.dialect
 
     # ---- reading ---------------------------------------------------------------------------------------------------
 

@@ -64,6 +64,12 @@ def target_path(target: str) -> TargetPath:
     return TargetPath(extension, steps if steps and not steps[-1].key else ())
 
 
+def is_extension(target: str) -> bool:
+    """Return whether a target is the URN of an extension without an attribute."""
+    urn = _URN.fullmatch(target)
+    return urn is not None and urn[2] is None
+
+
 def _steps(path: str) -> list[TargetStep]:
     """Return the parts of a path; none for an unsupported path."""
     steps, end = [], 0
@@ -89,7 +95,12 @@ def creation_body(
     rows = {row.target: row for row in flow.flows}
     body: Json = {"schemas": _schemas(flow, switches)}
     for target in sorted(filter(has_effect, desired.values)):
-        put(body, target, _created(rows[target], desired.values[target], switches))
+        value = _created(rows[target], desired.values[target], switches)
+        if is_extension(target) and switches.bare_extension == "attribute":
+            extension, _, name = target.rpartition(":")
+            body.setdefault(extension, {})[name] = value
+        else:
+            put(body, target, value)
     if flow.resource == "Groups" and switches.group_post_members_empty == "yes":
         body.setdefault("members", [])
     for target, key in (references or {}).items() if switches.manager_in_post != "no" else ():
@@ -184,7 +195,9 @@ def current_value(resource: Json, target: str) -> Any:
     path = target_path(target)
     value: Any = resource
     if not path.steps:
-        return _or_none(_property(value, target))
+        extension, _, name = target.rpartition(":")
+        own = _property(resource, target)
+        return _or_none(own if own is not None else _property(_property(resource, extension), name))
     if path.extension:
         value = _property(value, path.extension)
     for step in path.steps:

@@ -93,12 +93,22 @@ class Sender:
         before, after = self._faults.effects_on(request.method, path)
         result = await self._effect(before)
         if result is None:
-            result = await self._exchange(request, url)
+            result = await self._noted_exchange(request, url)
             result = await self._effect(after) or result
         self._note(request, url, result)
         return result
 
+    async def _noted_exchange(self, request: ScimRequest, url: str) -> ScimResponse | SendProblem:
+        """Return the result of a request; one that is given up may have taken effect, so the journal has it too."""
+        try:
+            return await self._exchange(request, url)
+        except asyncio.CancelledError:
+            self._note(request, url, SendProblem("unreachable", "the request was given up"))
+            raise
+
     def _note(self, request: ScimRequest, url: str, result: ScimResponse | SendProblem) -> None:
+        if self._journal.is_full_of_sent:
+            return
         query = dict(parse_qsl(urlsplit(url).query))
         sent = GraphRequest(request.method, url.split("?", 1)[0], "", query=query, body=request.body)
         response = GraphResponse(result.status, result.body) if isinstance(result, ScimResponse) else None

@@ -123,6 +123,16 @@ def test_created_user_has_a_manager_only_by_its_switch(position, expected):
     assert created({}, references={MANAGER: "271"}, manager_in_post=position).get(ENTERPRISE) == expected
 
 
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [("key", {ACME: "admin"}), ("attribute", {ACME.removesuffix(":User"): {"User": "admin"}})],
+)
+def test_extension_as_a_target_is_a_key_or_an_attribute(position, expected):
+    body = created({ACME: "admin"}, bare_extension=position)
+    assert body == {"schemas": SCHEMAS, **expected}
+    assert current_value(body, ACME) == "admin"
+
+
 # ---- a returned resource --------------------------------------------------------------------------------------------
 
 RETURNED = {
