@@ -36,13 +36,14 @@ from scimconf.workflow.apply import (
     shared_secret_files,
 )
 from scimconf.workflow.compilation import PlanOptions
-from scimconf.workflow.fleet import FleetLimits
+from scimconf.workflow.fleet import FleetLimits, quarantine_after
 from scimconf.workflow.history import begin_entry, end_entry
 from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
 
 if TYPE_CHECKING:
+    from scimconf.graph.reading import TenantSession
     from scimconf.graph.shared_reads import SharedReads
 
 LACKING = "K006 apply needs permissions that the identity lacks:"
@@ -66,6 +67,7 @@ class ApplyOptions:
     lock: locking.LockSettings
     report: ExitReportLog
     limits: FleetLimits
+    wave: int | None = None
     saved: SavedPlan | None = None
 
     def recorded(self) -> dict[str, Any]:
@@ -110,6 +112,12 @@ class ApplyOptions:
     type=click.IntRange(0),
     metavar="N",
     help="Make no changes if more than N users may be created or disabled, or if they cannot be counted.",
+)
+@click.option(
+    "--wave",
+    type=click.IntRange(1),
+    metavar="N",
+    help="After every N applications, stop if a job of them is in quarantine.",
 )
 @click.option(
     "--report",
@@ -212,6 +220,7 @@ def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
         run=ci_context(os.environ, params["reason"]),
         report=log,
         limits=FleetLimits(params["max_applications"], params["max_users"]),
+        wave=params["wave"],
         saved=saved,
     )
 
@@ -274,10 +283,46 @@ async def _apply_all(
             return [*codes, ExitCode.FAILED]
     redact = output.redactor(results.combined_plan(), redact=applying.redact)
     applying = replace(applying, run=replace(applying.run, identity=await _identity(session)))
-    ends = {planned.name: await _apply_one(session, planned, applying, redact, reads) for planned in ready}
+    ends = await _apply_waves(session, ready, applying, redact, reads)
     with session.progress.paused():
         _print_failed(results, ends)
     return [*codes, *ends.values()]
+
+
+async def _apply_waves(
+    session: Session, ready: Sequence[PlannedApplication], applying: ApplyOptions, redact: Redact, reads: SharedReads
+) -> Mapping[str, ExitCode]:
+    """Apply one wave after another; after one with a job in quarantine, do not apply the others."""
+    ends: dict[str, ExitCode] = {}
+    size = applying.wave or len(ready)
+    for start in range(0, len(ready), size):
+        sessions = {planned.name: session.tenant_session(reads) for planned in ready[start : start + size]}
+        for planned in ready[start : start + size]:
+            ends[planned.name] = await _apply_one(session, planned, applying, redact, sessions[planned.name])
+        rest = ready[start + size :]
+        reasons = [reason for name, tenant in sessions.items() if rest and (reason := await _problem(name, tenant))]
+        if reasons:
+            with session.progress.paused():
+                _print_stopped(reasons[0], rest, applying.report)
+            return {**ends, **{planned.name: ExitCode.QUARANTINE for planned in rest}}
+    return ends
+
+
+async def _problem(name: str, tenant: TenantSession) -> str:
+    """Return why no more applications are applied after this one, "" if it is no reason."""
+    try:
+        reason = await quarantine_after(tenant)
+    except ScimconfError as error:
+        return f"{name}: the status of its job cannot be read: {error}"
+    return f"{name}: its job is in quarantine ({reason})" if reason else ""
+
+
+def _print_stopped(reason: str, rest: Sequence[PlannedApplication], log: ExitReportLog) -> None:
+    number = "1 application was" if len(rest) == 1 else f"{len(rest):,} applications were"
+    text = f"Stopped after this wave: {reason}"
+    output.print_lines(f"{text}. {number} not applied. Fix the cause, then run apply again.", err=True)
+    for planned in rest:
+        log.add(Report(planned.name, error=f"No changes were made. {text}.", status=ApplyStatus.FAILED))
 
 
 async def _identity(session: Session) -> str:
@@ -383,14 +428,14 @@ def _ask(question: str, guards: Iterable[str], if_declined: str) -> bool:
 
 
 async def _apply_one(
-    session: Session, planned: PlannedApplication, applying: ApplyOptions, redact: Redact, reads: SharedReads
+    session: Session, planned: PlannedApplication, applying: ApplyOptions, redact: Redact, tenant: TenantSession
 ) -> ExitCode:
     session.progress.begin(planned.name)
     secrets, terminal = session.client.secrets, Terminal.of_stdout()
     with session.graceful_stop():
         hooks = _TerminalHooks(session, planned.name, applying, redact)
         lock = locking.lock_options(session, planned.name, applying.lock, redact)
-        report = await apply(session.tenant_session(reads), planned, applying.planning, secrets, hooks, lock)
+        report = await apply(tenant, planned, applying.planning, secrets, hooks, lock)
     if report.backup:
         _end_entry(report)
     report = redact_report(replace(report, command=_command_line(planned, applying)), redact)

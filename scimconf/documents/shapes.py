@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from types import MappingProxyType
 from typing import Literal
 
@@ -133,15 +134,28 @@ def objects_in(raw: Json, key: str) -> Iterator[Json]:
 
 def _fits(shape: Shape, value: Json) -> bool:
     """Return whether `_errors` yields nothing, without making the paths of the members."""
-    if isinstance(shape, ObjectShape):
-        if not isinstance(value, Mapping):
-            return value is None and not shape.needed
-        return all(_fits(member, value.get(name)) for name, member in shape.members.items())
+    if value is None:
+        return not _must_exist(shape)
     if isinstance(shape, ListShape):
-        return all(_fits(shape.of, item) for item in value) if isinstance(value, list) else value is None
-    if value is None or value == "":
-        return shape != "id" and (value is None or shape == "string")
-    return _TYPES.get(type(value)) == _EXPECTED[shape]
+        return isinstance(value, list) and all(map(_fits, repeat(shape.of), value))
+    if isinstance(shape, ObjectShape):
+        return isinstance(value, Mapping) and _members_fit(shape.members, value)
+    return type(value) in _CLASSES[shape] and (value != "" or shape != "id")
+
+
+def _members_fit(members: Mapping[str, Shape], value: Mapping[str, Json]) -> bool:
+    for name, member in members.items():
+        item = value.get(name)
+        if isinstance(member, str) and member != "id":
+            if item is not None and type(item) not in _CLASSES[member]:
+                return False
+        elif not _fits(member, item):
+            return False
+    return True
+
+
+def _must_exist(shape: Shape) -> bool:
+    return shape.needed if isinstance(shape, ObjectShape) else shape == "id"
 
 
 def _errors(shape: Shape, value: Json, path: str) -> Iterator[str]:
@@ -171,6 +185,14 @@ def _object_errors(shape: ObjectShape, value: Json, path: str) -> Iterator[str]:
         yield _difference(path, "an object", value)
 
 
+_CLASSES: Mapping[str, frozenset[type]] = MappingProxyType(
+    {
+        "id": frozenset({str}),
+        "string": frozenset({str}),
+        "number": frozenset({int, float}),
+        "boolean": frozenset({bool}),
+    }
+)
 _EXPECTED = {"id": "a string", "string": "a string", "number": "a number", "boolean": "a boolean"}
 _TYPES: Mapping[type, str] = {
     bool: "a boolean",
