@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,8 +18,10 @@ from scimconf.cli.exit_codes import ExitCode, combine, of_status
 from scimconf.cli.exit_report import ExitReportLog, check_suffix, exit_report
 from scimconf.cli.plan import run_plans
 from scimconf.cli.session import Session, interruptible_prompt
+from scimconf.cli.status import StatusCommand, print_statuses
 from scimconf.cli.tenants import TenantSpecs, by_tenant, run_each
 from scimconf.cli.terminal import Terminal, can_ask
+from scimconf.cli.waves import apply_in_waves, report_stopped
 from scimconf.diagnostics import ScimconfError, SecretError, StaleError
 from scimconf.files import check_folder_writable
 from scimconf.monitoring.history import RunContext, ci_context
@@ -36,11 +39,12 @@ from scimconf.workflow.apply import (
     shared_secret_files,
 )
 from scimconf.workflow.compilation import PlanOptions
-from scimconf.workflow.fleet import FleetLimits, quarantine_after
+from scimconf.workflow.fleet import FleetLimits
 from scimconf.workflow.history import begin_entry, end_entry
 from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
+from scimconf.workflow.targets import spec_targets
 
 if TYPE_CHECKING:
     from scimconf.graph.reading import TenantSession
@@ -67,6 +71,7 @@ class ApplyOptions:
     lock: locking.LockSettings
     report: ExitReportLog
     limits: FleetLimits
+    watch: bool = False
     wave: int | None = None
     saved: SavedPlan | None = None
 
@@ -92,6 +97,9 @@ class ApplyOptions:
     help="Folder for the history: the documents before and after each apply, for `history` and `rollback`.",
 )
 @click.option("--no-history", is_flag=True, help="Keep no history, so that no rollback is possible.")
+@click.option(
+    "--watch", is_flag=True, help="After the apply, print each change of the status until the first cycle is over."
+)
 @click.option("--reason", default="", metavar="TEXT", help="Why: recorded in the history.")
 @locking.options
 @click.option(
@@ -179,7 +187,10 @@ def _apply_tenant(group: TenantSpecs, applying: ApplyOptions) -> ExitCode:
             applying.report.explain(f"No changes were made: {problem}.")
             return ExitCode.BLOCKED
         codes = await _apply_all(session, results, applying, reads.without_missing())
-        return combine([output.plan_exit_code(results, detailed=False), *codes])
+        code = combine([output.plan_exit_code(results, detailed=False), *codes])
+        if applying.watch and code is ExitCode.OK:
+            return await print_statuses(session, spec_targets(specs), StatusCommand(watch_first_cycle=True))
+        return code
 
     return group.run(work)
 
@@ -219,6 +230,7 @@ def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
         history=None if params["no_history"] else params["history"],
         run=ci_context(os.environ, params["reason"]),
         report=log,
+        watch=params["watch"],
         limits=FleetLimits(params["max_applications"], params["max_users"]),
         wave=params["wave"],
         saved=saved,
@@ -283,46 +295,17 @@ async def _apply_all(
             return [*codes, ExitCode.FAILED]
     redact = output.redactor(results.combined_plan(), redact=applying.redact)
     applying = replace(applying, run=replace(applying.run, identity=await _identity(session)))
-    ends = await _apply_waves(session, ready, applying, redact, reads)
+
+    async def apply_one(planned: PlannedApplication, tenant: TenantSession) -> ExitCode:
+        return await _apply_one(session, planned, applying, redact, tenant)
+
+    ends, rest, reason = await apply_in_waves(ready, applying.wave, partial(session.tenant_session, reads), apply_one)
+    if rest:
+        with session.progress.paused():
+            report_stopped(reason, rest, applying.report)
     with session.progress.paused():
         _print_failed(results, ends)
     return [*codes, *ends.values()]
-
-
-async def _apply_waves(
-    session: Session, ready: Sequence[PlannedApplication], applying: ApplyOptions, redact: Redact, reads: SharedReads
-) -> Mapping[str, ExitCode]:
-    """Apply one wave after another; after one with a job in quarantine, do not apply the others."""
-    ends: dict[str, ExitCode] = {}
-    size = applying.wave or len(ready)
-    for start in range(0, len(ready), size):
-        sessions = {planned.name: session.tenant_session(reads) for planned in ready[start : start + size]}
-        for planned in ready[start : start + size]:
-            ends[planned.name] = await _apply_one(session, planned, applying, redact, sessions[planned.name])
-        rest = ready[start + size :]
-        reasons = [reason for name, tenant in sessions.items() if rest and (reason := await _problem(name, tenant))]
-        if reasons:
-            with session.progress.paused():
-                _print_stopped(reasons[0], rest, applying.report)
-            return {**ends, **{planned.name: ExitCode.QUARANTINE for planned in rest}}
-    return ends
-
-
-async def _problem(name: str, tenant: TenantSession) -> str:
-    """Return why no more applications are applied after this one, "" if it is no reason."""
-    try:
-        reason = await quarantine_after(tenant)
-    except ScimconfError as error:
-        return f"{name}: the status of its job cannot be read: {error}"
-    return f"{name}: its job is in quarantine ({reason})" if reason else ""
-
-
-def _print_stopped(reason: str, rest: Sequence[PlannedApplication], log: ExitReportLog) -> None:
-    number = "1 application was" if len(rest) == 1 else f"{len(rest):,} applications were"
-    text = f"Stopped after this wave: {reason}"
-    output.print_lines(f"{text}. {number} not applied. Fix the cause, then run apply again.", err=True)
-    for planned in rest:
-        log.add(Report(planned.name, error=f"No changes were made. {text}.", status=ApplyStatus.FAILED))
 
 
 async def _identity(session: Session) -> str:
