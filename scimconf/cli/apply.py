@@ -17,6 +17,7 @@ from scimconf.cli.exit_codes import ExitCode, combine, of_status
 from scimconf.cli.exit_report import ExitReportLog, check_suffix, exit_report
 from scimconf.cli.plan import run_plans
 from scimconf.cli.session import Session, interruptible_prompt
+from scimconf.cli.status import StatusCommand, print_statuses
 from scimconf.cli.tenants import TenantSpecs, by_tenant, run_each
 from scimconf.cli.terminal import Terminal, can_ask
 from scimconf.diagnostics import ScimconfError, SecretError, StaleError
@@ -41,6 +42,7 @@ from scimconf.workflow.history import begin_entry, end_entry
 from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
+from scimconf.workflow.targets import spec_targets
 
 LACKING = "K006 apply needs permissions that the identity lacks:"
 ABANDONED_GUARD = "resources-abandoned"
@@ -63,6 +65,7 @@ class ApplyOptions:
     lock: locking.LockSettings
     report: ExitReportLog
     limits: FleetLimits
+    watch: bool = False
     saved: SavedPlan | None = None
 
     def recorded(self) -> dict[str, Any]:
@@ -87,6 +90,9 @@ class ApplyOptions:
     help="Folder for the history: the documents before and after each apply, for `history` and `rollback`.",
 )
 @click.option("--no-history", is_flag=True, help="Keep no history, so that no rollback is possible.")
+@click.option(
+    "--watch", is_flag=True, help="After the apply, print each change of the status until the first cycle is over."
+)
 @click.option("--reason", default="", metavar="TEXT", help="Why: recorded in the history.")
 @locking.options
 @click.option(
@@ -167,7 +173,10 @@ def _apply_tenant(group: TenantSpecs, applying: ApplyOptions) -> ExitCode:
             applying.report.explain(f"No changes were made: {problem}.")
             return ExitCode.BLOCKED
         codes = await _apply_all(session, results, applying)
-        return combine([output.plan_exit_code(results, detailed=False), *codes])
+        code = combine([output.plan_exit_code(results, detailed=False), *codes])
+        if applying.watch and code is ExitCode.OK:
+            return await print_statuses(session, spec_targets(specs), StatusCommand(watch_first_cycle=True))
+        return code
 
     return group.run(work)
 
@@ -207,6 +216,7 @@ def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
         history=None if params["no_history"] else params["history"],
         run=ci_context(os.environ, params["reason"]),
         report=log,
+        watch=params["watch"],
         limits=FleetLimits(params["max_applications"], params["max_users"]),
         saved=saved,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -12,10 +12,18 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where the requests of a job are sent: the tenant URL with its flags, and the bearer token."""
+    """Where the requests of a job are sent: the tenant URL with its flags, and the bearer token.
+
+    `activity` is the text about the cycle that requests contain by the switch `adscimversion_header`.
+    """
 
     address: str
     token: str
+    activity: str = ""
+
+    def within(self, date: str, activity_id: str) -> Destination:
+        """Return the destination of the requests of an activity: a cycle, or a request to the sandbox."""
+        return replace(self, activity=f"Date:{date}, ActivityId:{activity_id}")
 
 
 @dataclass(frozen=True, slots=True)

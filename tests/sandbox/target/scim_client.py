@@ -51,6 +51,7 @@ class ScimClient:
 
     def __init__(self, url: str, token: str, group_schemas: tuple[str, ...] = (GROUP, ADSCIM)) -> None:
         self.url = url
+        self.token = token
         self.group_schemas = group_schemas
         self._http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=600)
 
