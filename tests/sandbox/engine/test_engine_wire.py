@@ -88,7 +88,7 @@ def test_single_role_is_created_with_its_type_and_changed_by_its_path(provisione
 
 
 @pytest.mark.parametrize(("function", "name"), [(COMPLEX, "displayName"), (ASSERTIVE, "display")])
-@pytest.mark.parametrize("flag", [False, True], ids=["legacy", "flag"])
+@pytest.mark.parametrize("flag", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["legacy", "flag"])
 def test_complex_roles_have_the_form_of_their_function_and_dialect(provisioned, endpoint, function, name, flag):
     source = f"{function}([appRoleAssignments])"
     tenant = provisioned(assigned=(ADA,), edits=[edit("roles", source)], flag=flag)
@@ -169,6 +169,7 @@ def test_user_who_leaves_an_assigned_group_is_disabled_and_then_removed_from_its
     ]
 
 
+@pytest.mark.slow
 def test_user_who_leaves_a_group_and_has_another_assignment_stays_enabled(provisioned, endpoint):
     tenant = provisioned(assigned=("Sales", ADA), groups=[{"displayName": "Sales", "members": [ADA]}])
     tenant.cycle()
