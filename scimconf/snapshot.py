@@ -9,10 +9,12 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar, cast
 
 from scimconf.json_types import Json as Json  # noqa: PLC0414  re-exported
-from scimconf.permissions import Granted
+
+if TYPE_CHECKING:
+    from scimconf.permissions import Granted
 
 Value = TypeVar("Value")
 Derived = TypeVar("Derived")
