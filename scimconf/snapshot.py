@@ -124,16 +124,14 @@ class Principal(NamedTuple):
     security_enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class DeletedPrincipal:
+class DeletedPrincipal(NamedTuple):
     """A user or group in the recycle bin; `day` is the day of the deletion in UTC (ISO 8601)."""
 
     id: str
     day: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeniedRead:
+class DeniedRead(NamedTuple):
     """A read that Graph refused with 401 or 403: a value, so that a plan with few permissions reports what it lacks."""
 
     status: int
