@@ -7,6 +7,7 @@ from typing import Any
 
 from scimconf.rehearsal import judgement
 from scimconf.rehearsal.invented import graph_path, patch_of
+from scimconf.rehearsal.judgement import Unexpected
 from scimconf.rehearsal.stage import Stage, StepResult, StepSkippedError, kept_account
 from scimconf.sandbox.engine.resource import current_manager, current_value
 from scimconf.sandbox.engine.values import AttributeFlow, ObjectFlow
@@ -63,7 +64,7 @@ async def clear_attribute(stage: Stage) -> StepResult:
     problems = [f"{row.target} {judgement.short_text(value)} was sent" for value in sent]
     actual = f"no change is sent; the application has {row.target} {judgement.short_text(remains)}"
     expected = f"no change is sent: Entra sends no null, so the application keeps {row.target}"
-    return stage.result(cycle, expected, problems, actual=actual)
+    return stage.result(cycle, expected, Unexpected(problems), actual=actual)
 
 
 async def rename_user(stage: Stage) -> StepResult:
@@ -123,9 +124,8 @@ async def change_manager(stage: Stage) -> StepResult:
     problems = [f"{code}: {reason}" for code, reason in failed]
     if actual != manager_id:
         problems.insert(0, f"{row.target} is {judgement.short_text(current_value(dict(resource), row.target))}")
-    return stage.result(
-        cycle, f"{row.target} has the id of the manager, {judgement.short_text(manager_id)}", problems, failed
-    )
+    expected = f"{row.target} has the id of the manager, {judgement.short_text(manager_id)}"
+    return stage.result(cycle, expected, Unexpected(problems, failed))
 
 
 async def swap_role(stage: Stage) -> StepResult:

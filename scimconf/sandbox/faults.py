@@ -175,9 +175,13 @@ class Journal:
                 entry["status"] = status
                 return
 
+    @property
+    def is_full_of_sent(self) -> bool:
+        return len(self.entries) >= SENT_LENGTH
+
     def note_sent(self, request: GraphRequest, response: GraphResponse | None) -> None:
         """Note a request of the provisioning engine; its path is a URL. `response` is None if there was none."""
-        if len(self.entries) < SENT_LENGTH:
+        if not self.is_full_of_sent:
             self.note(request, None if response is None else response.status, "")
             self.entries[-1] |= {"sent": True, "response": None if response is None else masked(response.body)}
 

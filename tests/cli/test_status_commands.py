@@ -141,3 +141,15 @@ def test_logs_compare_without_entries_is_no_disagreement(writer):
     assert json.loads(writer("logs", "writer", "--compare", "--format", "json", "--redact").out)["applications"]
     assert writer("logs", "--app", "Writer", "--compare").code == 64
     assert writer("logs", "writer", "--compare", "--format", "csv").code == 64
+
+
+def test_provision_asks_before_it_writes_to_the_application(writer):
+    before = list(writer.writes)
+    result = writer("provision", "writer", "--user", "ada@contoso.com")
+    assert (result.code, "Use --yes" in result.err) == (1, True)
+    assert list(writer.writes) == before
+    assert "roles are not supported on demand" in result.err
+    result = writer("provision", "writer", "--user", "ada@contoso.com", "--yes")
+    assert result.out.startswith("ada@contoso.com: provisioned")
+    assert writer("provision", "writer", "--user", "hedy@contoso.com", "--yes").code == 1
+    assert writer("provision", "writer").code == 64

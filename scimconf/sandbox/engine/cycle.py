@@ -158,6 +158,7 @@ class Cycle:
         self._id = service.tenant.new_id("activity")
         self._began = service.tenant.now()
         self._progress = Progress()
+        self._escrows = self._state.escrows()
         parent = service.tenant.store.value("SELECT parent FROM objects WHERE kind = ? AND id = ?", (JOB, job["id"]))
         self._principal = service.tenant.documents.get(SERVICE_PRINCIPAL, parent) or {}
 
@@ -180,9 +181,9 @@ class Cycle:
             before = Condition("json_extract(doc, '$.deletedDateTime') <= ?", (stamp(now - _KEPT_DELETED),))
             for document in documents.all(kind, before):
                 documents.remove(kind, document["id"])
-        for escrow in self._state.escrows().values():
+        for key, escrow in list(self._escrows.items()):
             if now - parse_stamp(escrow.first_failed) >= EXPIRY:
-                self._state.remove_escrow(escrow.kind, escrow.object_id)
+                self._release(key)
                 self._progress.pruned = True
 
     # ---- objects ---------------------------------------------------------------------------------------------------
@@ -252,12 +253,16 @@ class Cycle:
         await self._send_references(setup, context, tasks)
 
     async def _send_references(self, setup: Setup, context: JobContext, tasks: list[Work]) -> None:
-        failed = frozenset(key for _, key in self._state.escrows())
-        sender = ReferenceSender(context, failed)
+        sender = ReferenceSender(context, frozenset(key for _, key in self._escrows))
+        owners = self._state.reference_owners() if setup.due is None else None
         for work in tasks:
-            link = self._state.link(*work.key) if _has_references(work) else None
             source_object = setup.source.objects(work.flow.kind).get(work.object_id)
-            if link is None or source_object is None or work.key in self._progress.failed:
+            if source_object is None or not _has_references(work) or work.key in self._progress.failed:
+                continue
+            if owners is not None and work.object_id not in owners and not source_object.references:
+                continue
+            link = self._state.link(*work.key)
+            if link is None:
                 continue
             owner = Owner(work.flow, source_object, link, self._progress.resources.pop(work.key, None))
             try:
@@ -267,7 +272,7 @@ class Cycle:
             for event in events:
                 self._note(context, work, Outcome(event))
             if not events:
-                self._clear_reference_escrow(work)
+                self._release(work.key)
 
     # ---- what happened ---------------------------------------------------------------------------------------------
 
@@ -287,13 +292,13 @@ class Cycle:
 
     def _with_escrow(self, work: Work, event: Event) -> Event:
         """Put a failed object into escrow, release one that succeeded, and return the event with its retry."""
-        former = self._state.escrow(*work.key)
+        former = self._escrows.get(work.key)
         if former is not None and not event.is_reference:
             event = replace(event, steps=(_retry_step(former), *event.steps))
         if event.failure is None:
             self._count_success(event)
             if former is not None and (former.is_reference == event.is_reference):
-                self._state.remove_escrow(*work.key)
+                self._release(work.key)
             return event
         return self._failed(work, event, event.failure, former)
 
@@ -311,15 +316,17 @@ class Cycle:
         attempts = (former.attempts if former else 0) + 1
         later = next_attempt(now, attempts)
         first = former.first_failed if former else stamp(now)
-        self._state.put_escrow(Escrow(*work.key, failure.code, first, attempts, stamp(later), event.is_reference))
+        escrow = Escrow(*work.key, failure.code, first, attempts, stamp(later), event.is_reference)
+        self._escrows[work.key] = escrow
+        self._state.put_escrow(escrow)
         retries = f"This operation was retried {attempts - 1} times."
         until = f"It will be retried again after this date: {later.strftime('%Y-%m-%dT%H:%M:%S.%f0Z')} UTC"
         return event.failed(replace(failure, reason=f"{failure.reason} {retries} {until}"))
 
-    def _clear_reference_escrow(self, work: Work) -> None:
-        former = self._state.escrow(*work.key)
-        if former is not None:
-            self._state.remove_escrow(*work.key)
+    def _release(self, key: tuple[str, str]) -> None:
+        """Remove an object from escrow."""
+        if self._escrows.pop(key, None) is not None:
+            self._state.remove_escrow(*key)
 
     def _staged_event(self, work: Work, source_object: SourceObject | None) -> Event:
         action = "stagedDelete" if work.task is Task.DELETE else self._tenant.switches.staged_action
@@ -338,7 +345,7 @@ class Cycle:
 
     def _finish(self, setup: Setup, cause: QuarantineCause | None, *, is_complete: bool) -> CycleSummary:
         tenant, state, counts = self._tenant, self._state, self._progress.counts
-        escrows = state.escrows().values()
+        escrows = self._escrows.values()
         counts.escrowed = sum(not escrow.is_reference for escrow in escrows)
         counts.escrowed_references = len(escrows) - counts.escrowed
         targets = {flow.kind: f"{flow.kind} to {flow.target_object}" for flow in setup.flows}

@@ -66,7 +66,7 @@ class _Demand:
         self._entries: list[Event] = []
 
     async def run(self) -> OnDemandReport:
-        setup = read_setup(self._tenant, self._principal, self._state)
+        setup = read_setup(self._tenant, self._principal, self._state, frozenset({self._key}))
         flow = next((flow for flow in setup.flows if flow.kind == self._kind), None)
         source_object = None if flow is None else setup.source.objects(flow.kind).get(self._key)
         if flow is None or source_object is None:

@@ -107,6 +107,8 @@ class Sender:
             raise
 
     def _note(self, request: ScimRequest, url: str, result: ScimResponse | SendProblem) -> None:
+        if self._journal.is_full_of_sent:
+            return
         query = dict(parse_qsl(urlsplit(url).query))
         sent = GraphRequest(request.method, url.split("?", 1)[0], "", query=query, body=request.body)
         response = GraphResponse(result.status, result.body) if isinstance(result, ScimResponse) else None

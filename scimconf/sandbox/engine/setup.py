@@ -14,13 +14,15 @@ from scimconf.sandbox.engine.mapping import job_flows
 from scimconf.sandbox.engine.provision import JobContext
 from scimconf.sandbox.engine.quarantine import stamp
 from scimconf.sandbox.engine.scope import decide
-from scimconf.sandbox.engine.source import read_source
+from scimconf.sandbox.engine.source import members_of, read_source
 from scimconf.sandbox.engine.state import Changes, JobMemory, JobState
 from scimconf.sandbox.engine.values import Json, ObjectFlow, Source
 from scimconf.sandbox.engine.work import Policy, Work, deleting_kinds, works
 from scimconf.sandbox.synchronization.call import SCHEMA
 from scimconf.sandbox.synchronization.connection import stored_secrets
 from scimconf.sandbox.tenant import Tenant
+
+_MANY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,15 @@ class Setup:
     memory: JobMemory
     changes: Changes | None
     last_change: int
-    is_whole: bool
-    """Whether all objects are processed: in an initial cycle, or because the roles of the application changed."""
+    due: frozenset[str] | None
+    """The ids of the objects to process, None for all of them."""
 
 
-def read_setup(tenant: Tenant, principal: Json, state: JobState) -> Setup:
-    """Read what a cycle needs, in one transaction; from an initial cycle on, changes of the directory are noted."""
+def read_setup(tenant: Tenant, principal: Json, state: JobState, only: frozenset[str] | None = None) -> Setup:
+    """Read what a cycle needs, in one transaction; from an initial cycle on, changes of the directory are noted.
+
+    `only` are the ids of the objects to process, whether or not they changed; None leaves it to the cycle.
+    """
     schema = tenant.documents.get(SCHEMA, state.job_id) or {}
     secrets = stored_secrets(tenant, principal["id"])
     flows = _first_of_each_kind(job_flows(schema))
@@ -49,10 +54,23 @@ def read_setup(tenant: Tenant, principal: Json, state: JobState) -> Setup:
         if memory.watermark is None:
             state.remember(replace(memory, noted_from=last))
         changes = None if memory.watermark is None else state.changes_since(memory.watermark)
-        is_whole = changes is None or principal["id"] in changes.ids
-        source = read_source(tenant, principal)
+        due = only if only is not None or changes is None else _due(tenant, principal, state, changes)
+        source = read_source(tenant, principal, due)
     policy = Policy(skips, deleting_kinds(schema, flows))
-    return Setup(flows, policy, secrets, source, memory, changes, last, is_whole)
+    return Setup(flows, policy, secrets, source, memory, changes, last, due)
+
+
+def _due(tenant: Tenant, principal: Json, state: JobState, changes: Changes) -> frozenset[str] | None:
+    """Return the objects of an incremental cycle: those that changed, are in escrow and due, or are staged.
+
+    A group that was assigned or unassigned changes its direct members. None is all objects: the roles of the application
+    changed, or so many objects that a complete read is faster.
+    """
+    now = stamp(tenant.now())
+    retried = {key for (_, key), row in state.escrows().items() if row.next_attempt <= now}
+    staged = {key for _, key in state.staged()}
+    ids = changes.ids | members_of(tenant, changes.of_access) | retried | staged
+    return None if principal["id"] in changes.ids or len(ids) > _MANY else frozenset(ids)
 
 
 def job_context(tenant: Tenant, principal: Json, state: JobState, cycle_id: str, exchange: Exchange) -> JobContext:
@@ -74,24 +92,11 @@ def works_of(tenant: Tenant, state: JobState, setup: Setup) -> list[Work]:
 
 
 def _works_of_flow(tenant: Tenant, state: JobState, setup: Setup, flow: ObjectFlow) -> list[Work]:
-    links = state.links(flow.kind)
+    links = state.links(flow.kind, setup.due)
     sync_all = setup.secrets.get("SyncAll", "").lower() == "true"
     scopes = decide(setup.source, flow, tenant.switches, sync_all=sync_all)
-    keys = _candidates(tenant, state, setup, flow, links)
+    keys = dict.fromkeys([*scopes, *links]) if setup.due is None else sorted(setup.due)
     return list(works(flow, keys, scopes, links, setup.policy))
-
-
-def _candidates(tenant: Tenant, state: JobState, setup: Setup, flow: ObjectFlow, links: Iterable[str]) -> list[str]:
-    """Return the ids of the objects to process: all, or those that changed, are in escrow and due, or are staged."""
-    objects = setup.source.objects(flow.kind)
-    if setup.changes is None or setup.is_whole:
-        return list(dict.fromkeys([*objects, *links]))
-    groups = [setup.source.groups[key] for key in setup.changes.of_access if key in setup.source.groups]
-    members = {member for group in groups for member in group.references.get("members", ())}
-    escrows, now = state.escrows(), stamp(tenant.now())
-    retried = {key for (kind, key), row in escrows.items() if kind == flow.kind and row.next_attempt <= now}
-    staged = {key for kind, key in state.staged() if kind == flow.kind}
-    return sorted(setup.changes.ids | members | retried | staged)
 
 
 def _first_of_each_kind(flows: Iterable[ObjectFlow]) -> tuple[ObjectFlow, ...]:

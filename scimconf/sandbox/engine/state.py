@@ -8,7 +8,7 @@ the changes of users, groups, memberships and assignments, so that an incrementa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
@@ -141,7 +141,11 @@ class JobState:
 
     # ---- links -----------------------------------------------------------------------------------------------------
 
-    def links(self, kind: str) -> dict[str, Link]:
+    def links(self, kind: str, object_ids: Collection[str] | None = None) -> dict[str, Link]:
+        """Return the links of a kind by object id, those of some objects only."""
+        if object_ids is not None:
+            links = (self.link(kind, key) for key in object_ids)
+            return {link.object_id: link for link in links if link is not None}
         rows = self._store.rows(
             "SELECT kind, object_id, target_id, state, digest FROM engine_links WHERE job_id = ? AND kind = ?",
             (self.job_id, kind),
@@ -198,6 +202,11 @@ class JobState:
         )
         return dict(rows)
 
+    def reference_owners(self) -> set[str]:
+        """Return the ids of the objects with references that were sent."""
+        sql = "SELECT DISTINCT object_id FROM engine_references WHERE job_id = ?"
+        return {key for (key,) in self._store.rows(sql, (self.job_id,))}
+
     def put_references(self, object_id: str, target: str, references: Mapping[str, str]) -> None:
         self._store.run_many(
             "INSERT OR REPLACE INTO engine_references (job_id, object_id, target, referenced_id, target_id)"
@@ -227,17 +236,6 @@ class JobState:
             for kind, key, code, first, count, later, ref in rows
         )
         return {(escrow.kind, escrow.object_id): escrow for escrow in escrows}
-
-    def escrow(self, kind: str, object_id: str) -> Escrow | None:
-        rows = self._store.rows(
-            "SELECT code, first_failed, attempts, next_attempt, is_reference FROM engine_escrows"
-            " WHERE job_id = ? AND kind = ? AND object_id = ?",
-            (self.job_id, kind, object_id),
-        )
-        if not rows:
-            return None
-        code, first_failed, attempts, later, is_reference = rows[0]
-        return Escrow(kind, object_id, code, first_failed, attempts, later, bool(is_reference))
 
     def put_escrow(self, escrow: Escrow) -> None:
         self._store.run(

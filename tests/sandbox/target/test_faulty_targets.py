@@ -168,8 +168,8 @@ def b17(client: TargetClient) -> bool:
 
 def b18(client: TargetClient) -> bool:
     name = new_name("substring")
-    users = [client.create_user(name), client.create_user(f"x{name}")]
-    return [item["id"] for item in client.find("/Users", f'userName eq "{name}"')] == users
+    users = {client.create_user(name), client.create_user(f"x{name}")}
+    return {item["id"] for item in client.find("/Users", f'userName eq "{name}"')} == users
 
 
 def b19(client: TargetClient) -> bool:
