@@ -118,6 +118,16 @@ def test_reference_is_searched_before_it_is_sent_depending_on_its_switch(provisi
     assert len(endpoint.calls("PATCH")) == len([request for request in sent if request.startswith("PATCH")])
 
 
+@pytest.mark.parametrize(
+    ("position", "version"), [("6.0", "6.0"), ("none", None), ("dated", "Date:2030-01-02T12:00:00Z, ")]
+)
+def test_requests_of_a_cycle_name_its_activity_depending_on_the_switch(provisioned, endpoint, position, version):
+    tenant = one_user(provisioned, adscimversion_header=position)
+    execution = tenant.cycle()["execution"]
+    expected = f"{version}ActivityId:{execution['activityIdentifier']}" if position == "dated" else version
+    assert {request.headers.get("adscimversion") for request in endpoint.requests} == {expected}
+
+
 # ---- the log --------------------------------------------------------------------------------------------------------
 
 
