@@ -41,7 +41,7 @@ async def update_attribute(stage: Stage) -> StepResult:
     """Change one attribute of the user in the directory."""
     flow = stage.users()
     stage.require_provisioned(stage.user, "user")
-    row, source = _changed_attribute(flow)
+    row, source = _changed_attribute(stage, flow)
     user = await stage.send("GET", "/users/{key}", key=stage.user)
     await stage.send("PATCH", "/users/{key}", patch_of(user, source, "Manager"), key=stage.user)
     return await stage.present(flow, [stage.user], only=[row.target])
@@ -51,7 +51,7 @@ async def clear_attribute(stage: Stage) -> StepResult:
     """Clear the attribute again. Entra sends no null, so the application keeps the last value."""
     flow = stage.users()
     target_id = stage.require_provisioned(stage.user, "user")
-    row, source = _changed_attribute(flow)
+    row, source = _changed_attribute(stage, flow)
     user = await stage.send("GET", "/users/{key}", key=stage.user)
     await stage.send("PATCH", "/users/{key}", patch_of(user, source, None), key=stage.user)
     cycle = await stage.cycle()
@@ -94,9 +94,10 @@ def _sent_values(body: Any, target: str) -> Iterator[Any]:
             yield value[target]
 
 
-def _changed_attribute(flow: ObjectFlow) -> tuple[AttributeFlow, str]:
+def _changed_attribute(stage: Stage, flow: ObjectFlow) -> tuple[AttributeFlow, str]:
     """Return a mapping whose source attribute can be changed and cleared, and this attribute; else skip the step."""
-    rows = [row for row in flow.flows if row.flow_type == "Always" and not row.matching_priority and not row.default]
+    sent = [row for row in flow.flows if row.flow_type == "Always" and not row.matching_priority and not row.default]
+    rows = sorted(sent, key=lambda row: row.target in stage.lost)
     for source in _UPDATED:
         row = next((row for row in rows if row.text == f"[{source}]"), None)
         if row is not None and graph_path(source) is not None:
