@@ -9,10 +9,12 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar, cast
 
 from scimconf.json_types import Json as Json  # noqa: PLC0414  re-exported
-from scimconf.permissions import Granted
+
+if TYPE_CHECKING:
+    from scimconf.permissions import Granted
 
 Value = TypeVar("Value")
 Derived = TypeVar("Derived")
@@ -44,11 +46,13 @@ class Consistency:
     """How a document behaves while a new application is replicated within Graph.
 
     An empty collection is read again if it may be stale and the application is new, or if `must_have_rows` decides so
-    from the documents read so far. `created` returns the createdDateTime from the one document that shows it.
+    from the documents read so far, of which those with the names `needs` are waited for. `created` returns the
+    createdDateTime from the one document that shows it.
     """
 
     empty_may_be_stale: bool = False
     must_have_rows: Callable[[Mapping[str, Json]], bool] | None = None
+    needs: tuple[str, ...] = ()
     created: Callable[[Json], str | None] | None = None
 
 
@@ -88,6 +92,7 @@ class Document:
       that the spec contains. `partial` allows a write of the changed keys only, if a masked value has no reference.
     - `read_as` is the collection in which the plan read this document, if it was not read by itself.
     - `optional`: a 404 is not an error.
+    - `constant`: no apply changes it, so that it is read once in a command; an empty one is read again.
     """
 
     name: str
@@ -105,6 +110,7 @@ class Document:
     partial: bool = False
     read_as: str = ""
     optional: bool = False
+    constant: bool = False
     consistency: Consistency = Consistency()
 
     @property
@@ -122,16 +128,14 @@ class Principal(NamedTuple):
     security_enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class DeletedPrincipal:
+class DeletedPrincipal(NamedTuple):
     """A user or group in the recycle bin; `day` is the day of the deletion in UTC (ISO 8601)."""
 
     id: str
     day: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeniedRead:
+class DeniedRead(NamedTuple):
     """A read that Graph refused with 401 or 403: a value, so that a plan with few permissions reports what it lacks."""
 
     status: int

@@ -8,7 +8,7 @@ of a directory's object. Nothing is identified by a label unless the spec names 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from scimconf.documents import definitions as attribute_definition
 from scimconf.documents import rows as mapping_row
@@ -28,12 +28,12 @@ def schema() -> Document:
 
 def template_schema() -> Document:
     """Return the schema that a new job of the template gets; it is read only while there is no job."""
-    return Document("template_schema", f"{BASE}/templates/{{new_template}}/schema")
+    return Document("template_schema", f"{BASE}/templates/{{new_template}}/schema", constant=True)
 
 
 def default_schema() -> Document:
     """Return the schema of the job's template, to compare the job's schema with it."""
-    return Document("default_schema", f"{BASE}/templates/{{template}}/schema", optional=True)
+    return Document("default_schema", f"{BASE}/templates/{{template}}/schema", optional=True, constant=True)
 
 
 def filter_operators() -> Document:
@@ -44,7 +44,7 @@ def filter_operators() -> Document:
 def template_filter_operators() -> Document:
     """Return the filter operators of the template, for a job that does not exist yet."""
     path = f"{BASE}/templates/{{new_template}}/schema/filterOperators()"
-    return Document("template_filter_operators", path, collection=True)
+    return Document("template_filter_operators", path, collection=True, constant=True)
 
 
 def operators(documents: Mapping[str, Json]) -> Json:
@@ -55,8 +55,7 @@ def operators(documents: Mapping[str, Json]) -> Json:
 SOURCE_OBJECTS: Mapping[str, str] = {"users": "user", "groups": "group"}
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(NamedTuple):
     """Selects an objectMapping: the name `users` or `groups`, or a custom name with what the mapping must match."""
 
     name: str
@@ -69,8 +68,7 @@ class Selector:
         return (self.name, self.rule, self.source, self.target)
 
 
-@dataclass(frozen=True, slots=True)
-class MappingLocation:
+class MappingLocation(NamedTuple):
     """An objectMapping in a schema: the positions of rule and mapping, and both as raw JSON."""
 
     rule_index: int

@@ -11,16 +11,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from scimconf.documents import application
 from scimconf.documents import secrets as documents
 from scimconf.kinds.exported_connection import KEYS, field_of
 from scimconf.plan import Address
-from scimconf.plan.guards import RedirectedSecret
 from scimconf.snapshot import SecretRef, Snapshot
 from scimconf.spec.addresses import HOST_KEYS, endpoint, is_url
 from scimconf.spec.model import Connection, SecretReference, Spec
 from scimconf.steps import Edit, Phase, Step
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import RedirectedSecret
 
 _URL, _TOKEN_URL, _CLIENT = KEYS["base_address"], KEYS["oauth2.token_url"], KEYS["oauth2.client_secret"]
 _UNRECORDED = "Without this record, the guard secret-redirected blocks each plan that sends the secret."
@@ -108,17 +111,23 @@ def shows_tags(snapshot: Snapshot) -> bool:
     return not rows or "tags" in rows[0]
 
 
-def record_edits(secrets: Iterable[SentSecret], snapshot: Snapshot) -> Iterator[Edit]:
-    """Yield an edit for each secret whose record is missing or another one; nothing if Graph does not return the tags."""
+def record_edits(secrets: Iterable[SentSecret], snapshot: Snapshot, *, first: bool) -> Iterator[Edit]:
+    """Yield an edit for each secret whose record is missing or another one; nothing if Graph does not return the tags.
+
+    `first`: it is written before the secrets, so that the apply can go on after it was killed; otherwise after them,
+    together with the rotations.
+    """
     if not shows_tags(snapshot):
         return
     recorded = _recorded(snapshot)
     for secret in secrets:
         hashes = ".".join(_hashes(secret, snapshot))
         if recorded.get(secret.key) != hashes:
-            text, document = f"record which secret is sent to which host for {secret.key}", application.sent_secrets()
+            text = f"record which secret is sent to which host for {secret.key}"
+            document = application.sent_secrets() if first else application.service_principal()
+            before, after = ("secrets", "") if first else ("", "secrets")
             edit = Edit(Phase.BUILD, (), text, document, "record_sent", (secret.key,), hashes)
-            yield replace(edit, before_write="secrets", optional=_UNRECORDED)
+            yield replace(edit, before_write=before, after_write=after, optional=_UNRECORDED)
 
 
 def redirected_secrets(spec: Spec, steps: Iterable[Step], snapshot: Snapshot) -> tuple[RedirectedSecret, ...]:
@@ -130,6 +139,8 @@ def redirected_secrets(spec: Spec, steps: Iterable[Step], snapshot: Snapshot) ->
 
 def _redirected(secret: SentSecret, address: Address, snapshot: Snapshot) -> RedirectedSecret | None:
     field, source = field_of(secret.key), secret.reference.source
+    from scimconf.plan.guards import RedirectedSecret
+
     result = RedirectedSecret(address=address, field=field, source=source, hosts=secret.hosts)
     if not shows_tags(snapshot):
         return replace(result, record="unreadable")

@@ -187,6 +187,10 @@ def test_requests_have_the_headers_of_entra():
 
     with scripted(record) as url:
         run(url, "B05")
+        assert {headers["ADSCIMVersion"] for _, _, headers, _ in requests} == {"6.0"}
+        run(url, "WV-01")
+        assert requests[-1][2]["ADSCIMVersion"] == "6.0"  # the deletion
+        assert None in {headers["ADSCIMVersion"] for _, _, headers, _ in requests}
     for method, _path, headers, _body in requests:
         assert headers["Authorization"] == f"Bearer {TOKEN}"
         assert headers["Accept"] == "application/scim+json"

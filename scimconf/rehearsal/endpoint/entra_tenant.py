@@ -219,7 +219,7 @@ def _switches(context: CheckContext) -> Mapping[str, object]:
     return {
         "timeout_s": max(1, round(connection.timeout)),
         "retry_after": "honour",
-        "user_agent": context.client.user_agent or "none",
+        "user_agent": "sent" if context.client.user_agent else "none",
     }
 
 
