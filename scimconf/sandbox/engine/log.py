@@ -117,8 +117,6 @@ def text_of(value: Any) -> str | None:
 def entry(context: LogContext, event: Event, number: int, started: datetime, ended: datetime) -> Json:
     """Return the entry of an event; `number` is its position in the cycle."""
     key = stable_id(f"event/{context.cycle_id}/{number}")
-    principal = context.principal
-    subject = event.subject
     return {
         "id": key,
         "activityDateTime": stamp(ended),
@@ -128,37 +126,38 @@ def entry(context: LogContext, event: Event, number: int, started: datetime, end
         "changeId": stable_id(f"change/{context.cycle_id}/{number}"),
         "provisioningAction": event.action,
         "durationInMilliseconds": round((ended - started).total_seconds() * 1000),
-        "servicePrincipal": {"id": principal["id"], "displayName": principal["displayName"]},
-        "sourceSystem": {"id": stable_id(f"source/{key}"), "displayName": context.source_system, "details": {}},
-        "targetSystem": {
-            "id": stable_id(f"target/{key}"),
-            "displayName": context.target_system,
-            "details": {
-                "ApplicationId": principal["appId"],
-                "ServicePrincipalId": principal["id"],
-                "ServicePrincipalDisplayName": principal["displayName"],
-            },
-        },
-        "initiatedBy": dict(_SERVICE),
-        "sourceIdentity": {
-            "id": subject.id,
-            "displayName": subject.display_name,
-            "identityType": subject.kind,
-            "details": {"id": subject.id, "odatatype": subject.kind, "DisplayName": subject.display_name}
-            | ({"UserPrincipalName": subject.name} if subject.kind == "User" else {}),
-        },
-        "targetIdentity": {
-            "id": event.target_id,
-            "displayName": "",
-            "identityType": event.target_object,
-            "details": {},
-        },
+        **_systems(context, key),
+        **_identities(event),
         "provisioningStatusInfo": {"status": event.status, "errorInformation": _error(event.failure)},
         "provisioningSteps": [_step(step) for step in event.steps],
         "modifiedProperties": [
             {"displayName": row.name, "oldValue": row.old, "newValue": row.new} for row in event.modified
         ],
     }
+
+
+def _systems(context: LogContext, key: str) -> Json:
+    principal = context.principal
+    details = {
+        "ApplicationId": principal["appId"],
+        "ServicePrincipalId": principal["id"],
+        "ServicePrincipalDisplayName": principal["displayName"],
+    }
+    return {
+        "servicePrincipal": {"id": principal["id"], "displayName": principal["displayName"]},
+        "sourceSystem": {"id": stable_id(f"source/{key}"), "displayName": context.source_system, "details": {}},
+        "targetSystem": {"id": stable_id(f"target/{key}"), "displayName": context.target_system, "details": details},
+        "initiatedBy": dict(_SERVICE),
+    }
+
+
+def _identities(event: Event) -> Json:
+    subject = event.subject
+    details = {"id": subject.id, "odatatype": subject.kind, "DisplayName": subject.display_name}
+    source = {"id": subject.id, "displayName": subject.display_name, "identityType": subject.kind}
+    target = {"id": event.target_id, "displayName": "", "identityType": event.target_object, "details": {}}
+    named = details | ({"UserPrincipalName": subject.name} if subject.kind == "User" else {})
+    return {"sourceIdentity": source | {"details": named}, "targetIdentity": target}
 
 
 def _step(step: Step) -> Json:
