@@ -22,7 +22,7 @@ setup: .venv/.complete  ## create .venv with all dependencies
 	@sh tests/tools/setup.sh
 	@touch $@
 
-demo: setup  ## set up Writer in a simulated tenant: plan, apply, plan again
+demo: setup  ## set up Writer in a simulated tenant: plan, apply, plan again, provision
 	@$(bin)/python examples/demo.py
 
 test: setup  ## run the tests

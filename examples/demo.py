@@ -17,11 +17,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import ProxyHandler, Request, build_opener
 
 ROOT = Path(__file__).resolve().parents[1]
 SCIMCONF = [sys.executable, "-m", "scimconf"]
 SPEC = "examples/writer-new"
+# A SCIM server in place of Writer. What Entra sends for the role is not documented; this is one of the possible forms.
+PROVISIONING = ["--target", "tolerant", "--switch", "role_blob=display_name", "--switch", "bare_extension=attribute"]
+ROLE = "urn:custom:params:scim:schemas:extension:writer:2.0"
 
 
 def main() -> int:
@@ -32,11 +35,13 @@ def main() -> int:
         heading("1. Plan: what would change in an empty tenant, and for which users")
         expect(2, run(environ, "plan", "--detailed-exitcode", SPEC))
         heading("2. Apply: make the changes, then plan again until no changes remain")
-        expect(0, run(environ, "apply", "--auto-approve", "--backup", f"{folder}/backup", SPEC))
+        expect(0, run(environ, "apply", "--auto-approve", "--history", f"{folder}/history", SPEC))
         heading("3. Plan again: no changes")
         expect(0, run(environ, "plan", "--detailed-exitcode", SPEC))
         heading("4. The tenant now")
         print_tenant(url)
+        heading("5. A provisioning cycle: the users and groups that the application gets")
+        print_cycle(url)
     heading("Done. Everything came from examples/writer-new/scimconf.yaml; no process is left running.")
     return 0
 
@@ -53,7 +58,7 @@ def plain_environment() -> dict[str, str]:
 def sandbox(folder: Path) -> Iterator[str]:
     """Yield the URL of a simulated tenant on a free port, in a session of its own so that Ctrl-C stops apply first."""
     ready = folder / "ready"
-    command = [*SCIMCONF, "sandbox", "serve", "--port", "0", "--ready-file", str(ready)]
+    command = [*SCIMCONF, "sandbox", "serve", "--port", "0", "--ready-file", str(ready), *PROVISIONING]
     with (folder / "sandbox.log").open("w+") as log:
         server = subprocess.Popen(
             command, cwd=ROOT, env=plain_environment(), stdout=log, stderr=log, start_new_session=True
@@ -90,10 +95,17 @@ def heading(text: str) -> None:
     print(f"\n{bold[0]}== {text}{bold[1]}\n", flush=True)
 
 
+def control(url: str, endpoint: str, body: object = None) -> Any:
+    """Send a request to a control endpoint of the sandbox, a POST if there is a body, and return its JSON."""
+    data = None if body is None else json.dumps(body).encode()
+    request = Request(f"{url.removesuffix('/v1.0')}/_sandbox/{endpoint}", data)  # noqa: S310  the sandbox on this machine
+    with build_opener(ProxyHandler({})).open(request) as answer:
+        return json.load(answer)
+
+
 def print_tenant(url: str) -> None:
     """Print the tenant's state as read from the sandbox, not through scimconf."""
-    with build_opener(ProxyHandler({})).open(url.removesuffix("/v1.0") + "/_sandbox/state") as answer:
-        state = json.load(answer)
+    state = control(url, "state")
     (principal,) = state["servicePrincipals"]
     (job,) = state["jobs"]
     secrets = {pair["key"]: pair["value"] for pair in state["secrets"][principal["id"]]}
@@ -108,6 +120,22 @@ def print_tenant(url: str) -> None:
         print(f"mapping       {line}")
     for row in state["appRoleAssignments"]:
         print(f"assigned      {row['principalDisplayName']} as {roles[row['appRoleId']]}")
+
+
+def print_cycle(url: str) -> None:
+    """Run a provisioning cycle, and print the users and groups as the target application has them."""
+    (cycle,) = control(url, "cycle", {})["value"]
+    target = control(url, "target")
+    names = {user["id"]: user["displayName"] for user in target["users"]}
+    counts = cycle["execution"]
+    print(f"cycle         {cycle['cycle']}, {counts['countExported']} changes sent, {counts['countEscrowed']} failed")
+    for user in target["users"]:
+        roles = user.get(ROLE, {}).get("User", "no role")
+        state = "active" if user["active"] else "disabled"
+        role = ", ".join(roles) if isinstance(roles, list) else roles
+        print(f"user          {user['userName']}, externalId {user['externalId']}, {state}, {role}")
+    for group in target["groups"]:
+        print(f"group         {group['displayName']}: {', '.join(names[item['value']] for item in group['members'])}")
 
 
 def mapping_lines(schema: Mapping[str, Any]) -> Iterator[str]:

@@ -42,7 +42,7 @@ __all__ = [
     "validate",
 ]
 
-BACKUP_FOLDER = ".scimconf/backup"
+HISTORY_FOLDER = ".scimconf/history"
 
 
 def load(
@@ -265,7 +265,7 @@ class TenantClient:
         plan: SpecPlan,
         *,
         approve: Callable[[tuple[str, ...]], bool],
-        backup: str | os.PathLike[str] = BACKUP_FOLDER,
+        history: str | os.PathLike[str] | None = HISTORY_FOLDER,
         progress: Callable[[str, int, int], object] | None = None,
         lock_holder: str = "",
         check_permissions: bool = True,
@@ -273,13 +273,14 @@ class TenantClient:
         """Apply a plan, and plan again until no changes remain; return a report, also after a failure.
 
         `approve` is called with the guards of a first run and the addresses to delete or replace, and again if a later
-        round adds any. `backup` is the folder in which the documents are saved before the first write. Without
+        round adds any. `history` is the folder that keeps the documents before and after, None for no history. Without
         `check_permissions`, also requests are sent that need permissions which the access token lacks. With a
         `lock_holder`, no other run with a lock applies the application at the same time.
         """
         from scimconf.workflow.apply import apply, guards_that_need_allow, missing_secrets, shared_secret_files
 
-        planned, hooks = plan.planned, _ApiHooks(approve, os.fspath(backup), progress)
+        folder = None if history is None else os.fspath(history)
+        planned, hooks = plan.planned, _ApiHooks(approve, folder, progress)
         options = replace(plan.options, check_permissions=check_permissions)
         if not check_permissions:
             planned = replace(planned, missing_permissions=())
@@ -294,6 +295,10 @@ class TenantClient:
         options, lock = replace(options, lock_holder=lock_holder), _lock_options(lock_holder)
         warnings = tuple(f"{shared.message}. {shared.hint}" for shared in shared_secret_files(planned, self.secrets))
         report = await apply(self.session(), planned, options, self.secrets, hooks, lock)
+        if report.backup:
+            from scimconf.workflow.history import end_entry
+
+            end_entry(report.backup, report, datetime.now(UTC))
         return replace(report, warnings=(*warnings, *report.warnings))
 
     async def preview(
@@ -357,7 +362,7 @@ def _lock_options(holder: str) -> LockOptions | None:
 @dataclass(frozen=True, slots=True)
 class _ApiHooks:
     approve_items: Callable[[tuple[str, ...]], bool]
-    backup_folder: str
+    history_folder: str | None
     on_progress: Callable[[str, int, int], object] | None
 
     def approve(self, planned: PlannedApplication) -> bool:
@@ -366,9 +371,12 @@ class _ApiHooks:
         return self.approve_items(tuple(sorted(approval_items(planned))))
 
     def backup(self, planned: PlannedApplication) -> str:
-        from scimconf.workflow.apply import save_documents
+        from scimconf.monitoring.history import ci_context
+        from scimconf.workflow.history import begin_entry
 
-        return save_documents(self.backup_folder, planned, datetime.now(UTC))
+        if self.history_folder is None:
+            return ""
+        return begin_entry(self.history_folder, planned, datetime.now(UTC), ci_context(os.environ))
 
     def progress(self, message: str, done: int, total: int) -> None:
         if self.on_progress is not None:

@@ -19,8 +19,9 @@ from scimconf.cli.plan import run_plans
 from scimconf.cli.session import Session, interruptible_prompt
 from scimconf.cli.tenants import TenantSpecs, by_tenant, run_each
 from scimconf.cli.terminal import Terminal, can_ask
-from scimconf.diagnostics import SecretError, StaleError
+from scimconf.diagnostics import ScimconfError, SecretError, StaleError
 from scimconf.files import check_folder_writable
+from scimconf.monitoring.history import RunContext, ci_context
 from scimconf.plan import ApplyStatus, Guard, Plan, Report, StepOutcome
 from scimconf.plan.file import SavedPlan
 from scimconf.plan.guards import ASKED
@@ -32,11 +33,11 @@ from scimconf.workflow.apply import (
     apply,
     guards_that_need_allow,
     missing_secrets,
-    save_documents,
     shared_secret_files,
 )
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.fleet import FleetLimits
+from scimconf.workflow.history import begin_entry, end_entry
 from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
@@ -57,7 +58,8 @@ class ApplyOptions:
     redact: bool
     full: bool
     auto_approve: bool
-    backup: str
+    history: str | None
+    run: RunContext
     lock: locking.LockSettings
     report: ExitReportLog
     limits: FleetLimits
@@ -77,12 +79,15 @@ class ApplyOptions:
 @options.full
 @click.option("--expect-digest", metavar="DIGEST", help="Apply a saved plan only if it has this digest.")
 @click.option(
-    "--backup",
+    "--history",
     type=click.Path(file_okay=False),
-    default=".scimconf/backup",
+    metavar="DIR",
+    default=".scimconf/history",
     show_default=True,
-    help="Folder for a backup of the job, schema, settings and assignments before the first write.",
+    help="Folder for the history: the documents before and after each apply, for `history` and `rollback`.",
 )
+@click.option("--no-history", is_flag=True, help="Keep no history, so that no rollback is possible.")
+@click.option("--reason", default="", metavar="TEXT", help="Why: recorded in the history.")
 @locking.options
 @click.option(
     "--no-permission-check",
@@ -134,7 +139,8 @@ def command(paths: tuple[str, ...], report: str | None, **params: Any) -> int:
 def _run_apply(applying: ApplyOptions) -> ExitCode:
     applying.report.redact = output.redactor(Plan(), redact=applying.redact)
     groups = by_tenant(options.load_specs(applying.common), applying.common, is_apply=True)
-    check_folder_writable(applying.backup)
+    if applying.history is not None:
+        check_folder_writable(applying.history)
 
     def run_group(group: TenantSpecs) -> ExitCode:
         with applying.report.errors():
@@ -198,7 +204,8 @@ def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
         redact=params.get("redact", False),
         full=params["full"],
         auto_approve=params["auto_approve"],
-        backup=params["backup"],
+        history=None if params["no_history"] else params["history"],
+        run=ci_context(os.environ, params["reason"]),
         report=log,
         limits=FleetLimits(params["max_applications"], params["max_users"]),
         saved=saved,
@@ -260,10 +267,17 @@ async def _apply_all(session: Session, results: PlanResults, applying: ApplyOpti
                 applying.report.add(Report(planned.name, error="The plan was not approved.", status=ApplyStatus.FAILED))
             return [*codes, ExitCode.FAILED]
     redact = output.redactor(results.combined_plan(), redact=applying.redact)
+    applying = replace(applying, run=replace(applying.run, identity=await _identity(session)))
     ends = {planned.name: await _apply_one(session, planned, applying, redact) for planned in ready}
     with session.progress.paused():
         _print_failed(results, ends)
     return [*codes, *ends.values()]
+
+
+async def _identity(session: Session) -> str:
+    """Return who is signed in, for the history: the name or the id in the access token, "" if it shows neither."""
+    claims = await session.client.claims() if session.client.claims is not None else {}
+    return str(next(filter(None, (claims.get(name) for name in ("upn", "app_displayname", "appid", "azp"))), ""))
 
 
 def _print_failed(results: PlanResults, ends: Mapping[str, ExitCode]) -> None:
@@ -369,6 +383,8 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
         hooks = _TerminalHooks(session, planned.name, applying, redact)
         lock = locking.lock_options(session, planned.name, applying.lock, redact)
         report = await apply(session.tenant_session(), planned, applying.planning, secrets, hooks, lock)
+    if report.backup:
+        _end_entry(report)
     report = redact_report(replace(report, command=_command_line(planned, applying)), redact)
     session.events.applied(report, hooks.logged)
     applying.report.add(report)
@@ -380,6 +396,14 @@ async def _apply_one(session: Session, planned: PlannedApplication, applying: Ap
             streams.print_to_stderr(rendered.rstrip("\n"))
         output.print_diagnostics(report.diagnostics)
     return of_status(report.status)
+
+
+def _end_entry(report: Report) -> None:
+    """Complete the history entry; the report must not be lost if that fails."""
+    try:
+        end_entry(report.backup, report, datetime.now(tz=UTC))
+    except ScimconfError as error:
+        output.print_error(report.name, error)
 
 
 def _command_line(planned: PlannedApplication, applying: ApplyOptions) -> str:
@@ -419,7 +443,9 @@ class _TerminalHooks:
                 return False
 
     def backup(self, planned: PlannedApplication) -> str:
-        return save_documents(self.applying.backup, planned, datetime.now(tz=UTC))
+        if self.applying.history is None:
+            return ""
+        return begin_entry(self.applying.history, planned, datetime.now(tz=UTC), self.applying.run)
 
     def progress(self, message: str, done: int, total: int) -> None:
         self.session.progress.step(self.redact(message), done, total)

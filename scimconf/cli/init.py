@@ -153,7 +153,7 @@ def _files(text: str, token: str) -> dict[str, str]:
         SPEC: text,
         ENVIRONMENT: ENVIRONMENT_TEXT.format(token=token),
         SCHEMA: json_schema.as_text(),
-        GITIGNORE: "# Backups made before each apply. Commit the JSON Schema beside them.\nbackup/\n",
+        GITIGNORE: "# History of applies: documents of the tenant. Commit the JSON Schema beside it.\nhistory/\n",
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from scimconf.cli import options
-from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.output import print_lines
 from scimconf.cli.session import Session, run
 from scimconf.cli.tenants import by_tenant, run_each
@@ -33,6 +33,7 @@ class LogCommand:
     output_format: str = "text"
     redact: bool = False
     full: bool = False
+    compare: bool = False
 
 
 @click.command("logs", short_help="Show the provisioning log, with failures grouped by cause.")
@@ -48,6 +49,11 @@ class LogCommand:
 @options.output_format("text", "json", "csv")
 @options.full
 @click.option("--redact", is_flag=True, help="Name users by the start of their object ids, and omit values.")
+@click.option(
+    "--compare",
+    is_flag=True,
+    help="Compare what a preview predicts with what the service recorded; exit 2 if not equal.",
+)
 @options.events
 def command(**params: Any) -> int:
     """Show what the service did to users and groups, and why some failed or were skipped. Writes nothing.
@@ -58,16 +64,21 @@ def command(**params: Any) -> int:
         scimconf logs apps/ --since 7d --status failure
         scimconf logs --app Writer --user ada@contoso.com
         scimconf logs --app Writer --format csv
+        scimconf logs apps/ --compare --since 7d
     """
     common = options.from_click(options.CommonOptions, params)
     chosen = options.from_click(LogCommand, params)
     if common.paths and chosen.app is not None:
         raise click.UsageError("Pass spec files or --app.")
+    if chosen.compare and (chosen.app is not None or chosen.output_format == "csv"):
+        raise click.UsageError("--compare needs spec files, and prints text or JSON.")
     if chosen.app is not None:
         target = application_target(chosen.app)
         return run(common, "reading", lambda session: _print_logs(session, [target], chosen))
 
     async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
+        if chosen.compare:
+            return await _print_comparisons(session, specs, chosen)
         return await _print_logs(session, spec_targets(specs), chosen)
 
     return run_each(by_tenant(options.load_specs(common), common), lambda group: group.run(work))
@@ -82,6 +93,22 @@ async def _print_logs(session: Session, targets: Sequence[ApplicationTarget], ch
     with session.progress.paused():
         _print(results, chosen)
     return ExitCode.FAILED if any(log.problem for log in results) else ExitCode.OK
+
+
+async def _print_comparisons(session: Session, specs: Sequence[Loaded], chosen: LogCommand) -> ExitCode:
+    from scimconf.monitoring.comparison import redacted_comparison
+    from scimconf.render import comparison as rendering
+    from scimconf.workflow.comparison import compare_logs
+
+    log_options = LogOptions(window=chosen.since, now=datetime.now(UTC), user=chosen.user)
+    results = await compare_logs(session.tenant_session, specs, log_options)
+    printed = [redacted_comparison(result) for result in results] if chosen.redact else results
+    terminal = Terminal.of_stdout()
+    with session.progress.paused():
+        as_text = rendering.text(printed, width=terminal.width, color=terminal.color, full=chosen.full)
+        click.echo(rendering.json(printed) if chosen.output_format == "json" else as_text, nl=False)
+    codes = {ExitCode.FAILED for result in results if result.problem}
+    return combine(codes | {ExitCode.CHANGES for result in results if result.disagrees})
 
 
 def _print(results: Sequence[ApplicationLog], chosen: LogCommand) -> None:

@@ -22,6 +22,7 @@ from scimconf.version import __version__
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "apply": "Apply the spec. Shows the plan and asks first.",
+        "check-endpoint": "Check a SCIM endpoint with the requests that Entra sends.",
         "ci-matrix": "Print the job matrix of a CI system for many specs.",
         "completion": "Print the completion script for a shell.",
         "diff": "Compare two specs, a spec and an application, or two applications.",
@@ -30,11 +31,14 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "export": "Export a live application as a spec.",
         "expression": "Evaluate mapping expressions, and look up functions.",
         "fmt": "Format specs.",
+        "history": "List the applies of applications.",
         "init": "Create a spec, its JSON Schema for editors, and a CI recipe.",
         "logs": "Show the provisioning log, with failures grouped by cause.",
         "plan": "Show what differs from the tenant, and which users it affects.",
         "preview": "Show what each user's record will look like, before and after.",
         "probe": "Find out on a test tenant how Graph behaves where its documentation is silent.",
+        "rehearse": "Provision invented users to an endpoint as Entra would.",
+        "rollback": "Return an application to its state before an apply.",
         "sandbox": "Run a simulated Microsoft Entra tenant on this machine.",
         "show": "Print saved plans.",
         "status": "Show whether provisioning runs, and what it did.",

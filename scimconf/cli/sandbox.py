@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from scimconf.diagnostics import ScimconfError
 from scimconf.files import check_writable
 
 _TIME = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(ms|s)", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?", re.ASCII)
 _TARGET_TOKEN = "sandbox"  # noqa: S105  the target listens on loopback, and has invented users only
 _SUMMARY = "Run a simulated Microsoft Entra tenant on this machine."
 
@@ -48,10 +50,18 @@ def command() -> None:
     "--target", metavar="KIND", help="Start a SCIM server for what jobs provision: strict, tolerant or faulty:ID."
 )
 @click.option("--permissions", metavar="LIST", help="Permissions of all callers, comma-separated. Default: all.")
+@click.option("--cycle-every", metavar="TIME", help="Run a provisioning cycle of each started job every TIME, by 40s.")
+@click.option(
+    "--send-to",
+    "hosts",
+    multiple=True,
+    metavar="HOST",
+    help="Allow provisioning requests to HOST or HOST:PORT, with the job's token. Default: this machine only.",
+)
 def serve(port: int, ready_file: str | None, tls: str | None, target: str | None, **tenant_options: Any) -> int:
     """Serve a simulated tenant until interrupted.
 
-    Set SCIMCONF_GRAPH_URL to use it. Nothing leaves this machine.
+    Set SCIMCONF_GRAPH_URL to use it. Nothing leaves this machine, unless --send-to names another host.
 
     \b
         scimconf sandbox serve --port 8765 &
@@ -67,7 +77,10 @@ def serve(port: int, ready_file: str | None, tls: str | None, target: str | None
         from scimconf.sandbox import certificates, server
     except ImportError as error:
         raise click.ClickException(f"{error.name} is not installed: pip install 'scimconf[sandbox]'") from None
+    cycle_every, hosts = tenant_options.pop("cycle_every"), tenant_options.pop("hosts")
+    seconds = None if cycle_every is None else _seconds(cycle_every, "--cycle-every")
     app = _app(server, **tenant_options)
+    app.state.service.tenant.reach = _reach(hosts)
     if ready_file:
         check_writable(ready_file)
     ready_path = Path(ready_file) if ready_file else None
@@ -80,6 +93,7 @@ def serve(port: int, ready_file: str | None, tls: str | None, target: str | None
                 ready_file=ready_path,
                 on_ready=lambda url: _print_address(url, files, routed),
                 tls=files,
+                background=_background(app.state.service, seconds),
             )
     except server.PortError as error:
         raise ScimconfError(f"Cannot listen on port {port}: {error}. Use --port 0 for a free port") from None
@@ -92,6 +106,7 @@ def _routed(app: Any, kind: str | None) -> Iterator[Any]:
     if kind is None:
         yield None
         return
+    from scimconf.sandbox.reach import Destination
     from scimconf.sandbox.target import TargetError, start_target
 
     try:
@@ -100,6 +115,8 @@ def _routed(app: Any, kind: str | None) -> Iterator[Any]:
         raise click.BadParameter(str(error), param_hint="--target") from None
     with target:
         app.state.service.target = target.view()
+        tenant = app.state.service.tenant
+        tenant.reach = replace(tenant.reach, target=Destination(target.url, target.token))
         yield target
 
 
@@ -146,14 +163,34 @@ def _write_files(folder: Path, files: Mapping[str, str]) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
+def _reach(hosts: Sequence[str]) -> Any:
+    """Return where provisioning requests may be sent."""
+    from scimconf.sandbox.reach import Reach
+
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise click.BadParameter(
+                f"expected a host name such as scim.contoso.com, got {host!r}", param_hint="--send-to"
+            )
+    return Reach(frozenset(host.lower() for host in hosts))
+
+
+def _background(service: Any, seconds: float | None) -> Any:
+    from scimconf.sandbox.engine.clock import run_cycles
+
+    return None if seconds is None else lambda: run_cycles(service, seconds)
+
+
 def _latency(text: str | None) -> dict[str, Any]:
     """Return the switch for a latency in milliseconds (`50ms`) or seconds (`0.5s`)."""
-    if text is None:
-        return {}
+    return {} if text is None else {"latency_ms": round(_seconds(text, "--latency") * 1000)}
+
+
+def _seconds(text: str, option: str) -> float:
     match = _TIME.fullmatch(text)
     if match is None:
-        raise click.BadParameter(f"expected a time such as 50ms or 0.5s, got {text!r}", param_hint="--latency")
-    return {"latency_ms": round(float(match[1]) * (1 if match[2] == "ms" else 1000))}
+        raise click.BadParameter(f"expected a time such as 50ms or 0.5s, got {text!r}", param_hint=option)
+    return float(match[1]) / (1000 if match[2] == "ms" else 1)
 
 
 def reported_switches(report: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -109,11 +109,26 @@ def hangup_interrupts() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def stopping_interrupts() -> Iterator[None]:
+    """Treat SIGTERM and SIGHUP as an interrupt."""
+    with _handler(signal.SIGTERM, _interrupt), hangup_interrupts():
+        yield
+
+
 def _interrupt(_number: int, _frame: Any) -> None:
     """Interrupt this process, also if it was started with SIGINT ignored, as background jobs of a shell are."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.raise_signal(signal.SIGINT)
+
+
+def run_without_tenant(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a coroutine that needs no sign-in; raise KeyboardInterrupt once it has ended after an interrupt."""
+    import asyncio
+
+    with stopping_interrupts():
+        asyncio.run(work())
 
 
 def run(
@@ -146,7 +161,7 @@ def run(
                 return await work(Session(client, progress, events))
 
     try:
-        with _handler(signal.SIGTERM, _interrupt), hangup_interrupts():
+        with stopping_interrupts():
             code = asyncio.run(main(_fetched_token(settings, common.auth, environ, mask)))
         events.write("finished", exit_code=int(code))
     finally:

@@ -365,6 +365,11 @@ def open_graph(  # noqa: PLR0913  tests replace these, by keyword
     return Graph(settings, GraphServiceClient(request_adapter=adapter), gate, scrub, close)
 
 
+def in_process_transport(app: Any) -> httpx.AsyncBaseTransport:
+    """Return a transport that sends requests to an ASGI application in this process, without a socket."""
+    return httpx.ASGITransport(app=app)
+
+
 def http_client(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     """Return an HTTP/1.1 client with one connection for each worker; a sandbox uses no proxy and no certificate store."""
     return httpx.AsyncClient(

@@ -6,6 +6,7 @@ an extension belongs to the object of the extension.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
@@ -15,6 +16,9 @@ from scimconf.plan.sent_request import SentRequest
 
 SCHEMAS = ("urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User")
 """What the service writes into `schemas`, independent of the extensions in the body."""
+
+ROLE_TYPE = "WindowsAzureActiveDirectoryRole"
+"""The type of each element of `roles`; a mapping of the type has no effect (Entra documentation, entra-docs#391)."""
 
 _URN = re.compile(r"(urn:.+:\d+(?:\.\d+)*:\w+)(?::(.+))?", re.DOTALL)
 _STEP = re.compile(r'([A-Za-z$][\w$-]*)(?:\[([A-Za-z]\w*) eq "([^"]*)"\])?(?:\.(?=[A-Za-z$])|\Z)')
@@ -41,8 +45,8 @@ class TargetPath(NamedTuple):
 
 
 def target_paths(targets: Iterable[str]) -> dict[str, TargetPath]:
-    """Return the path of each target attribute, sorted by target."""
-    return {target: _path(target) for target in sorted(targets)}
+    """Return the path of each target attribute whose mapping has an effect, sorted by target."""
+    return {target: _path(target) for target in sorted(filter(_has_effect, targets))}
 
 
 def resource(
@@ -63,16 +67,33 @@ def resource(
         value = None if request is None else request.updated if updates else request.created
         if value is not None:
             _put(body, target, path, _typed(value, is_boolean=target in booleans))
-    for number, mail in enumerate(body["emails"] if isinstance(body.get("emails"), list) else ()):
+    for number, mail in enumerate(_elements(body, "emails")):
         if number == 0 and isinstance(mail, dict):
             mail["primary"] = True
+    for role in _elements(body, "roles"):
+        if isinstance(role, dict):
+            role.setdefault("type", ROLE_TYPE)
     return body
+
+
+def _has_effect(target: str) -> bool:
+    return not (target.startswith("roles[") and target.endswith("].type"))
+
+
+def _elements(body: Mapping[str, Json], name: str) -> Iterable[Json]:
+    elements = body.get(name)
+    return elements if isinstance(elements, list) else ()
 
 
 def _typed(value: str | tuple[str, ...], *, is_boolean: bool) -> Json:
     if isinstance(value, tuple):
-        return list(value)
+        return [_role(text) or text for text in value]
     return _BOOLEANS.get(value.lower(), value) if is_boolean else value
+
+
+def _role(text: str) -> Json:
+    """Return the object of a role that a function returns as JSON; None for any other text."""
+    return json.loads(text) if text.startswith('{"primary":false,"type":') else None
 
 
 def _path(target: str) -> TargetPath:

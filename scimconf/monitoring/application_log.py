@@ -68,7 +68,7 @@ def redacted(log: ApplicationLog) -> ApplicationLog:
 def _redacted_event(event: LoggedEvent) -> LoggedEvent:
     properties = {name: (_mask(before), _mask(after)) for name, (before, after) in event.properties.items()}
     name = f"{event.kind.lower() or 'object'}-{event.source_id[:8] or 'unknown'}"
-    return replace(event, source_name=name, target_id="", reason="", properties=properties)
+    return replace(event, source_name=name, target_id="", reason="", properties=properties, tried={}, source_values={})
 
 
 def _mask(value: str | None) -> str | None:

@@ -26,7 +26,8 @@ MAX_TEXT = 2000
 class LoggedEvent:
     """What happened to a user or group. `code` is the error code, or the reason of a skipped object.
 
-    `attribute` is the attribute that the code is about, `properties` the attributes that were written, by target.
+    `attribute` is the attribute that the code is about, `properties` the attributes that were written, by target, with the
+    value before and after. `tried` are the details of the last step, `source_values` those of the import from the tenant.
     """
 
     time: datetime | None
@@ -43,6 +44,8 @@ class LoggedEvent:
     attribute: str = ""
     next_attempt: datetime | None = None
     properties: Mapping[str, tuple[str | None, str | None]] = field(default_factory=lambda: MappingProxyType({}))
+    tried: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    source_values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def response(self) -> str:
@@ -78,6 +81,8 @@ def _event(document: Mapping[str, Json]) -> LoggedEvent:
         attribute=_text(last, "PropertyName"),
         next_attempt=parse_time(retry[2]) if retry else None,
         properties=_properties(document),
+        tried=_texts(last),
+        source_values=_texts(_import_details(document)),
     )
 
 
@@ -101,10 +106,25 @@ def _name(identity: Mapping[str, Json]) -> str:
     return next(filter(None, names), _text(identity, "id"))
 
 
-def _last_details(document: Mapping[str, Json]) -> Mapping[str, Json]:
+def _steps(document: Mapping[str, Json]) -> list[Mapping[str, Json]]:
     steps = document.get("provisioningSteps")
-    last = steps[-1] if isinstance(steps, list) and steps else None
-    return _part(last, "details") if isinstance(last, Mapping) else {}
+    return [step for step in steps if isinstance(step, Mapping)] if isinstance(steps, list) else []
+
+
+def _last_details(document: Mapping[str, Json]) -> Mapping[str, Json]:
+    steps = _steps(document)
+    return _part(steps[-1], "details") if steps else {}
+
+
+def _import_details(document: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return the details of the first step that imports the object from the tenant: its source attributes."""
+    kinds = [(_text(step, "provisioningStepType") or _text(step, "type")).lower() for step in _steps(document)]
+    imports = [step for step, kind in zip(_steps(document), kinds, strict=True) if kind == "import"]
+    return next((_part(step, "details") for step in imports if "objectId" in _part(step, "details")), {})
+
+
+def _texts(details: Mapping[str, Json]) -> Mapping[str, str]:
+    return {name: value for name, value in details.items() if isinstance(value, str)}
 
 
 def _properties(document: Mapping[str, Json]) -> Mapping[str, tuple[str | None, str | None]]:

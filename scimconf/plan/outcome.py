@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum
+from types import MappingProxyType
+from typing import Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.plan.change import Tenant
@@ -85,6 +87,8 @@ class Report:
     `removed` are the addresses that the plan deletes. `declined`: a later plan of the apply was not approved.
     `pause`: whether this apply paused provisioning and did not start it again; `paused_since` is when, by Graph's clock,
     None if Graph sent no date. `command` is the command that continues, "" if the caller is not the command line.
+    `documents` are those that the last plan of the apply read, by name; `backup` is the folder with those
+    before it.
     """
 
     name: str
@@ -101,6 +105,7 @@ class Report:
     pause: Pause = Pause.NONE
     paused_since: datetime | None = None
     command: str = ""
+    documents: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False, compare=False)
 
     def by_address(self) -> Mapping[Address, Result]:
         """Return each address with the worst result of its steps."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -11,14 +12,17 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
+from scimconf.sandbox.engine.cycle import BusyError, UnknownJobError, job_ids, run_cycle
 from scimconf.sandbox.faults import Fault, FaultError
 from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.service import Service
 from scimconf.sandbox.switches import SwitchError, table
 from scimconf.sandbox.synchronization.connection import authorize, masked_secrets
 from scimconf.sandbox.target.page import content_security_policy
+from scimconf.sandbox.tenant import Tenant
 
 PREFIX = "/_sandbox"
+_DURATION = re.compile(r"P(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?", re.ASCII)
 _KINDS = {
     "users": "user",
     "groups": "group",
@@ -37,6 +41,7 @@ def control_routes(service: Service) -> list[Route]:
         Route(f"{PREFIX}/journal", control.journal, methods=["GET", "DELETE"]),
         Route(f"{PREFIX}/faults", control.faults, methods=["GET", "POST", "DELETE"]),
         Route(f"{PREFIX}/switches", control.switches, methods=["GET", "PUT"]),
+        Route(f"{PREFIX}/cycle", control.cycle, methods=["POST"]),
         Route(f"{PREFIX}/authorize", control.authorize, methods=["POST"]),
         Route(f"{PREFIX}/reset", control.reset, methods=["POST"]),
         Route(f"{PREFIX}/state", control.state, methods=["GET"]),
@@ -84,6 +89,21 @@ class _Control:
         positions = tenant.switches.positions()
         return JSONResponse({"value": [asdict(row) | {"value": positions[row.name]} for row in table()]})
 
+    async def cycle(self, request: Request) -> Response:
+        """Run a cycle of one job, or of each started job that the engine drives; advance the clock before, by `after`."""
+        body = await _body(request) or {}
+        try:
+            job_id = parse_cycle_request(self._service.tenant, body)
+            ids = job_ids(self._service.tenant) if job_id is None else [job_id]
+            summaries = [await run_cycle(self._service, key) for key in ids]
+        except UnknownJobError as error:
+            return _bad_request(ValueError(f"there is no job {str(error)!r}"))
+        except ValueError as error:
+            return _bad_request(error)
+        except BusyError as error:
+            return _busy(error)
+        return JSONResponse({"value": [summary.document() for summary in summaries]})
+
     async def authorize(self, request: Request) -> Response:
         body = await _body(request)
         name = body.get("application") if isinstance(body, dict) else None
@@ -95,6 +115,8 @@ class _Control:
         return Response(status_code=204)
 
     async def reset(self, _request: Request) -> Response:
+        if self._service.running:
+            return _busy(BusyError("A provisioning cycle is running."))
         self._service.reset()
         return Response(status_code=204)
 
@@ -134,11 +156,37 @@ def dump(service: Service) -> Json:
     return state
 
 
+def parse_cycle_request(tenant: Tenant, body: Any) -> str | None:
+    """Return the job of a request for a cycle, None for all; advance the clock by its `after`. Raise ValueError."""
+    unknown = sorted(set(body) - {"job", "after"}) if isinstance(body, dict) else ["not an object"]
+    if unknown:
+        raise ValueError(f"expected an object with the keys job and after, got {unknown[0]!r}")
+    job_id, after = body.get("job"), body.get("after")
+    if job_id is not None and not isinstance(job_id, str):
+        raise ValueError(f"'job' must be the id of a job, got {job_id!r}")
+    if after is not None:
+        seconds = tenant.switches.clock_offset_seconds + _seconds(after)
+        tenant.switches = tenant.switches.changed({"clock_offset_seconds": seconds})
+    return job_id
+
+
+def _seconds(text: Any) -> int:
+    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if match is None or not any(match.groups()):
+        raise ValueError(f"'after' must be a duration such as PT40M or P1D, got {text!r}")
+    days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
 async def _body(request: Request) -> Any:
     try:
         return json.loads(await request.body())
     except ValueError:
         return None
+
+
+def _busy(error: BusyError) -> Response:
+    return JSONResponse({"error": {"code": "SandboxBusy", "message": str(error)}}, status_code=409)
 
 
 def _bad_request(error: Exception) -> Response:

@@ -12,6 +12,9 @@ from scimconf.sandbox.http_types import GraphRequest, GraphResponse, Json
 from scimconf.sandbox.synchronization.connection import MASK, SENSITIVE
 
 JOURNAL_LENGTH = 100_000
+SENT_LENGTH = 20_000
+"""Entries after which further requests of the provisioning engine are not noted, since theirs have responses."""
+
 _FAULT_KEYS = ("method", "path", "nth", "times", "when", "action")
 
 
@@ -143,7 +146,10 @@ def _effect(faults: Iterable[Fault], when: str) -> FaultEffect:
 
 @dataclass(slots=True)
 class Journal:
-    """The requests in the order of their responses, with secrets masked; at most `JOURNAL_LENGTH`."""
+    """The requests in the order of their responses, with secrets masked; at most `JOURNAL_LENGTH`.
+
+    Requests that the sandbox sent have the key `sent`, and the body of their `response`.
+    """
 
     entries: list[Json] = field(default_factory=list)
 
@@ -161,6 +167,23 @@ class Journal:
             entry["batch"] = batch
         if len(self.entries) < JOURNAL_LENGTH:
             self.entries.append(entry)
+
+    def set_status(self, request_id: str, status: int) -> None:
+        """Set the status of a request whose response needed requests to an application."""
+        for entry in reversed(self.entries):
+            if entry["request_id"] == request_id:
+                entry["status"] = status
+                return
+
+    @property
+    def is_full_of_sent(self) -> bool:
+        return len(self.entries) >= SENT_LENGTH
+
+    def note_sent(self, request: GraphRequest, response: GraphResponse | None) -> None:
+        """Note a request of the provisioning engine; its path is a URL. `response` is None if there was none."""
+        if not self.is_full_of_sent:
+            self.note(request, None if response is None else response.status, "")
+            self.entries[-1] |= {"sent": True, "response": None if response is None else masked(response.body)}
 
 
 def masked(value: Any) -> Any:

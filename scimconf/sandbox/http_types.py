@@ -6,7 +6,7 @@ Handlers raise ResponseError and no other exception. `Service` turns it into an 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,6 +59,16 @@ class GraphResponse:
 
 
 NO_CONTENT = GraphResponse(204)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingResponse(GraphResponse):
+    """A response that needs requests to an application: `complete` sends them, outside of a transaction.
+
+    Its argument is the service, its result the response; it may raise ResponseError.
+    """
+
+    complete: Callable[[Any], Awaitable[GraphResponse]] | None = None
 
 
 class ResponseError(Exception):

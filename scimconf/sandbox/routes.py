@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from scimconf.sandbox.data_files import read_data
 from scimconf.sandbox.directory import applications, assignments, deleted_items, managers, owners, users_and_groups
+from scimconf.sandbox.engine import log
 from scimconf.sandbox.http_types import (
     GraphRequest,
     GraphResponse,
@@ -96,7 +97,7 @@ _DIRECTORY_ROWS: tuple[tuple[str, Handler, str], ...] = (
     ("GET /directory/deletedItems/{item}", deleted_items.get_deleted_item, "read_deleted_items"),
     ("POST /directory/deletedItems/{item}/restore", deleted_items.restore_item, "write_deleted_items"),
     ("DELETE /directory/deletedItems/{item}", deleted_items.purge_item, "write_deleted_items"),
-    ("GET /auditLogs/provisioning", users_and_groups.list_provisioning, "read_log"),
+    ("GET /auditLogs/provisioning", log.list_provisioning, "read_log"),
     ("GET /applicationTemplates", applications.list_templates, "read_gallery"),
     ("GET /applicationTemplates/{template}", applications.get_template, "read_gallery"),
     ("POST /applicationTemplates/{template}/instantiate", applications.instantiate_template, "instantiate"),

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import format_datetime
 from pathlib import Path
@@ -90,8 +90,9 @@ class _GraphApp:
         request = Request(scope, receive)
         raw = await request.body()
         client_id = request.headers.get("client-request-id")
+        graph_request = self._graph_request(request, raw)
         try:
-            reply = self._service.respond(self._graph_request(request, raw))
+            reply = await self._service.complete(graph_request, self._service.respond(graph_request))
         except ConnectionDropped as dropped:
             drop_connection = scope.get("extensions", {}).get(_DROP_CONNECTION)
             if drop_connection is None:
@@ -166,11 +167,12 @@ def serve(
     ready_file: Path | None = None,
     on_ready: Callable[[str], None] | None = None,
     tls: Certificates | None = None,
+    background: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
     """Serve the application on 127.0.0.1 until SIGINT or SIGTERM. Port 0 selects a free port.
 
-    When the server listens, the Graph URL is written to `ready_file` and passed to `on_ready`. Raise PortError if the
-    port cannot be bound.
+    When the server listens, the Graph URL is written to `ready_file` and passed to `on_ready`. `background` runs until
+    the server stops. Raise PortError if the port cannot be bound.
     """
     _allow_many_sockets()
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
@@ -185,7 +187,7 @@ def serve(
                 on_ready(url)
 
         with _stop_signals_ignored():
-            _Server(_server_config(app, tls), ready).run(sockets=[listener])
+            _Server(_server_config(app, tls), ready, background).run(sockets=[listener])
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
 
@@ -229,15 +231,30 @@ def _allow_many_sockets() -> None:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that calls `ready` once it listens."""
+    """A uvicorn server that calls `ready` once it listens, and runs a coroutine in the background until it stops."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        ready: Callable[[], None],
+        background: Callable[[], Coroutine[Any, Any, None]] | None,
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._background = background
+        self._task: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        if self._background is not None:
+            self._task = asyncio.create_task(self._background())
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await super().shutdown(sockets=sockets)
 
 
 class _ConnectionDropMiddleware:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from scimconf.sandbox.batch import batch_response
 from scimconf.sandbox.faults import ArmedFaults, ConnectionDropped, FaultEffect, Journal
-from scimconf.sandbox.http_types import GraphRequest, GraphResponse, ResponseError, bad_request
+from scimconf.sandbox.http_types import (
+    GraphRequest,
+    GraphResponse,
+    PendingResponse,
+    ResponseError,
+    bad_request,
+    not_emulated,
+)
 from scimconf.sandbox.routes import dispatch, is_synchronization
 from scimconf.sandbox.target.page import TargetView
 from scimconf.sandbox.tenant import Tenant, stable_id
@@ -35,6 +42,8 @@ class Service:
     faults: ArmedFaults = field(default_factory=ArmedFaults)
     journal: Journal = field(default_factory=Journal)
     requests: int = 0
+    running: set[str] = field(default_factory=set)
+    """The ids of the jobs with a running cycle."""
     target: TargetView | None = None
 
     def reset(self) -> None:
@@ -51,6 +60,18 @@ class Service:
         request_id = stable_id(f"request/{self.requests}")
         response, delay = self._respond(request, request_id)
         return DelayedResponse(response, request_id, delay + self.tenant.switches.latency_ms)
+
+    async def complete(self, request: GraphRequest, reply: DelayedResponse) -> DelayedResponse:
+        """Return a response that is complete: send the requests to an application that it needs."""
+        pending = reply.response
+        if not isinstance(pending, PendingResponse) or pending.complete is None:
+            return reply
+        try:
+            response = await pending.complete(self)
+        except ResponseError as error:
+            response = self._error_response(request, reply.request_id, error)
+        self.journal.set_status(reply.request_id, response.status)
+        return replace(reply, response=response)
 
     def _respond(
         self, request: GraphRequest, request_id: str, *, batch: str | None = None
@@ -75,11 +96,17 @@ class Service:
                 )
             if batch is not None and is_synchronization(request) and self.tenant.switches.sync_in_batch == "refused":
                 raise bad_request("Synchronization requests are not supported in a batch.", code="BadRequest")
-            return self._in_transaction(request)
+            response = self._in_transaction(request)
+            if batch is not None and isinstance(response, PendingResponse):
+                raise not_emulated("requests to an application in a batch")
+            return response
         except ResponseError as error:
-            client_id = request.headers.get("client-request-id", request_id)
-            body = error.body(self.tenant.stamp()[:-1], request_id, client_id)
-            return GraphResponse(error.status, body, error.headers)
+            return self._error_response(request, request_id, error)
+
+    def _error_response(self, request: GraphRequest, request_id: str, error: ResponseError) -> GraphResponse:
+        client_id = request.headers.get("client-request-id", request_id)
+        body = error.body(self.tenant.stamp()[:-1], request_id, client_id)
+        return GraphResponse(error.status, body, error.headers)
 
     def _in_transaction(self, request: GraphRequest) -> GraphResponse:
         """Commit also after a ResponseError: handlers write nothing before it except counts of delayed reads."""

@@ -1,4 +1,4 @@
-"""The SQLite database of the simulated tenant: documents, memberships, assignments and secrets.
+"""The SQLite database of the simulated tenant: documents, memberships, assignments, secrets, and the engine's memory.
 
 It contains rows and JSON, and no rules of Graph. `hidden` counts the reads until a row is visible, `stale_reads` those
 for which a deleted assignment is still returned.
@@ -30,6 +30,23 @@ CREATE TABLE IF NOT EXISTS secrets (
   seq INTEGER PRIMARY KEY, resource_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (resource_id, key));
 CREATE TABLE IF NOT EXISTS delays (subject TEXT PRIMARY KEY, remaining INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS engine_jobs (job_id TEXT PRIMARY KEY, doc TEXT NOT NULL, watermark INTEGER);
+CREATE TABLE IF NOT EXISTS engine_links (
+  job_id TEXT NOT NULL, kind TEXT NOT NULL, object_id TEXT NOT NULL, target_id TEXT NOT NULL, state TEXT NOT NULL,
+  digest TEXT NOT NULL, PRIMARY KEY (job_id, kind, object_id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS links_by_target ON engine_links (job_id, target_id);
+CREATE TABLE IF NOT EXISTS engine_references (
+  job_id TEXT NOT NULL, object_id TEXT NOT NULL, target TEXT NOT NULL, referenced_id TEXT NOT NULL,
+  target_id TEXT NOT NULL, PRIMARY KEY (job_id, object_id, target, referenced_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS engine_escrows (
+  job_id TEXT NOT NULL, kind TEXT NOT NULL, object_id TEXT NOT NULL, code TEXT NOT NULL, is_reference INTEGER NOT NULL,
+  first_failed TEXT NOT NULL, attempts INTEGER NOT NULL, next_attempt TEXT NOT NULL,
+  PRIMARY KEY (job_id, kind, object_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS engine_staged (
+  job_id TEXT NOT NULL, kind TEXT NOT NULL, object_id TEXT NOT NULL, action TEXT NOT NULL,
+  PRIMARY KEY (job_id, kind, object_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS changes (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, object_id TEXT NOT NULL, of_access INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS by_parent ON objects (kind, parent);
 CREATE INDEX IF NOT EXISTS hidden_objects ON objects (kind) WHERE hidden > 0;
 CREATE INDEX IF NOT EXISTS by_principal ON assignments (principal_id);
@@ -37,8 +54,32 @@ CREATE INDEX IF NOT EXISTS hidden_assignments ON assignments (resource_id) WHERE
 CREATE INDEX IF NOT EXISTS stale_assignments ON assignments (resource_id) WHERE stale_reads > 0;
 CREATE INDEX IF NOT EXISTS by_resource ON assignments (resource_id, seq);
 """
+_CHANGE_SOURCES = (
+    ("objects", ("id",), "{row}.kind IN ('user', 'group', 'deletedUser', 'deletedGroup', 'servicePrincipal')", "doc"),
+    ("members", ("group_id", "member_id"), "1", ""),
+    ("assignments", ("principal_id",), "1", "stale_reads"),
+)
+"""Tables whose changes the engine sees: table, columns with object ids, condition, updated column that counts."""
+
+
+def _trigger_sql() -> Iterator[str]:
+    """Yield the triggers that note the ids of changed objects, while a cycle has a watermark to compare them with."""
+    for table, columns, condition, updated in _CHANGE_SOURCES:
+        events = [("insert", "INSERT", "NEW"), ("delete", "DELETE", "OLD")]
+        events += [("update", f"UPDATE OF {updated}", "NEW")] if updated else []
+        for name, event, row in events:
+            watermark = "EXISTS (SELECT 1 FROM engine_jobs WHERE watermark IS NOT NULL)"
+            values = ", ".join(f"({row}.{column}, {int(table == 'assignments')})" for column in columns)
+            when = f"AFTER {event} ON {table} WHEN {condition.format(row=row)} AND {watermark}"
+            body = f"INSERT INTO changes (object_id, of_access) VALUES {values}"  # noqa: S608  constant names
+            yield f"CREATE TRIGGER IF NOT EXISTS {table}_{name} {when} BEGIN {body}; END"
+
+
 _INDEXED = ("displayName", "userPrincipalName", "mail", "appId")
-_TABLE_NAMES = ("objects", "members", "assignments", "secrets", "delays", "meta")
+_TABLE_NAMES = (
+    "engine_jobs", "engine_links", "engine_references", "engine_escrows", "engine_staged", "changes",
+    "objects", "members", "assignments", "secrets", "delays", "meta",
+)  # fmt: skip
 
 
 def property_sql(name: str) -> str:
@@ -61,15 +102,41 @@ class Store:
     """One SQLite database with the tables of a tenant."""
 
     def __init__(self, path: str = ":memory:") -> None:
+        self._path = path
+        self._lock: sqlite3.Connection | None = None
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._closing = weakref.finalize(self, self._connection.close)
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.executescript(_SCHEMA_SQL)
+        for trigger in _trigger_sql():
+            self._connection.execute(trigger)
         for name in _INDEXED:
             self._connection.execute(f"CREATE INDEX IF NOT EXISTS by_{name} ON objects (kind, {property_sql(name)})")
 
     def close(self) -> None:
         self._closing()
+
+    def acquire_lock(self) -> bool:
+        """Acquire the lock of this database's file, which a single process has; return False if another has it.
+
+        The lock is that of a second file: the operating system releases it when the process ends. A database in memory
+        has no other process.
+        """
+        if self._path == ":memory:":
+            return True
+        lock = sqlite3.connect(f"{self._path}.engine", timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            lock.close()
+            return False
+        self._lock = lock
+        return True
+
+    def release_lock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def wipe(self) -> None:
         for name in _TABLE_NAMES:

@@ -167,6 +167,8 @@ class Switches:
     role_text: str = _switch("role_text")
     duplicate_role: str = _switch("duplicate_role")
     default_access: str = _switch("default_access")
+    role_blob: str = _switch("role_blob")
+    bare_extension: str = _switch("bare_extension")
     role_primary: str = _switch("role_primary")
     multivalued_in_post: str = _switch("multivalued_in_post")
     member_removal: str = _switch("member_removal")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from scimconf.sandbox.reach import NOWHERE_ELSE, Reach
 from scimconf.sandbox.store import Condition, Documents, Store
 from scimconf.sandbox.switches import Switches
 
@@ -28,10 +29,11 @@ def stable_id(name: str) -> str:
 
 
 class Tenant:
-    """The stored state, the positions of the switches and the clock."""
+    """The stored state, the positions of the switches, the clock, and where requests may be sent."""
 
     def __init__(self, store: Store, switches: Switches, clock: Clock = system_clock) -> None:
         self.store = store
+        self.reach: Reach = NOWHERE_ELSE
         self.documents = Documents(store)
         self.switches = switches
         self._clock = clock

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from scimconf.diagnostics import (
@@ -23,7 +20,6 @@ from scimconf.diagnostics import (
 )
 from scimconf.documents.secrets import confidential
 from scimconf.documents.secrets import references as connection_references
-from scimconf.files import write_private_files
 from scimconf.kinds import KINDS
 from scimconf.kinds.identity import name_checks
 from scimconf.kinds.sent_secrets import needed_secrets
@@ -34,6 +30,7 @@ from scimconf.snapshot import SecretRef
 from scimconf.spec.loaded import Loaded
 from scimconf.steps import Edit, Phase, Send
 from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.history import saved_documents
 from scimconf.workflow.locking import LockedHooks, check_not_locked, check_same_plan, release_after
 from scimconf.workflow.plan import PlannedApplication, plan
 from scimconf.workflow.validate import locate
@@ -47,7 +44,6 @@ ROUNDS = 4
 """How often one apply plans and executes. A new application takes two rounds; the others are reserve."""
 MISSING_ERROR = "A listed user or group is missing in the tenant, and `assignments.missing` makes it an error."
 MISSING_PERMISSIONS = "The access token lacks permissions."
-BACKED_UP = ("applications", "assignments", "jobs", "schema", "secrets", "service_principals")
 
 
 class ApplyHooks(Protocol):
@@ -57,7 +53,7 @@ class ApplyHooks(Protocol):
         """Return whether to apply a later plan that contains what the first plan could not show."""
 
     def backup(self, planned: PlannedApplication) -> str:
-        """Save the documents as they are, before the first write; return the folder. Raise ScimconfError."""
+        """Begin the history entry, before the first write; return its folder, "" without one. Raise ScimconfError."""
 
     def progress(self, message: str, done: int, total: int) -> None:
         """Report that a step begins or ends; `done` of `total` steps have ended."""
@@ -128,7 +124,7 @@ async def _apply(
                 return report
             options = replace(options, resend_secrets=False)  # this round sent them
             executed, planned = planned, await _replan_until_consistent(session, planned, report, options, hooks)
-            report = _report_matching(executed, planned, report)
+            report = replace(_report_matching(executed, planned, report), documents=saved_documents(planned.snapshot))
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  the report must list what was written
             return _ended_by(error, report, hooks)
         if _only_unconfirmed(planned, report):
@@ -249,24 +245,6 @@ def _withdrawn(report: Report) -> Report:
         for outcome in report.outcomes
     )
     return replace(report, outcomes=outcomes, wrote=False, status=ApplyStatus.STALE)
-
-
-def save_documents(folder: str, planned: PlannedApplication, now: datetime) -> str:
-    """Write each document as JSON into a new folder, which only the owner can read; return its path.
-
-    The folder is `FOLDER/APPLICATION/TIME`, with `now` in UTC. Raise ScimconfError if it cannot be written.
-    """
-    target = Path(folder) / planned.name / now.strftime("%Y%m%dT%H%M%S.%fZ")
-    read = {name: document for name in BACKED_UP if (document := planned.snapshot.get(name)) is not None}
-    texts = {
-        f"{name}.json": f"{json.dumps(document, indent=2, ensure_ascii=False, default=list)}\n"
-        for name, document in read.items()
-    }
-    try:
-        write_private_files(target, texts)
-    except OSError as error:
-        raise ScimconfError(f"The backup in {target} cannot be written: {error.strerror}") from None
-    return str(target)
 
 
 async def _take_lock(

@@ -71,7 +71,7 @@ async def preview(
     ScimconfError if a read is refused or the tenant is not the tenant of the spec.
     """
     tenant_warnings = _tenant_warnings(planned)
-    evaluator, checks, impact_warnings = await _evaluator(graph, planned, now)
+    evaluator, checks, impact_warnings = await user_evaluator(graph, planned, now)
     users = await _users(graph, evaluator, selection)
     warnings = (*tenant_warnings, *impact_warnings)
     writer.begin(
@@ -124,7 +124,7 @@ def _tenant_warnings(planned: PlannedApplication) -> tuple[str, ...]:
     return tuple(f"{message[:1].upper()}{message[1:]}." for message in unread)
 
 
-async def _evaluator(
+async def user_evaluator(
     graph: Graph, planned: PlannedApplication, now: datetime
 ) -> tuple[Preview, tuple[TargetCheck, ...], tuple[str, ...]]:
     """Read the documents and groups that decide scope; return the evaluator of users, the checks, and the warnings."""

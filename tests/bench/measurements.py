@@ -155,7 +155,7 @@ def _misspelt(numbers: Numbers, count: int) -> dict[str, str]:
 def new_assignments(folder: Path, sizes: Sizes) -> Iterator[Round]:
     """Apply new assignments, and send the same batches."""
     path = spec(folder / "spec", Numbers(sizes.new, 10, sizes.new).spec_files())
-    apply = scimconf("apply", "--auto-approve", "--backup", str(folder / "backup"), path)
+    apply = scimconf("apply", "--auto-approve", "--history", str(folder / "history"), path)
     with servers(folder, generate(Numbers(sizes.new, 10))) as server:
         server.change(mode="record")
         run(apply, url=server.url)
@@ -251,7 +251,7 @@ def _application(name: str) -> dict[str, Any]:
 def writer(folder: Path, _sizes: Sizes) -> Iterator[Round]:
     """Plan Writer, and send the same requests in the same waves."""
     with servers(folder) as server:
-        run(scimconf("apply", "--auto-approve", "--backup", str(folder / "backup"), WRITER), url=server.upstream)
+        run(scimconf("apply", "--auto-approve", "--history", str(folder / "history"), WRITER), url=server.upstream)
         _later(server)
         plan = scimconf("plan", WRITER)
         run(plan, url=server.url)

@@ -274,10 +274,10 @@ def test_plan_rejects_two_specs_of_the_same_application(cli):
 def test_apply_backup_saves_previous_documents_without_secrets(writer):
     """Only the owner can read the files and the folder."""
     spec = writer.file("title.yaml", f"extends: [{WRITER}]\nprovisioning: {{deletion_threshold: 7}}\n")
-    assert writer("apply", "--auto-approve", "--backup", "saved", spec).code == 0
+    assert writer("apply", "--auto-approve", "--history", "saved", spec).code == 0
     (folder,) = (writer.folder / "saved" / "writer").iterdir()
-    files = {file.name: file for file in folder.iterdir()}
-    assert {"schema.json", "secrets.json", "jobs.json", "applications.json"} <= files.keys()
+    files = {file.name: file for file in folder.iterdir() if file.is_file()}
+    assert {"entry.json", "schema.json", "secrets.json", "jobs.json", "applications.json"} <= files.keys()
     settings = {setting["key"]: setting["value"] for setting in json.loads(files["secrets.json"].read_text())}
     assert json.loads(settings["SyncNotificationSettings"])["DeleteThresholdValue"] == 50
     assert settings["SecretToken"] == "*"

@@ -33,7 +33,7 @@ def test_report_of_an_apply_that_succeeds_names_the_tenant_what_was_done_and_the
     assert text.startswith(
         "### scimconf apply for `contoso.com`\n\n**Exit code 0: success.**\n\n#### `writer`: applied\n"
     )
-    assert re.search(r"saved in `\.scimconf/backup/writer/\d{8}T[\d.]+Z`", text)
+    assert re.search(r"saved in `\.scimconf/history/writer/\d{8}T[\d.]+Z`", text)
     assert "- done: `assignment/user:ada@contoso.com` `admin`\n" in text
     text = report_of(cli, "--auto-approve", WRITER, code=0)
     assert "#### `writer`: no changes\n\nNo changes were made.\n" in text
@@ -66,7 +66,7 @@ def test_report_of_an_apply_that_a_guard_blocks_has_its_message(cli):
         ([WRITER], 1, "#### `writer`: failed\n\nThe plan was not approved."),
         (["--auto-approve", "invalid.yaml"], 65, "- `invalid.yaml:2:1`: `S201` unknown key `naem`"),
         (["--auto-approve", "--only", "writer:nothing/*", WRITER], 64, "**Exit code 64: wrong usage.**"),
-        (["--auto-approve", "--backup", "report.md/x", WRITER], 1, "cannot be written"),
+        (["--auto-approve", "--history", "report.md/x", WRITER], 1, "cannot be written"),
         (["--auto-approve", "--max-applications", "0", WRITER], 4, "No changes were made: "),
     ],
 )  # fmt: skip
@@ -147,7 +147,7 @@ def test_report_of_an_apply_that_a_signal_ends(cli, number, times):
     assert "**Exit code 130: interrupted.**" in text
     assert "- done: `application`\n" in text
     assert "- **skipped**: " in text
-    assert "saved in `.scimconf/backup/writer/" in text
+    assert "saved in `.scimconf/history/writer/" in text
 
 
 def test_report_of_an_apply_that_is_interrupted_at_the_prompt(cli):

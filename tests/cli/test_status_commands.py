@@ -100,3 +100,44 @@ def test_doctor_reports_a_sign_in_that_fails(cli, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     result = cli("doctor", "--auth", "environment")
     assert (result.code, "problem AZURE_TENANT_ID" in result.out) == (1, True)
+
+
+def test_history_and_rollback(writer):
+    spec = writer.folder / "writer" / "scimconf.yaml"
+    spec.write_text(spec.read_text().replace("deletion_threshold: 50", "deletion_threshold: 77"))
+    assert writer("apply", "writer", *APPLY, "--reason", "more").code == 0
+    entries = json.loads(writer("history", "writer", "--format", "json").out)["entries"]
+    assert [(entry["status"], entry["run"]["reason"]) for entry in entries] == [("applied", "more"), ("applied", "")]
+    result = writer("rollback", "writer", "--auto-approve", "--spec-only", "--out", "former.yaml")
+    assert result.code == 0
+    assert "It does not return" in result.err
+    assert writer("plan", "former.yaml", "--detailed-exitcode").code == 2
+    result = writer("rollback", "writer", "--auto-approve")
+    assert result.code == 0, result
+    assert "would undo this" in result.err
+    assert writer("plan", "former.yaml", "--detailed-exitcode").code == 0
+    assert writer("history", "--app", "writer", "--format", "csv").out.count("\n") == 4
+    assert "rollback to the state before" in writer("history", "--app", "writer").out
+
+
+def test_a_rollback_needs_a_history_and_one_spec(writer):
+    result = writer("rollback", "writer", "--history", "elsewhere")
+    assert (result.code, "there is no history" in result.err) == (1, True)
+    shutil.copytree(writer.folder / "writer", writer.folder / "both" / "a")
+    assert writer("rollback", "both").code in (64, 65)
+    assert "No history of writer in elsewhere" in writer("history", "writer", "--history", "elsewhere").err
+    assert writer("history", "writer", "--app", "writer").code == 64
+
+
+def test_apply_without_history_keeps_none(cli):
+    shutil.copytree(ROOT / "examples" / "writer-new", cli.folder / "writer")
+    assert cli("apply", "writer", *APPLY, "--no-history").code == 0
+    assert not (cli.folder / ".scimconf").exists()
+
+
+def test_logs_compare_without_entries_is_no_disagreement(writer):
+    result = writer("logs", "writer", "--compare")
+    assert (result.code, result.out) == (0, "writer: no users in the log\n\n")
+    assert json.loads(writer("logs", "writer", "--compare", "--format", "json", "--redact").out)["applications"]
+    assert writer("logs", "--app", "Writer", "--compare").code == 64
+    assert writer("logs", "writer", "--compare", "--format", "csv").code == 64

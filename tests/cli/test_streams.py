@@ -86,7 +86,7 @@ def test_no_file_of_a_command_has_a_secret_of_the_sign_in_that_the_tenant_shows(
     monkeypatch.setenv("AZURE_CLIENT_SECRET", TOKEN)
     text = f"extends: [{WRITER}]\nprovisioning: {{notifications: {{email: {TOKEN}@contoso.com}}}}\n"
     spec = WATCH.secret_file(cli.folder / "spec.yaml", text)
-    WATCH.declare(cli.folder / ".scimconf" / "backup")  # the documents as they were
+    WATCH.declare(cli.folder / ".scimconf" / "history")  # the documents as they were
     assert cli("plan", "--out", "plan.json", spec).code == 0
     assert cli("apply", "--auto-approve", "--events", "events.jsonl", "--report", "report.md", spec).code == 0
     assert cli("export", "--app", "Writer", "--out", "exported.yaml").code == 0
@@ -231,7 +231,13 @@ def test_plan_ignores_an_invalid_columns_variable(cli, monkeypatch, columns):
 
 @pytest.mark.parametrize(
     ("command", "option"),
-    [("plan", "--out"), ("plan", "--events"), ("apply", "--events"), ("apply", "--backup"), ("preview --all", "--out")],
+    [
+        ("plan", "--out"),
+        ("plan", "--events"),
+        ("apply", "--events"),
+        ("apply", "--history"),
+        ("preview --all", "--out"),
+    ],
 )
 def test_commands_report_an_unwritable_output_path_before_they_read_the_tenant(cli, command, option):
     cli.file("file", "")
@@ -243,7 +249,7 @@ def test_commands_report_an_unwritable_output_path_before_they_read_the_tenant(c
 
 def test_apply_reports_an_unwritable_backup_folder_before_it_reads_the_tenant(cli, monkeypatch):
     monkeypatch.setattr(os, "access", lambda _path, mode: mode == os.R_OK)
-    result = cli("apply", "--backup", "there", WRITER)
+    result = cli("apply", "--history", "there", WRITER)
     assert (result.code, cli.service.journal.entries) == (1, [])
     assert result.err == "Error: there cannot be written: Permission denied\n"
 
@@ -252,7 +258,7 @@ def test_apply_writes_nothing_if_the_backup_fails(cli, monkeypatch):
     cli("apply", "--auto-approve", WRITER)
     cli.service.journal.entries.clear()
     file = cli.file("more.yaml", f"extends: [{WRITER}]\nprovisioning: {{deletion_threshold: 7}}\n")
-    monkeypatch.setattr(import_module("scimconf.workflow.apply"), "write_private_files", _raise_disk_full)
+    monkeypatch.setattr(import_module("scimconf.workflow.history"), "write_private_files", _raise_disk_full)
     result = cli("apply", "--auto-approve", file)
     assert (result.code, cli.writes) == (1, [])
     assert "cannot be written: No space left on device" in " ".join(result.out.split())

@@ -37,7 +37,7 @@ def test_api_page_examples_run(sandbox, tmp_path, monkeypatch, capsys):
     assert "\napplied\n" in printed
     assert "ada@contoso.com" in printed
     assert "\nname: writer\n" in printed
-    assert list((tmp_path / ".scimconf" / "backup" / "writer").iterdir())
+    assert list((tmp_path / ".scimconf" / "history" / "writer").iterdir())
 
 
 def test_api_page_names_every_exported_name():

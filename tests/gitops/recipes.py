@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[2]
 CI = ROOT / "ci"
 GITHUB = ("action.yml", "plan.yml", "apply.yml", "drift.yml")
 FILES = tuple(f"github/{name}" for name in GITHUB) + ("gitlab/scimconf.yml", "azure-devops/scimconf.yml")
+VENDOR = ("vendor/github.yml", "vendor/gitlab.yml", "vendor/azure-devops.yml")
+"""The recipes for the repository of an application, which check its endpoint."""
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 
 

@@ -43,7 +43,7 @@ def tenant(serve, workdir, run, monkeypatch):
     copy_writer(workdir / "apps" / "writer")
     url = serve()
     monkeypatch.setenv("SCIMCONF_GRAPH_URL", url)
-    assert run("apply", "--auto-approve", "--backup", workdir.parent / "first", "apps/writer")[0] == 0
+    assert run("apply", "--auto-approve", "--history", workdir.parent / "first", "apps/writer")[0] == 0
     return url
 
 

@@ -13,7 +13,20 @@ from scimconf import __version__
 from scimconf.cli.init import recipe_files
 from scimconf.cli.main import COMMANDS
 
-from .recipes import CI, EXPRESSION, FILES, GITHUB, ROOT, document, maps, permissions, read, scripts, used_actions
+from .recipes import (
+    CI,
+    EXPRESSION,
+    FILES,
+    GITHUB,
+    ROOT,
+    VENDOR,
+    document,
+    maps,
+    permissions,
+    read,
+    scripts,
+    used_actions,
+)
 
 SCHEMAS = {
     "github/action.yml": ("vendor.github-actions",),
@@ -23,21 +36,26 @@ SCHEMAS = {
     "gitlab/scimconf.yml": ("vendor.gitlab-ci", "--data-transform", "gitlab-ci"),
     "azure-devops/scimconf.yml": ("vendor.azure-pipelines", "--data-transform", "azure-pipelines"),
 }
+SCHEMAS |= {
+    "vendor/github.yml": SCHEMAS["github/plan.yml"],
+    "vendor/gitlab.yml": SCHEMAS["gitlab/scimconf.yml"],
+    "vendor/azure-devops.yml": SCHEMAS["azure-devops/scimconf.yml"],
+}
 WORKFLOWS = [f"github/{name}" for name in GITHUB if name != "action.yml"]
 JOBS = [(file, name, job) for file in WORKFLOWS for name, job in document(file)["jobs"].items()]
 
 
 def test_every_file_in_ci_is_a_known_recipe():
-    assert sorted(str(path.relative_to(CI)) for path in CI.rglob("*") if path.is_file()) == sorted(FILES)
+    assert sorted(str(path.relative_to(CI)) for path in CI.rglob("*") if path.is_file()) == sorted([*FILES, *VENDOR])
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", [*FILES, *VENDOR])
 def test_recipe_is_valid_against_forge_schema(file):
     result = CliRunner().invoke(check_jsonschema, ["--builtin-schema", *SCHEMAS[file], str(CI / file)])
     assert result.exit_code == 0, result.output[:2000]
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", [*FILES, *VENDOR])
 def test_recipe_pins_actions_by_commit_with_version_comment(file):
     for line in re.findall(r"uses: (.+)", read(file)):
         assert re.fullmatch(r"\./\.github/actions/scimconf|[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)
@@ -52,7 +70,7 @@ def test_recipe_scripts_contain_no_forge_expressions(file):
     assert [one.name for one in scripts(file) if EXPRESSION.search(one.text)] == []
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", [*FILES, *VENDOR])
 def test_recipe_uses_no_stored_secrets(file):
     assert not re.search(r"secrets\.|CLIENT_SECRET|pull_request_target:", read(file))
 

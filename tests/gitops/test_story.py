@@ -182,7 +182,7 @@ def test_redact_removes_user_names_from_all_output(story):
     for form in ("markdown", "html", "json"):
         (story.folder / f"told.{form}").write_text(story("show", "--format", form, "plan.json")[1], "utf-8")
     backups = story.folder.parent / "backups"  # previous documents, only for readers of the tenant
-    applying = ("apply", "--auto-approve", "--backup", backups, "--events", "applied.jsonl", "plan.json")
+    applying = ("apply", "--auto-approve", "--history", backups, "--events", "applied.jsonl", "plan.json")
     code, out, err = story(*applying)
     assert code == 0, f"{out}\n{err}"
     assert story("drift", "--redact", "apps/writer")[0] == 2  # reported unmanaged resources are drift too

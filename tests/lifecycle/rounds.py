@@ -20,7 +20,8 @@ from scimconf.graph.secrets import Secrets
 from scimconf.plan import Plan, Report, StepOutcome
 from scimconf.render import html, json, markdown, text
 from scimconf.spec.loaded import Loaded
-from scimconf.workflow.apply import apply, missing_secrets, save_documents
+from scimconf.workflow.apply import apply, missing_secrets
+from scimconf.workflow.history import begin_entry
 from scimconf.workflow.plan import PlannedApplication, plan
 from tests.lifecycle.faults import Exchange, NoFaults, Schedule, Wire
 from tests.lifecycle.state import Fact, different, settle, state_facts
@@ -45,7 +46,7 @@ class Hooks:
         return True
 
     def backup(self, planned: PlannedApplication) -> str:
-        return save_documents(str(self.folder), planned, BACKUP_TIME)
+        return begin_entry(str(self.folder), planned, BACKUP_TIME)
 
     def progress(self, message: str, _done: int, _total: int) -> None:
         self.texts.append(message)

@@ -12,7 +12,7 @@ from scimconf.impact.compiled_mappings import OBJECT_IGNORED
 from scimconf.impact.preview import Preview, ScopePopulation
 from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.impact.projection import states_before_and_after
-from scimconf.impact.scim_resource import SCHEMAS, resource
+from scimconf.impact.scim_resource import ROLE_TYPE, SCHEMAS, resource
 from scimconf.impact.user_attributes import GAP, gap, home_name, reader, selected
 from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.plan import Action, Address, Change, FieldChange, Resource
@@ -90,7 +90,10 @@ def sent_values(**values):
         ({f"{ENTERPRISE}:department": "X"}, {ENTERPRISE: {"department": "X"}}),
         ({"urn:acme:2.0:User": "admin"}, {"urn:acme:2.0:User": "admin"}),
         ({f"{SCHEMAS[0]}:title": "T"}, {"title": "T"}),
-        ({'roles[primary eq "True"].value': "r"}, {"roles": [{"primary": True, "value": "r"}]}),
+        ({'roles[primary eq "True"].value': "r"}, {"roles": [{"primary": True, "type": ROLE_TYPE, "value": "r"}]}),
+        ({'roles[primary eq "True"].type': "r"}, {}),
+        ({"roles": (f'{{"primary":false,"type":"{ROLE_TYPE}","value":"r"}}',)},
+         {"roles": [{"primary": False, "type": ROLE_TYPE, "value": "r"}]}),
         ({'emails[type eq "work"].value': "a", 'emails[type eq "home"].value': "b"},
          {"emails": [{"type": "home", "value": "b", "primary": True}, {"type": "work", "value": "a"}]}),
         ({"roles": ("a", "b")}, {"roles": ["a", "b"]}),

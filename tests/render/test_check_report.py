@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
-from golden_files import golden_render
+from golden_files import golden_render, without_assets
 
 from scimconf.check_report import CheckReport, CheckResult, CheckStatus, Exchange
+from scimconf.render.checks import html, junit, markdown, text
 from scimconf.render.checks import json as machine
-from scimconf.render.checks import text
 from scimconf.render.common.escaping import cells
 from scimconf.render.json import write
 
@@ -84,6 +85,9 @@ RENDERED = {
     "report-80.ansi": lambda: text.report(REPORT, color=True),
     "report-40.txt": lambda: text.report(REPORT, width=40, full=True),
     "report.json": lambda: machine.report(REPORT),
+    "report.md": lambda: markdown.report(REPORT),
+    "report.html": lambda: without_assets(html.report(REPORT)),
+    "report.xml": lambda: junit.report(REPORT),
 }
 
 
@@ -134,6 +138,54 @@ def test_long_bodies_of_check_report_are_cut_in_text_and_complete_in_json():
     report = replace(REPORT, results=(replace(FAILED, exchanges=(Exchange("GET /Users/1", None, "200 OK", body),)),))
     assert text.report(report).count("x") < 2_100
     assert json.loads(machine.report(report))["results"][0]["exchanges"][0]["response_body"] == body
+
+
+def test_markdown_of_check_report_leaves_out_requests_that_do_not_fit():
+    exchange = Exchange("GET /Users/1", None, "200 OK", "line\n" * 40)
+    results = tuple(replace(FAILED, exchanges=(exchange,) * 12) for _ in range(20))
+    assert "line" in markdown.report(replace(REPORT, results=results))
+    rendered = markdown.report(replace(REPORT, results=results * 20))
+    assert len(rendered) <= markdown.MAX_LENGTH
+    assert "line" not in rendered
+    assert rendered.endswith("`--format json` has them.\n")
+
+
+def test_markdown_of_check_report_shows_hostile_values_as_code():
+    rendered = markdown.report(hostile())
+    assert all(line.isprintable() for line in rendered.split("\n"))
+    outside = re.sub(r"```text\n.*?\n```", "", rendered, flags=re.DOTALL)
+    assert not re.search(r"(?<!`)@team(?!`)", re.sub(r"(`+).+?\1(?!`)", "", outside))
+    assert "<b>" not in re.sub(r"(`+).+?\1(?!`)", "", outside)
+
+
+def test_html_of_check_report_escapes_values_and_loads_nothing():
+    page = html.report(hostile())
+    assert "<b>" not in page
+    assert "<script" not in page
+    assert "default-src &#39;none&#39;" in page
+    assert not re.search(r'(src|href)="(?!data:)', page)
+    assert not re.search("[\x00\x1b\u202e]", page)
+
+
+def test_html_of_check_report_opens_failed_checks():
+    page = html.report(REPORT)
+    assert page.count("<details") == 4
+    assert re.findall(r'<details class="entry (\w+)"( open)?>', page) == [
+        ("create", ""),
+        ("delete", " open"),
+        ("warned", ""),
+        ("skipped", ""),
+    ]
+
+
+@pytest.mark.parametrize("report", [REPORT, hostile(), replace(REPORT, results=(), leftovers=())])
+def test_junit_of_check_report_is_xml_with_the_counts_of_the_report(report):
+    suites = ET.fromstring(junit.report(report))
+    cases = list(suites.iter("testcase"))
+    assert int(suites.get("tests")) == len(cases) == len(report.results) + bool(report.leftovers)
+    assert int(suites.get("failures")) == len(list(suites.iter("failure")))
+    assert int(suites.get("skipped")) == len(list(suites.iter("skipped")))
+    assert sum(int(suite.get("tests")) for suite in suites) == len(cases)
 
 
 @pytest.mark.parametrize("report", [REPORT, hostile()])

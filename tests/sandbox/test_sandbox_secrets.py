@@ -96,7 +96,7 @@ def test_secrets_belong_to_one_service_principal(sandbox):
     [
         ({"BaseAddress": URL, "SecretToken": "anything"}, 204),
         ({"BaseAddress": f"{URL}?aadOptscim062020", "SecretToken": "anything"}, 204),
-        ({"BaseAddress": "http://127.0.0.1:9/scim", "SecretToken": "anything"}, 204),
+        ({"BaseAddress": "http://127.0.0.1:9/scim", "SecretToken": "anything"}, 400),
         ({"BaseAddress": "http://app.writer.com", "SecretToken": "anything"}, 400),
         ({"BaseAddress": "app.writer.com", "SecretToken": "anything"}, 400),
         ({"SecretToken": "anything"}, 400),

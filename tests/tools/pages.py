@@ -26,6 +26,7 @@ from scimconf.cli.main import cli
 from scimconf.lint import ONLY_IF_CHANGED, REPORTED_BY_KINDS
 from scimconf.lint import rules as known_rules
 from scimconf.permissions import PROFILES
+from scimconf.rehearsal.endpoint.checks import all_checks
 from scimconf.sandbox.switches import table
 from scimconf.sandbox.target.catalogue import FAULTS, NOT_OF_A_SERVER
 from scimconf.spec.model import GUARDS, Section, Spec
@@ -103,6 +104,17 @@ def profiles() -> str:
         rows.append(f"| `{name}` | {marks} |")
     purposes = [f"* `{profile.name}`: {profile.purpose}" for profile in PROFILES]
     return "\n" + "\n".join([*purposes, "", *rows]) + "\n\n"
+
+
+def checks() -> str:
+    """Return the tables of the checks of `check-endpoint`, one for each list."""
+    tables: dict[str, list[str]] = {}
+    for check in all_checks():
+        row = f"| `{check.id}` | {check.title} | {check.consequence} | {check.hint} |"
+        tables.setdefault(check.group, []).append(row)
+    heading = ["| check | title | otherwise | what to change |", "|---|---|---|---|"]
+    parts = ["\n".join([f"### {group}", "", *heading, *rows]) for group, rows in tables.items()]
+    return "\n" + "\n\n".join(parts) + "\n\n"
 
 
 def spec() -> str:
@@ -243,6 +255,7 @@ MADE: Mapping[str, Callable[[], str]] = MappingProxyType(
         "switches": switches,
         "targets": targets,
         "rules": rules,
+        "checks": checks,
         "spec": spec,
         "performance": performance,
         "claim": claim,

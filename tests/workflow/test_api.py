@@ -116,7 +116,7 @@ def test_apply_requests_no_approval_while_a_guard_blocks(spec, folder):
 
 async def _allowed(api, spec, progress):
     plan = await api.plan(spec, allow=["scope-widened"])
-    return await api.apply(plan, approve=lambda _items: True, progress=progress, backup="saved")
+    return await api.apply(plan, approve=lambda _items: True, progress=progress, history="saved")
 
 
 def test_apply_reports_missing_secrets_before_it_requests_approval(spec):

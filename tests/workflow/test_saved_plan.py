@@ -1,17 +1,14 @@
-"""Tests of `workflow.saved_plan` and `save_documents`: plans and documents in files."""
+"""Tests of `workflow.saved_plan`: plans in files."""
 
-import json
-import stat
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from tenant_fixture import WRITER, Rehearsal
 
-from scimconf.diagnostics import DiagnosticsError, ScimconfError
+from scimconf.diagnostics import DiagnosticsError
 from scimconf.plan import FailedApplication, Plan
 from scimconf.render.json import plan as as_json
-from scimconf.workflow.apply import save_documents
 from scimconf.workflow.plan_all import PlanResults
 from scimconf.workflow.saved_plan import changes_since, is_saved_plan, read_saved_plan, spec_paths
 
@@ -73,14 +70,3 @@ def test_changes_since_a_redacted_plan_compares_redacted_plans(plan, tmp_path):
     redacted = redact_plan(replace(plan, options={"redact": True}))
     (tmp_path / "plan.json").write_text(as_json(redacted))
     assert changes_since(read_saved_plan(str(tmp_path / "plan.json")), plan) == ()
-
-
-def test_save_documents_writes_files_that_only_the_owner_can_read(tmp_path):
-    folder = tmp_path / "backup"
-    saved = save_documents(str(folder), Rehearsal().plan(WRITER), NOW)
-    assert saved == str(folder / "writer" / "20261125T093000.000000Z")
-    files = sorted((folder / "writer" / "20261125T093000.000000Z").iterdir())
-    assert [json.loads(file.read_text()) for file in files if file.stem == "service_principals"] == [[]]
-    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-    with pytest.raises(ScimconfError, match="cannot be written: File exists"):
-        save_documents(str(folder), Rehearsal().plan(WRITER), NOW)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from scimconf.check_report import CheckReport, CheckResult, CheckStatus, Exchange
 from scimconf.render.checks import words
 from scimconf.render.common.escaping import visible, wrap
+from scimconf.render.common.labels import plural
 from scimconf.render.terminal.page import Page, joined
 
 _STYLES: Mapping[CheckStatus, str] = MappingProxyType(
@@ -53,7 +54,10 @@ def _result(page: Page, result: CheckResult, *, full: bool) -> Iterator[str]:
     for name, sentence in words.details(result):
         yield from _labelled(page, 8, f"{name}:", sentence)
     if result.status is not CheckStatus.SKIPPED or full:
-        for exchange in result.exchanges:
+        omitted = 0 if full else max(len(result.exchanges) - words.LAST_EXCHANGES, 0)
+        if omitted:
+            yield from page.prose(8, f"… {plural(omitted, 'earlier request')} (--full)", "quiet")
+        for exchange in result.exchanges[omitted:]:
             yield from _exchange(page, exchange)
 
 

@@ -23,14 +23,17 @@ LABELS: Mapping[CheckStatus, str] = MappingProxyType(
 LEFTOVERS = "Not deleted from the endpoint. Delete these by hand"
 MAX_LINES = 40
 """Lines of a body; the JSON format has the whole body."""
-MAX_TEXT = 2_000
+MAX_TEXT = 600
 """Characters of a line of a body."""
+LAST_EXCHANGES = 3
+"""Exchanges of a check in text; the other formats have more."""
 
 
 def heading(report: CheckReport) -> str:
     """Return what was checked, with the dialect of its PATCH requests."""
-    what = "Endpoint check" if report.kind == "endpoint" else "Rehearsal"
-    return f"{what} of {report.subject} at {report.endpoint} ({report.dialect} dialect)"
+    if report.kind == "endpoint":
+        return f"Check of {report.endpoint}: {report.subject} ({report.dialect} dialect)"
+    return f"Rehearsal of {report.subject} at {report.endpoint} ({report.dialect} dialect)"
 
 
 def verdict(report: CheckReport) -> str:
@@ -72,20 +75,20 @@ def request_line(exchange: Exchange) -> str:
     return f"{exchange.request} → {exchange.response}"
 
 
-def bodies(exchange: Exchange) -> Iterator[tuple[str, list[str]]]:
+def bodies(exchange: Exchange, limit: int = MAX_TEXT) -> Iterator[tuple[str, list[str]]]:
     """Yield label and lines of the bodies that an exchange has."""
     for label, body in (("request", exchange.request_body), ("response", exchange.response_body)):
         if body is not None:
-            yield label, body_lines(body)
+            yield label, body_lines(body, limit)
 
 
-def body_lines(body: Json) -> list[str]:
-    """Return a body as safe lines of at most MAX_TEXT characters: text as it is, JSON on one line.
+def body_lines(body: Json, limit: int = MAX_TEXT) -> list[str]:
+    """Return a body as safe lines of at most `limit` characters: text as it is, JSON on one line.
 
     Of a PATCH request these are the operations, without the envelope, which is always the same.
     """
     lines = body.splitlines() if isinstance(body, str) else list(map(_compact, _parts(body)))
-    shortened = [visible(line if len(line) <= MAX_TEXT else f"{line[:MAX_TEXT]}…") for line in lines[:MAX_LINES]]
+    shortened = [visible(line if len(line) <= limit else f"{line[:limit]}…") for line in lines[:MAX_LINES]]
     return [*shortened, *([f"… {len(lines) - MAX_LINES:,} more lines"] if len(lines) > MAX_LINES else [])]
 
 

@@ -88,12 +88,17 @@ def context(plan: Plan, previews: Mapping[str, Any] = _NOTHING, command: str = "
 
 
 def assets(styles: list[str], script: str) -> dict[str, Any]:
-    """Return style and script of a page, files of this package, and the content security policy that allows them."""
+    """Return style and script of a page, files of this package, and the content security policy that allows them.
+
+    Without a script no script is allowed.
+    """
     from markupsafe import Markup
 
     folder = files("scimconf.render.html") / "templates"
-    style, code = "".join((folder / name).read_text("utf-8") for name in styles), (folder / script).read_text("utf-8")
-    rules = [f"style-src '{_digest(style)}'", f"script-src '{_digest(code)}'", "img-src data:", "base-uri 'none'"]
+    style = "".join((folder / name).read_text("utf-8") for name in styles)
+    code = (folder / script).read_text("utf-8") if script else ""
+    scripts = [f"script-src '{_digest(code)}'"] if code else []
+    rules = [f"style-src '{_digest(style)}'", *scripts, "img-src data:", "base-uri 'none'"]
     policy = "; ".join(["default-src 'none'", *rules, "form-action 'none'"])
     return {"style": Markup(style), "script": Markup(code), "policy": policy}  # noqa: S704  files of this package
 

@@ -12,6 +12,8 @@ from scimconf.monitoring.log_summary import CauseGroup
 from scimconf.monitoring.times import ago, span, stamp
 
 MAX_GROUPS = 10
+MAX_REASON = 200
+"""Causes of failures, and characters of a response or a reason."""
 _PHASES = {
     JobPhase.OFF: "off",
     JobPhase.FIRST_CYCLE: "on, the first cycle has not ended",
@@ -104,7 +106,7 @@ def _log_lines(status: ApplicationStatus) -> Iterator[StatusLine]:
     log = status.log
     counted = [f"{number:,} {name}" for name, number in log.counts.items() if number]
     text = ", ".join(counted) if counted else "nothing in the provisioning log"
-    if not counted and not log.events and any(job.phase is not JobPhase.RUNNING for job in status.jobs):
+    if not counted and not log.events and any(job.phase in (JobPhase.OFF, *_ALARMS) for job in status.jobs):
         text += "; while a job is off or in quarantine, this does not mean that all is well"
     yield StatusLine(window, f"{text}{', older entries not read' if log.is_cut else ''}")
     for group in log.groups[:MAX_GROUPS]:
@@ -121,9 +123,12 @@ def cause_line(group: CauseGroup) -> StatusLine:
     more = number - len(group.examples)
     names = ", ".join(group.examples) + (f" and {more:,} more" if more else "")
     response = next((event.response for event in group.events if event.response), "")
-    details = [names, *([f"the application answered: {response[:200]}"] if response else [])]
+    details = [names, *([f"the application answered: {response[:MAX_REASON]}"] if response else [])]
+    reason = next((event.reason for event in group.events if event.reason), "")
     if group.cause is not None:
         details.append(group.cause.action)
+    elif reason and not response:
+        details.append(reason[:MAX_REASON])
     label = "failed" if group.status == "failure" else "skipped"
     return StatusLine(label, f"{number:,} with {code}{meaning}", "danger" if label == "failed" else "", tuple(details))
 

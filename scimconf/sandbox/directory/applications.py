@@ -18,6 +18,7 @@ from scimconf.sandbox.directory.responses import (
 )
 from scimconf.sandbox.directory.roles import validate_roles
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
+from scimconf.sandbox.engine.state import JobState
 from scimconf.sandbox.gallery import CUSTOM, GALLERY, GalleryEntry
 from scimconf.sandbox.http_types import (
     NO_CONTENT,
@@ -277,6 +278,8 @@ def remove_service_principal(tenant: Tenant, key: str) -> None:
     remove_owners(tenant, key)
     tenant.store.run("DELETE FROM assignments WHERE resource_id = ? OR principal_id = ?", (key, key))
     tenant.store.run("DELETE FROM secrets WHERE resource_id = ?", (key,))
+    for (job_id,) in tenant.store.rows("SELECT id FROM objects WHERE kind = 'job' AND parent = ?", (key,)):
+        JobState(tenant.store, job_id).forget()
     tenant.store.run("DELETE FROM objects WHERE kind IN ('job', 'schema') AND parent = ?", (key,))
 
 

@@ -23,6 +23,7 @@ _COMPARE = {"eq": "=", "ne": "<>", "ge": ">=", "le": "<=", "gt": ">", "lt": "<"}
 _BOOLEANS = {"true": 1, "false": 0}
 _NULL = "null"
 _ADVANCED = ("ne", "not", "endswith")
+_PATTERNS = {"startswith": "{}%", "endswith": "%{}", "contains": "%{}%"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class _FilterParser:
             self._expect(")")
             return inner
         name = self._next()
-        if name.lower() in ("startswith", "endswith"):
+        if name.lower() in _PATTERNS:
             return self._text_function(name.lower())
         if "/any(" in name:
             return self._any_lambda(name)
@@ -87,14 +88,17 @@ class _FilterParser:
         if function in _ADVANCED:
             self._require_advanced(function)
         self._expect("(")
+        lowers = self._accept("tolower")
+        if lowers:
+            self._expect("(")
         column = self._column(self._next(), function)
+        if lowers:
+            self._expect(")")
         self._expect(",")
         value = _literal(self._next())
         self._expect(")")
-        pattern = re.sub(r"([%_\\])", r"\\\1", str(value))
-        return Condition(
-            f"{column.sql} LIKE ? ESCAPE '\\'", (f"{pattern}%" if function == "startswith" else f"%{pattern}",)
-        )
+        pattern = _PATTERNS[function].format(re.sub(r"([%_\\])", r"\\\1", str(value)))
+        return Condition(f"{column.sql} LIKE ? ESCAPE '\\'", (pattern,))
 
     def _any_lambda(self, text: str) -> Condition:
         match = _TOKEN.match(text)

@@ -76,13 +76,6 @@ def get_organization(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     return entity_response(request, "organization", document)
 
 
-def list_provisioning(tenant: Tenant, request: GraphRequest) -> GraphResponse:
-    """Return the provisioning log, which is empty since the sandbox provisions nothing."""
-    return page_response(
-        tenant, request, PagedRows("auditLogs/provisioning", lambda _after, _limit: [], lambda: 0, sortable=True)
-    )
-
-
 # ---- users ----------------------------------------------------------------------------------------------------------
 
 

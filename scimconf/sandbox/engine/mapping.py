@@ -6,8 +6,8 @@ the attribute instead. Nothing is guessed.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from scimconf.expressions.evaluation import (
     Value,
     compile_expression,
 )
+from scimconf.sandbox.engine import resource
 from scimconf.sandbox.engine.scope import UNKNOWN
 from scimconf.sandbox.engine.source import REFERENCES, ROLES, is_known
 from scimconf.sandbox.engine.values import (
@@ -44,7 +45,6 @@ _SINGLE_ROLE = "SingleAppRoleAssignment"
 _ROLE_FUNCTIONS = frozenset({_SINGLE_ROLE, "AppRoleAssignmentsComplex", "AssertiveAppRoleAssignmentsComplex"})
 _ROLE_TEXTS = f"{ROLES} as text"
 """The source attribute that `SingleAppRoleAssignment` reads here: texts, as the switch `role_text` selects them."""
-_EXTENSION = re.compile(r"urn:.+:\d+(?:\.\d+)*:\w+", re.DOTALL)
 _LEAVING = frozenset({Scope.NOT_ASSIGNED, Scope.FILTERED, Scope.SOFT_DELETED})
 """Objects of these scopes are only disabled: nothing else of them is sent."""
 _OPERATORS = {
@@ -85,8 +85,8 @@ def _object_flow(schema: Json, rule: Json, mapping: Json) -> ObjectFlow:
     rows = mapping.get("attributeMappings") or ()
     flows = tuple(_attribute_flow(kind, row, definitions.get(str(row["targetAttributeName"]), {})) for row in rows)
     actions = frozenset(part.strip() for part in str(mapping.get("flowTypes") or "").split(",")) - {"", "None"}
-    resource: Any = "Groups" if "group" in name.lower() else "Users"
-    return ObjectFlow(kind, resource, name, actions, flows, tuple(_filters(mapping.get("scope"))))
+    collection: Any = "Groups" if "group" in name.lower() else "Users"
+    return ObjectFlow(kind, collection, name, actions, flows, tuple(_filters(mapping.get("scope"))))
 
 
 def _definitions(schema: Json, directory_name: Any, object_name: str) -> dict[str, Json]:
@@ -138,14 +138,14 @@ def _with_expression(kind: Any, flow: AttributeFlow, tree: Expression) -> Attrib
     names = expressions.attributes(tree)
     evaluate: _Evaluate = compile_expression(_with_role_texts(tree))
     unknown = {name: UNKNOWN for name in names if not is_known(kind, name)}
-    if _EXTENSION.fullmatch(flow.target):
-        evaluate = _undetermined("what is sent for an extension without an attribute is not documented")
-    elif unknown:
+    if unknown:
         evaluate = _without(evaluate, unknown)
+    is_extension = resource.is_extension(flow.target)
     return replace(
         flow,
         text=expressions.render_compact(tree),
-        evaluate=evaluate,
+        evaluate=_into_extension(evaluate) if is_extension else evaluate,
+        reading=evaluate if is_extension else None,
         reference=tree.name if isinstance(tree, Attribute) and tree.name in REFERENCES else None,
         attributes=names,
         roles=tree.name if isinstance(tree, Call) and tree.name in _ROLE_FUNCTIONS else "",
@@ -185,6 +185,19 @@ def _without(evaluate: _Evaluate, unknown: Mapping[str, Any]) -> _Evaluate:
     return run
 
 
+def _into_extension(evaluate: _Evaluate) -> _Evaluate:
+    """Return a function whose values are undetermined: an extension is an object, and not the place of a value."""
+
+    def run(attributes: Mapping[str, AttributeValue], context: EvaluationContext) -> Value:
+        value = evaluate(attributes, context)
+        is_sent = value is not None and not isinstance(value, Ignored | Failure | Undetermined)
+        return (
+            Undetermined("what is sent for an extension without an attribute is not documented") if is_sent else value
+        )
+
+    return run
+
+
 # ---- of an object ---------------------------------------------------------------------------------------------------
 
 
@@ -203,15 +216,41 @@ def desired(
     """
     attributes = source_attributes(source_object, scope, switches)
     rows = [row for row in flow.flows if row.reference is None and (scope not in _LEAVING or row.reads_scope)]
-    results = [(row, row.evaluate(attributes, context)) for row in rows if _is_evaluated(row, creating=creating)]
+    evaluated = [row for row in rows if _is_evaluated(row, creating=creating)]
+    results = [(row, row_result(row, attributes, context, source_object.roles, switches)) for row in evaluated]
     for row, result in results:
         if isinstance(result, Ignored) and result.whole_object:
             return Desired({}, ignored_by=row.target)
-    failures = (_failure(row, result, switches) for row, result in results)
+    failures = (_failure(row, result, source_object.roles, switches) for row, result in results)
     failure = next((failure for failure in failures if failure is not None), None)
     values = ((row.target, _sent(row, result, creating=creating)) for row, result in results)
     sent = {target: value for target, value in values if value is not None}
     return Desired(sent, failure, _matching(results), roles=source_object.roles)
+
+
+def row_result(
+    row: AttributeFlow,
+    attributes: Mapping[str, AttributeValue],
+    context: EvaluationContext,
+    roles: Sequence[AppRole],
+    switches: Switches,
+) -> Value:
+    """Return the result of a mapping, in the readings that switches select for what is not documented."""
+    if row.reading is not None and switches.bare_extension == "undetermined":
+        return row.evaluate(attributes, context)
+    if row.text == f"[{ROLES}]" and switches.role_blob != "undetermined":
+        return _role_blob(roles, switches)
+    return (row.reading or row.evaluate)(attributes, context)
+
+
+def _role_blob(roles: Sequence[AppRole], switches: Switches) -> Value:
+    """Return what a direct mapping of the roles sends: their JSON, or their names."""
+    if not roles:
+        return None
+    if switches.role_blob == "json":
+        return json.dumps([_role(role) for role in roles], ensure_ascii=False, separators=(",", ":"))
+    names = tuple(role.display_name for role in roles)
+    return names if len(names) > 1 else names[0]
 
 
 def _matching(results: Iterable[tuple[AttributeFlow, Value]]) -> tuple[tuple[str, str], ...]:
@@ -252,12 +291,15 @@ def _sent(row: AttributeFlow, result: Value, *, creating: bool) -> Any:
     return row.default if result is None and creating else result
 
 
-def _failure(row: AttributeFlow, result: Value, switches: Switches) -> ObjectFailure | None:
+def _failure(row: AttributeFlow, result: Value, roles: Sequence[AppRole], switches: Switches) -> ObjectFailure | None:
+    mapping = f"{row.target} = {row.text}"
+    if isinstance(result, Failure) and _SINGLE_ROLE in row.text and "app role assignment" in result.reason:
+        names = ", ".join(role.display_name or role.id for role in roles)
+        text = f"No more than one app role assignment was expected, but {len(roles)} were found"
+        return ObjectFailure(SEVERAL_ROLES, f"{text} ({names}). The mapping is {mapping}.")
     if isinstance(result, Failure):
-        several = _SINGLE_ROLE in row.text and "app role assignment" in result.reason
-        code = SEVERAL_ROLES if several else "EmulatedExpressionFailure"
-        return ObjectFailure(code, f"{row.target} = {row.text}: {result.reason}")
+        return ObjectFailure("EmulatedExpressionFailure", f"{mapping}: {result.reason}.")
     if isinstance(result, Undetermined) and switches.undetermined == "failure":
         hint = "The switch `undetermined` of the sandbox leaves the attribute out instead."
-        return ObjectFailure("EmulatedUndetermined", f"{row.target} = {row.text}: {result.reason}. {hint}")
+        return ObjectFailure("EmulatedUndetermined", f"{mapping}: {result.reason}. {hint}")
     return None

@@ -14,6 +14,7 @@ from typing import Any
 from scimconf.sandbox.engine.resource import (
     current_manager,
     current_value,
+    has_effect,
     role_elements,
     target_path,
     typed,
@@ -39,7 +40,7 @@ def operations(flow: ObjectFlow, desired: Desired, current: Json, dialect: Diale
 
     `current` is the resource that GET returned.
     """
-    rows = [row for row in flow.flows if row.target in desired.values]
+    rows = [row for row in flow.flows if row.target in desired.values and has_effect(row.target)]
     changes = [change for row in rows if (change := _change(flow, row, desired, current, switches)) is not None]
     if dialect is Dialect.LEGACY:
         return [_legacy(change, desired.roles, switches) for change in changes]

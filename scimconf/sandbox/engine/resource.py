@@ -22,6 +22,7 @@ ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ADSCIM_GROUP = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
 ROLE_TYPE = "WindowsAzureActiveDirectoryRole"
 _ROLES = "roles"
+_ROLE_JSON = '{"primary":false,"type":'
 _FIRST = ("schemas", "externalId", "userName", "active", "displayName")
 _URN = re.compile(r"(urn:.+:\d+(?:\.\d+)*:\w+)(?::(.+))?", re.DOTALL)
 _STEP = re.compile(r'([A-Za-z$][\w$-]*)(?:\[([A-Za-z]\w*) eq "([^"]*)"\])?(?:\.(?=[A-Za-z$])|\Z)')
@@ -63,6 +64,12 @@ def target_path(target: str) -> TargetPath:
     return TargetPath(extension, steps if steps and not steps[-1].key else ())
 
 
+def is_extension(target: str) -> bool:
+    """Return whether a target is the URN of an extension without an attribute."""
+    urn = _URN.fullmatch(target)
+    return urn is not None and urn[2] is None
+
+
 def _steps(path: str) -> list[TargetStep]:
     """Return the parts of a path; none for an unsupported path."""
     steps, end = [], 0
@@ -87,8 +94,13 @@ def creation_body(
     """
     rows = {row.target: row for row in flow.flows}
     body: Json = {"schemas": _schemas(flow, switches)}
-    for target in sorted(desired.values):
-        put(body, target, _created(rows[target], desired.values[target], switches))
+    for target in sorted(filter(has_effect, desired.values)):
+        value = _created(rows[target], desired.values[target], switches)
+        if is_extension(target) and switches.bare_extension == "attribute":
+            extension, _, name = target.rpartition(":")
+            body.setdefault(extension, {})[name] = value
+        else:
+            put(body, target, value)
     if flow.resource == "Groups" and switches.group_post_members_empty == "yes":
         body.setdefault("members", [])
     for target, key in (references or {}).items() if switches.manager_in_post != "no" else ():
@@ -96,6 +108,11 @@ def creation_body(
     _complete_elements(body, switches)
     body["meta"] = {"resourceType": flow.resource.removesuffix("s")}
     return {name: body[name] for name in (*filter(body.__contains__, _FIRST), *body)}
+
+
+def has_effect(target: str) -> bool:
+    """Return whether a mapping has an effect: the type of roles is always the same, whatever is mapped to it."""
+    return not (target.startswith(f"{_ROLES}[") and target.endswith("].type"))
 
 
 def _schemas(flow: ObjectFlow, switches: Switches) -> list[str]:
@@ -108,9 +125,10 @@ def _schemas(flow: ObjectFlow, switches: Switches) -> list[str]:
 def _created(row: AttributeFlow, value: SentValue, switches: Switches) -> Any:
     if isinstance(value, str):
         return typed(row, value)
-    if row.roles:
-        return role_elements(value)
-    return [{"value": text} for text in value] if switches.multivalued_in_post == "objects" else list(value)
+    elements = role_elements(value)
+    if switches.multivalued_in_post == "values":
+        return elements
+    return [{"value": element} if isinstance(element, str) else element for element in elements]
 
 
 def typed(row: AttributeFlow, value: str) -> str | bool:
@@ -119,8 +137,8 @@ def typed(row: AttributeFlow, value: str) -> str | bool:
 
 
 def role_elements(texts: Iterable[str]) -> list[Any]:
-    """Return the objects of app roles that an expression returns as JSON."""
-    return [json.loads(text) if text.startswith("{") else text for text in texts]
+    """Return the objects of app roles, which functions return as JSON text; other texts stay texts."""
+    return [json.loads(text) if text.startswith(_ROLE_JSON) else text for text in texts]
 
 
 def put(body: Json, target: str, value: Any) -> None:
@@ -160,7 +178,7 @@ def _complete_elements(body: Json, switches: Switches) -> None:
         if number == 0:
             mail["primary"] = True
     for role in _objects(body.get(_ROLES)):
-        role["type"] = ROLE_TYPE
+        role.setdefault("type", ROLE_TYPE)
         if switches.role_primary == "text" and "primary" in role:
             role["primary"] = str(role["primary"])
 
@@ -177,7 +195,9 @@ def current_value(resource: Json, target: str) -> Any:
     path = target_path(target)
     value: Any = resource
     if not path.steps:
-        return _or_none(_property(value, target))
+        extension, _, name = target.rpartition(":")
+        own = _property(resource, target)
+        return _or_none(own if own is not None else _property(_property(resource, extension), name))
     if path.extension:
         value = _property(value, path.extension)
     for step in path.steps:

@@ -93,7 +93,8 @@ class AttributeFlow:
 
     `reference` is the source attribute of a direct mapping of a reference (`manager`, `members`), else None: a reference
     is written after the objects. `attributes` are the source attributes that the expression reads. `roles` is the
-    function about app roles if it is the outermost, else empty. `data_type` is that of the target attribute (Graph:
+    function about app roles if it is the outermost, else empty. `reading` is `evaluate` without the reason why the target
+    is undetermined: it is the URN of an extension (switch `bare_extension`). `data_type` is that of the target attribute (Graph:
     attributeType), `flow_type` and `flow_behavior` are Graph's.
     """
 
@@ -109,6 +110,7 @@ class AttributeFlow:
     reference: str | None = None
     attributes: tuple[str, ...] = ()
     roles: str = ""
+    reading: Callable[[Mapping[str, AttributeValue], EvaluationContext], Value] | None = None
 
     @property
     def reads_scope(self) -> bool:

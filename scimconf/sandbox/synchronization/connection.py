@@ -130,7 +130,7 @@ def _declared_sensitive(principal: Json, switches: Switches) -> frozenset[str]:
 def connection_failure(tenant: Tenant, principal: Json, credentials: Mapping[str, str]) -> str | None:
     """Return why the application refuses these credentials; None if it accepts them."""
     address, own_token = credentials.get("BaseAddress", ""), _authorized_token(credentials)
-    failure = _form_failure(templates_of(principal["applicationTemplateId"], tenant.switches), credentials)
+    failure = form_failure(templates_of(principal["applicationTemplateId"], tenant.switches), credentials)
     if failure is not None:
         return failure
     if credentials.get("AuthenticationType") == _CLIENT_CREDENTIALS:
@@ -144,8 +144,8 @@ def connection_failure(tenant: Tenant, principal: Json, credentials: Mapping[str
     return _token_failure(tenant, address, token)
 
 
-def _form_failure(templates: Sequence[ProvisioningTemplate], credentials: Mapping[str, str]) -> str | None:
-    """Return what is missing or malformed. Without an address, every configuration field of the template is required."""
+def form_failure(templates: Sequence[ProvisioningTemplate], credentials: Mapping[str, str]) -> str | None:
+    """Return what is missing or malformed in the credentials, None if nothing. Without an address, every configuration field of the template is required."""
     address = credentials.get("BaseAddress", "")
     if address or _authorized_token(credentials):
         return _address_failure(address) if address else None

@@ -1,6 +1,7 @@
 """Requests about synchronization templates and jobs, and the life cycle of a job.
 
-A started job completes its cycle after a number of reads (switch `cycle_reads`), independently of time.
+A started job whose address the sandbox may reach is driven by the engine. Any other completes a simulated cycle, without
+requests, after a number of reads (switch `cycle_reads`), independently of time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import timedelta
 from scimconf.sandbox.data_files import new_document
 from scimconf.sandbox.directory.applications import import_roles
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
+from scimconf.sandbox.engine.state import JobState
 from scimconf.sandbox.http_types import NO_CONTENT, GraphResponse, Json, bad_request, sync_error, sync_path_not_found
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.synchronization.call import JOB, SCHEMA, SyncCall
@@ -149,6 +151,7 @@ def delete_job(call: SyncCall) -> GraphResponse:
     job = _find_controllable_job(call)
     call.tenant.documents.remove(JOB, job["id"])
     call.tenant.documents.remove(SCHEMA, job["id"])
+    JobState(call.tenant.store, job["id"]).forget()
     return NO_CONTENT
 
 
@@ -186,6 +189,7 @@ def restart_job(call: SyncCall) -> GraphResponse:
         if scope not in _RESET_SCOPES:
             raise sync_error(400, "EmulatedInvalidResetScope", f"'{scope}' is not a synchronizationJobRestartScope.")
     job["_restarts"].append(scopes)
+    JobState(call.tenant.store, job["id"]).restart(scopes)
     if not scopes or any(scope in _CLEARS_QUARANTINE for scope in scopes):
         job["status"]["quarantine"] = None
         if job["status"]["code"] == "Quarantine":
@@ -228,7 +232,7 @@ def _find_controllable_job(call: SyncCall) -> Json:
 def _advance(call: SyncCall, job: Json) -> Json:
     """Count a read of a job and return it; the last read before the end of the cycle also runs the cycle."""
     remaining_reads = job["_cycle"]
-    if remaining_reads is None:
+    if remaining_reads is None or call.tenant.reach.drives(stored_secrets(call.tenant, call.principal["id"])):
         return job
     if remaining_reads > 0:
         job["_cycle"] = remaining_reads - 1

@@ -1,4 +1,6 @@
-"""provisionOnDemand: whether an object would be provisioned, and why not. Nothing is sent to an application.
+"""provisionOnDemand: whether an object would be provisioned, and why not.
+
+The engine really provisions it if the sandbox may reach the application; otherwise nothing is sent.
 
 The response has the form of published captures: two JSON texts; `key` contains the result, `value` the report.
 """
@@ -8,14 +10,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from scimconf.sandbox.directory.applications import with_roles
 from scimconf.sandbox.directory.users_and_groups import find_principal
-from scimconf.sandbox.http_types import GraphResponse, Json, bad_request
+from scimconf.sandbox.engine.cycle import BusyError
+from scimconf.sandbox.engine.on_demand import provision, response_body
+from scimconf.sandbox.http_types import GraphResponse, Json, PendingResponse, bad_request, sync_error
 from scimconf.sandbox.synchronization.call import SCHEMA, SyncCall
 from scimconf.sandbox.synchronization.connection import connection_failure, stored_secrets
 from scimconf.sandbox.tenant import Tenant
+
+if TYPE_CHECKING:
+    from scimconf.sandbox.service import Service
 
 MAX_SUBJECTS = 5
 _ATTRIBUTES = ("accountEnabled", "displayName", "mailNickname", "userPrincipalName")
@@ -23,18 +31,32 @@ _ATTRIBUTES = ("accountEnabled", "displayName", "mailNickname", "userPrincipalNa
 
 
 def provision_on_demand(call: SyncCall) -> GraphResponse:
-    request = call.request
-    rule, subjects = _parse(call.tenant, call.job(), request.object_body().get("parameters"))
+    request, job = call.request, call.job()
+    rule, subjects = _parse(call.tenant, job, request.object_body().get("parameters"))
+    if call.tenant.reach.drives(stored_secrets(call.tenant, call.principal["id"])):
+        return PendingResponse(200, complete=partial(_really_provision, call, job, subjects))
     tenant, principal = call.tenant, with_roles(call.tenant, call.principal)
     outcomes = [_outcome(tenant, principal, _mapping_of(rule, subject), subject) for subject in subjects]
     worst = next((outcome for outcome in outcomes if outcome.result != "Success"), outcomes[0])
     reports = [_report(tenant, rule, *pair) for pair in zip(subjects, outcomes, strict=True)]
-    context_annotation = {"@odata.context": f"{request.base_url}/$metadata#microsoft.graph.stringKeyStringValuePair"}
     body = {
         "key": json.dumps({"result": worst.result, "details": worst.details}, separators=(",", ":")),
         "value": json.dumps(reports[0] if len(reports) == 1 else reports, separators=(",", ":")),
     }
-    return GraphResponse(200, body if call.switches.annotations == "none" else context_annotation | body)
+    return _response(call, body)
+
+
+async def _really_provision(call: SyncCall, job: Json, subjects: list[Json], service: Service) -> GraphResponse:
+    try:
+        reports = await provision(service, call.principal, job, subjects)
+    except BusyError as error:
+        raise sync_error(409, "EmulatedConflict", str(error)) from error
+    return _response(call, response_body(reports))
+
+
+def _response(call: SyncCall, body: Json) -> GraphResponse:
+    context = f"{call.request.base_url}/$metadata#microsoft.graph.stringKeyStringValuePair"
+    return GraphResponse(200, body if call.switches.annotations == "none" else {"@odata.context": context} | body)
 
 
 def _parse(tenant: Tenant, job: Json, parameters: Any) -> tuple[Json, list[Json]]:

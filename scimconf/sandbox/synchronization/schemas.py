@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from scimconf.expressions import FUNCTIONS, ExpressionError, Function
+from scimconf.sandbox.engine.state import JobState
 from scimconf.sandbox.http_types import (
     NO_CONTENT,
     GraphResponse,
@@ -54,6 +55,7 @@ def put_schema(call: SyncCall) -> GraphResponse:
             raise bad_request(error.message, code=error.code) from error
         raise sync_error(400, error.code, error.message) from error
     call.tenant.documents.put(SCHEMA, job["id"], document)
+    JobState(call.tenant.store, job["id"]).request_initial_cycle()
     schedule_cycles(call)
     return NO_CONTENT
 
@@ -63,6 +65,7 @@ def delete_schema(call: SyncCall) -> GraphResponse:
     job = call.job()
     template = schema_of_template(call.tenant, call.principal, call.template(job["templateId"]))
     call.tenant.documents.put(SCHEMA, job["id"], template | {"id": job["id"]})
+    JobState(call.tenant.store, job["id"]).request_initial_cycle()
     schedule_cycles(call)
     return GraphResponse(int(call.switches.schema_deleted))
 

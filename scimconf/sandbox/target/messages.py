@@ -89,6 +89,29 @@ def error_response(status: int, detail: str, scim_type: str | None = None) -> Ta
     return TargetResponse(status, body if scim_type is None else {**body, "scimType": scim_type})
 
 
+def with_resources(
+    response: TargetResponse, changed: Callable[[dict[str, Any]], dict[str, Any] | None]
+) -> TargetResponse:
+    """Return a response with each resource changed; a resource that becomes None is absent: from a list, or with 404."""
+    if not isinstance(response.body, dict) or response.status >= 300:
+        return response
+    if "Resources" in response.body:
+        resources = [item for item in map(changed, response.resources) if item is not None]
+        return with_list(response, resources)
+    if "id" not in response.body:
+        return response
+    resource = changed(response.body)
+    return error_response(404, "Resource not found") if resource is None else response.with_body(resource)
+
+
+def with_list(response: TargetResponse, resources: list[dict[str, Any]]) -> TargetResponse:
+    """Return a list response with other resources; `totalResults` changes by as many."""
+    total = response.body["totalResults"] + len(resources) - len(response.resources)
+    return response.with_body(
+        {**response.body, "totalResults": total, "itemsPerPage": len(resources), "Resources": resources}
+    )
+
+
 def behind(middleware: Middleware, handler: Handler) -> Handler:
     """Return a handler that passes each request through the middleware first."""
 

@@ -114,10 +114,12 @@ def _state(user: Resource) -> str:
 
 
 def _roles(user: Resource) -> list[str]:
-    """Return the roles of a user, and the attributes of extensions whose name contains `role`."""
+    """Return the roles of a user, and attributes of extensions that can be a role: with `role` in the name, or `User`."""
     roles = [str(role.get("display") or role.get("value")) for role in user.get("roles") or ()]
     extensions = [value for urn, value in user.items() if urn.startswith("urn:") and isinstance(value, dict)]
-    return [*roles, *(str(value) for item in extensions for name, value in item.items() if "role" in name.lower())]
+    attributes = [(name.lower(), value) for item in extensions for name, value in item.items()]
+    others = [value for name, value in attributes if "role" in name or name == "user"]
+    return [*roles, *(str(item) for value in others for item in (value if isinstance(value, list) else [value]))]
 
 
 def _manager(user: Resource, names: Mapping[str, str]) -> str:

@@ -10,9 +10,9 @@ import uvicorn
 
 from scimconf.sandbox.target.asgi import asgi_application
 from scimconf.sandbox.target.catalogue import TargetError, faults_of
-from scimconf.sandbox.target.messages import behind
+from scimconf.sandbox.target.messages import Handler, behind
 from scimconf.sandbox.target.page import TargetView
-from scimconf.sandbox.target.tolerance import Tolerance
+from scimconf.sandbox.target.tolerance import Tolerance, as_sent
 
 _ROOT = "/v2"
 _START_POLL_SECONDS = 0.1
@@ -27,12 +27,7 @@ class RunningTarget:
         self._peer = peer
         self._listener = listener
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}{_ROOT}"
-        handler = peer.respond
-        if kind != "strict":
-            handler = behind(Tolerance(peer), handler)
-        for fault in faults_of(kind):
-            handler = behind(fault.middleware(), handler)
-        self._server = uvicorn.Server(_config(asgi_application(handler, self.url)))
+        self._server = uvicorn.Server(_config(asgi_application(target_handler(kind, peer), self.url)))
         self._thread = threading.Thread(target=self._run, name=f"target {kind}", daemon=True)
         self._thread.start()
         while not self._server.started and self._thread.is_alive():
@@ -62,11 +57,23 @@ class RunningTarget:
         self.stop()
 
     def _stored(self, resource_type: str) -> list[dict[str, Any]]:
-        return [item for item in self._peer.resources() if item["meta"]["resourceType"] == resource_type]
+        resources = [item for item in self._peer.resources() if item["meta"]["resourceType"] == resource_type]
+        return [as_sent(item) for item in resources]
 
     def _run(self) -> None:
         with self._listener:
             self._server.run(sockets=[self._listener])
+
+
+def target_handler(kind: str, peer: Any) -> Handler:
+    """Return the handler of a kind of target in front of a ScimPeer; raise TargetError if the kind is unknown."""
+    faults = faults_of(kind)
+    handler: Handler = peer.respond
+    if kind != "strict":
+        handler = behind(Tolerance(peer), handler)
+    for fault in faults:
+        handler = behind(fault.middleware(), handler)
+    return handler
 
 
 def start_target(kind: str, *, token: str, port: int = 0) -> RunningTarget:
@@ -76,8 +83,7 @@ def start_target(kind: str, *, token: str, port: int = 0) -> RunningTarget:
     with one fault of `catalogue.FAULTS`). Raise TargetError if the kind is unknown, a package is missing or the port
     cannot be bound.
     """
-    if kind not in ("strict", "tolerant"):
-        faults_of(kind)
+    faults_of(kind)
     try:
         from scimconf.sandbox.target.scim2 import ScimPeer
     except ImportError as error:

@@ -5,6 +5,7 @@ No other module imports them: both rename things in minor versions, and are pinn
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,8 @@ _TOLERANT = ScimPolicy(
 Attributes = Mapping[str, Mapping[str, Any]]
 """The attributes of an extension: the definition of each by its name, as in RFC 7643 section 7."""
 _URIS = ("profileUrl", "photos")
+_URN = re.compile(r"urn:[a-z0-9-]+:\S+", re.IGNORECASE | re.ASCII)
+_RESERVED_NAMES = ("user", "group", "enterpriseuser")
 _TYPES = {"users": "User", "groups": "Group"}
 
 
@@ -82,10 +85,14 @@ class ScimPeer:
     def declare(self, endpoint: str, urn: str, attributes: Attributes) -> None:
         """Add attributes to an extension, and convert the stored resources. Nothing changes if a name is not allowed."""
         key = (_TYPES[endpoint], urn)
+        if not _URN.fullmatch(urn) or any(
+            _contains(urn, other) or _contains(other, urn) for _, other in self._extensions
+        ):
+            return
         extensions = {**self._extensions, key: {**self._extensions.get(key, {}), **attributes}}
         try:
             application = self._build(extensions)
-        except (ValueError, TypeError, NameError):
+        except (ValueError, TypeError, NameError, AttributeError):
             return
         self._extensions, self._application = extensions, application
         provider = application.provider
@@ -98,7 +105,8 @@ class ScimPeer:
         schemas = load_default_schemas()
         if self._policy is _TOLERANT:
             _loosen(schemas)
-        added = (_extension_schema(urn, attributes) for (_, urn), attributes in extensions.items())
+        names = _names([urn for _, urn in extensions])
+        added = (_extension_schema(urn, names[urn], attributes) for (_, urn), attributes in extensions.items())
         types = [_extended(item, extensions) for item in load_default_resource_types().values()]
         provider = ScimProvider.from_discovery([*schemas.values(), *added], types, config=config, policy=self._policy)
         return _Application(AsyncInMemoryStorage(self._storage), provider, self._token)
@@ -135,9 +143,24 @@ def _loosen(schemas: Mapping[str, Schema]) -> None:
                 part.reference_types = None
 
 
-def _extension_schema(urn: str, attributes: Attributes) -> Schema:
+def _extension_schema(urn: str, name: str, attributes: Attributes) -> Schema:
     definitions = [{"name": name, **definition} for name, definition in attributes.items()]
-    return Schema.model_validate({"id": urn, "name": urn.split(":")[-3], "attributes": definitions})
+    return Schema.model_validate({"id": urn, "name": name, "attributes": definitions})
+
+
+def _names(urns: list[str]) -> dict[str, str]:
+    """Return a unique name for each extension: the part before its version, such as `writer`, with a number if needed."""
+    names: dict[str, str] = {}
+    for number, urn in enumerate(urns):
+        words = [part for part in urn.split(":")[1:] if part.isidentifier() and part.lower() not in _RESERVED_NAMES]
+        name = words[-1] if words else "extension"
+        names[urn] = f"{name}{number}" if name in names.values() else name
+    return names
+
+
+def _contains(urn: str, other: str) -> bool:
+    """Return whether a URN would be that of an attribute in the extension of the other."""
+    return urn != other and urn.lower().startswith(f"{other.lower()}:")
 
 
 def _extended(resource_type: ResourceType, extensions: Mapping[tuple[str, str], Attributes]) -> ResourceType:

@@ -228,13 +228,37 @@ def test_role_functions_return_the_text_of_the_switch_or_objects(text, roles, po
 def test_several_roles_fail_with_the_code_of_the_service():
     sent = values(row("a", ROLE), roles=(EDITOR, ADMIN))
     assert sent.failure.code == SEVERAL_ROLES == "MultipleGrantsNotSupported"
-    assert "app role assignment was expected, but 2 were found" in sent.failure.reason
+    assert "app role assignment was expected, but 2 were found (Editors, Admins)" in sent.failure.reason
 
 
 @pytest.mark.parametrize("text", [ROLE, COMPLEX])
 def test_role_without_the_needed_text_is_undetermined(text):
     sent = values(row("a", text), roles=(AppRole("r3", "", "No value"),), positions={"role_text": "value"})
     assert sent.failure.code == "EmulatedUndetermined"
+
+
+ACME = "urn:ietf:params:scim:schemas:extension:acme:2.0:User"
+
+
+@pytest.mark.parametrize(
+    ("roles", "positions", "expected"),
+    [
+        ([EDITOR], {"role_blob": "display_name"}, "Editors"),
+        ([EDITOR, ADMIN], {"role_blob": "display_name"}, ("Editors", "Admins")),
+        ([EDITOR], {"role_blob": "json"}, '[{"id":"r1","value":"editor","displayName":"Editors"}]'),
+        ([], {"role_blob": "json"}, None),
+    ],
+)
+def test_direct_mapping_of_roles_has_a_reading_by_its_switch(roles, positions, expected):
+    assert values(row("a", "[appRoleAssignments]"), roles=tuple(roles), positions=positions).values.get("a") == expected
+    both = positions | {"bare_extension": "key"}
+    assert values(row(ACME, "[appRoleAssignments]"), roles=tuple(roles), positions=both).values.get(ACME) == expected
+
+
+def test_extension_as_a_target_is_undetermined_only_for_a_value():
+    assert values(row(ACME, "[mail]")).failure is None
+    assert values(row(ACME, "[mail]"), mail="a@b").failure.code == "EmulatedUndetermined"
+    assert values(row(ACME, "[mail]"), mail="a@b", positions={"bare_extension": "key"}).values == {ACME: "a@b"}
 
 
 def test_concatenation_reads_role_texts():

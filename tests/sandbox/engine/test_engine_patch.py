@@ -14,6 +14,7 @@ from .flows import ENTERPRISE, attribute_flow, object_flow, switches
 LEGACY, FLAG = Dialect.LEGACY, Dialect.COMPLIANT
 WORK = 'emails[type eq "work"].value'
 ROLE = 'roles[primary eq "True"].value'
+TYPE = 'roles[primary eq "True"].type'
 DEPARTMENT = f"{ENTERPRISE}:department"
 MANAGER = f"{ENTERPRISE}:manager"
 USER = object_flow(
@@ -114,6 +115,10 @@ def test_simple_role_has_a_path_with_a_filter(dialect, position, expected):
     assert patch({ROLE: "Editor"}, dialect=dialect, primary_literal=position) == [expected]
 
 
+def test_type_of_a_role_is_never_sent():
+    assert patch({TYPE: "own"}, {}, flow=object_flow(attribute_flow(TYPE))) == []
+
+
 def test_value_that_is_not_text_is_compared_as_json():
     flow = object_flow(attribute_flow("badge", data_type="Integer"))
     assert patch({"badge": "7"}, {"badge": 7}, flow=flow) == []
@@ -173,7 +178,7 @@ def element(role, name):
 
 def role_patch(function, name, current, dialect, roles=(EDITOR, ADMIN)):
     flow = object_flow(attribute_flow("roles", roles=function, multivalued=True))
-    values = tuple(json.dumps(element(role, name)) for role in roles)
+    values = tuple(json.dumps(element(role, name), separators=(",", ":")) for role in roles)
     return patch({"roles": values}, current, dialect, flow, roles)
 
 

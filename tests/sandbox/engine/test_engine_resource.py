@@ -75,7 +75,7 @@ def test_created_user_has_the_documented_form():
         ({"name": "x", "name.givenName": "y"}, {"name": "x", "name.givenName": "y"}),
         ({"emails": "x", WORK: "y"}, {"emails": "x", WORK: "y"}),
         ({"a": "x", "a.b.c": "y"}, {"a": "x", "a.b.c": "y"}),
-        ({'roles[primary eq "True"].type': "own"}, {"roles": [{"primary": True, "type": ADMIN_ROLE["type"]}]}),
+        ({'roles[primary eq "True"].type': "own", ROLE: "Admin"}, {"roles": [{"primary": True, **ADMIN_ROLE}]}),
     ],
 )
 def test_target_that_is_no_path_or_in_use_is_a_key_of_its_own(values, expected):
@@ -121,6 +121,16 @@ def test_created_group_has_no_members(positions, expected):
 )
 def test_created_user_has_a_manager_only_by_its_switch(position, expected):
     assert created({}, references={MANAGER: "271"}, manager_in_post=position).get(ENTERPRISE) == expected
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [("key", {ACME: "admin"}), ("attribute", {ACME.removesuffix(":User"): {"User": "admin"}})],
+)
+def test_extension_as_a_target_is_a_key_or_an_attribute(position, expected):
+    body = created({ACME: "admin"}, bare_extension=position)
+    assert body == {"schemas": SCHEMAS, **expected}
+    assert current_value(body, ACME) == "admin"
 
 
 # ---- a returned resource --------------------------------------------------------------------------------------------

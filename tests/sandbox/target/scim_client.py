@@ -47,21 +47,18 @@ def group_body(name: str | None = None, **more: Any) -> dict[str, Any]:
 
 
 class ScimClient:
-    """Starts a target and sends requests to it with its token."""
+    """Sends requests to a SCIM server. `group_schemas` are those of the groups that it creates."""
 
-    def __init__(self, kind: str) -> None:
-        self.target = start_target(kind, token=canary.secret(f"token of the {kind} target"))
-        self.url = self.target.url
-        self._http = httpx.Client(
-            base_url=self.url, headers={"Authorization": f"Bearer {self.target.token}"}, timeout=600
-        )
+    def __init__(self, url: str, token: str, group_schemas: tuple[str, ...] = (GROUP, ADSCIM)) -> None:
+        self.url = url
+        self.group_schemas = group_schemas
+        self._http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=600)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
-        self.target.stop()
 
     def send(self, method: str, path: str, body: Any = None, **options: Any) -> httpx.Response:
         if body is not None:
@@ -80,8 +77,7 @@ class ScimClient:
         return self._created("/Users", user_body(user_name, **more))
 
     def create_group(self, name: str | None = None, **more: Any) -> str:
-        body = group_body(name, **more)
-        return self._created("/Groups", body if self.target.kind != "strict" else body | {"schemas": [GROUP]})
+        return self._created("/Groups", group_body(name, **more) | {"schemas": self.group_schemas})
 
     def patch(self, path: str, *operations: Any) -> httpx.Response:
         return self.send("PATCH", path, {"schemas": [PATCH], "Operations": list(operations)})
@@ -93,3 +89,15 @@ class ScimClient:
         response = self.send("POST", path, body)
         assert response.status_code == 201, response.text
         return str(response.json()["id"])
+
+
+class TargetClient(ScimClient):
+    """Starts a target, and stops it at the end."""
+
+    def __init__(self, kind: str) -> None:
+        self.target = start_target(kind, token=canary.secret(f"token of the {kind} target"))
+        super().__init__(self.target.url, self.target.token, (GROUP,) if kind == "strict" else (GROUP, ADSCIM))
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self.target.stop()

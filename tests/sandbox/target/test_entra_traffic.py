@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .scim_client import ADSCIM, CORE, ENTERPRISE, GROUP, WRITER, ScimClient, new_name, user_body
+from .scim_client import ADSCIM, CORE, ENTERPRISE, GROUP, WRITER, TargetClient, new_name, user_body
 
 MANAGER = f"{ENTERPRISE}:manager"
 
@@ -141,14 +141,14 @@ def _filled(value: Any, boss: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def bosses(tolerant: ScimClient, strict: ScimClient) -> dict[str, str]:
+def bosses(tolerant: TargetClient, strict: TargetClient) -> dict[str, str]:
     """Return the ids of a user in each target that can be a manager, and of a user in the strict target to change."""
     return {"strict": strict.create_user(), "tolerant": tolerant.create_user(), "patched": strict.create_user()}
 
 
 @pytest.mark.parametrize("operation", _rows(USER_OPERATIONS))
 def test_a_tolerant_target_stores_what_entra_patches_and_a_strict_one_answers_by_the_rfc(
-    tolerant: ScimClient, strict: ScimClient, bosses: Mapping[str, str], operation: Any
+    tolerant: TargetClient, strict: TargetClient, bosses: Mapping[str, str], operation: Any
 ) -> None:
     _, body, expected, strict_status = operation
     user = tolerant.create_user()
@@ -166,7 +166,7 @@ def test_a_tolerant_target_stores_what_entra_patches_and_a_strict_one_answers_by
 @pytest.mark.slow
 @pytest.mark.parametrize("removal", MANAGER_REMOVALS, ids=str)
 def test_a_tolerant_target_removes_the_manager_in_every_form(
-    tolerant: ScimClient, bosses: Mapping[str, str], removal: Any
+    tolerant: TargetClient, bosses: Mapping[str, str], removal: Any
 ) -> None:
     boss = bosses["tolerant"]
     user = tolerant.create_user(**{ENTERPRISE: {"manager": {"value": boss}, "department": "R&D"}})
@@ -176,7 +176,7 @@ def test_a_tolerant_target_removes_the_manager_in_every_form(
 
 
 @pytest.mark.parametrize("body", _rows(USER_BODIES))
-def test_a_tolerant_target_creates_what_entra_posts(tolerant: ScimClient, strict: ScimClient, body: Any) -> None:
+def test_a_tolerant_target_creates_what_entra_posts(tolerant: TargetClient, strict: TargetClient, body: Any) -> None:
     _, added, strict_status = body
     response = tolerant.send("POST", "/Users", user_body(**added))
     assert response.status_code == 201, response.text
@@ -185,7 +185,7 @@ def test_a_tolerant_target_creates_what_entra_posts(tolerant: ScimClient, strict
         assert tolerant.get(f"/Users/{response.json()['id']}")[WRITER] == added[WRITER]
 
 
-def test_a_tolerant_target_keeps_its_resources_when_an_extension_appears(tolerant: ScimClient) -> None:
+def test_a_tolerant_target_keeps_its_resources_when_an_extension_appears(tolerant: TargetClient) -> None:
     user = tolerant.create_user(title="Lead")
     before = tolerant.get(f"/Users/{user}")
     urn = "urn:ietf:params:scim:schemas:extension:Later:2.0:User"
@@ -196,8 +196,37 @@ def test_a_tolerant_target_keeps_its_resources_when_an_extension_appears(toleran
     assert len(tolerant.find("/Users", f'userName eq "{before["userName"]}"')) == 1
 
 
+def test_a_text_in_place_of_an_extension_is_stored_and_returned_so(tolerant: TargetClient) -> None:
+    bare, nested = (f"urn:custom:params:scim:schemas:extension:{name}:2.0" for name in ("bare", "nested"))
+    user = tolerant.create_user(**{f"{bare}:User": "admin", nested: {"User": "admin"}})
+    stored = tolerant.get(f"/Users/{user}")
+    assert stored[f"{bare}:User"] == "admin"
+    assert bare not in stored
+    assert stored[nested] == {"User": "admin"}
+    operations = [{"op": "Replace", "path": f"{urn}:User", "value": "member"} for urn in (bare, nested)]
+    assert tolerant.patch(f"/Users/{user}", *operations).is_success
+    stored = tolerant.get(f"/Users/{user}")
+    assert (stored[f"{bare}:User"], stored[nested]) == ("member", {"User": "member"})
+    assert tolerant.patch(f"/Users/{user}", {"op": "replace", "value": {f"{bare}:User": "admin"}}).is_success
+    assert tolerant.get(f"/Users/{user}")[f"{bare}:User"] == "admin"
+
+
+@pytest.mark.parametrize(
+    "values", [["admin", ["admin", "member"], True, 3, [{"value": "x"}]], [[{"value": "x"}], [{"value": "y"}]]]
+)
+def test_custom_attributes_are_returned_as_they_were_sent(tolerant: TargetClient, values: list[Any]) -> None:
+    urn = f"urn:custom:params:scim:schemas:extension:form{len(values)}:2.0:User"
+    for value in values:
+        user = tolerant.create_user(**{urn: {"form": value}})
+        other = tolerant.create_user()
+        assert tolerant.patch(f"/Users/{other}", {"op": "Add", "path": f"{urn}:form", "value": value}).is_success
+        assert [tolerant.get(f"/Users/{item}")[urn] for item in (user, other)] == [{"form": value}] * 2
+    shown = [item for item in tolerant.target.users() if urn in item]
+    assert [item[urn]["form"] for item in shown] == [value for value in values for _ in range(2)]
+
+
 @pytest.mark.slow
-def test_a_name_that_no_schema_allows_is_ignored(tolerant: ScimClient) -> None:
+def test_a_name_that_no_schema_allows_is_ignored(tolerant: TargetClient) -> None:
     urn = "urn:ietf:params:scim:schemas:extension:Odd:2.0:User"
     for name in ("model_config", "a b", "", "__class__", "class"):
         assert tolerant.send("POST", "/Users", user_body(**{urn: {name: "x"}})).status_code == 201
@@ -205,7 +234,7 @@ def test_a_name_that_no_schema_allows_is_ignored(tolerant: ScimClient) -> None:
 
 
 @pytest.mark.parametrize("kind", [pytest.param("strict", marks=pytest.mark.slow), "tolerant"])
-def test_filters_of_entra(target: Callable[[str], ScimClient], kind: str) -> None:
+def test_filters_of_entra(target: Callable[[str], TargetClient], kind: str) -> None:
     client = target(kind)
     name = new_name("O'Neil+")
     user = client.create_user(name)
@@ -221,7 +250,7 @@ def test_filters_of_entra(target: Callable[[str], ScimClient], kind: str) -> Non
     assert [item["id"] for item in client.find("/Groups", f'id eq "{group}" and members eq "{user}"')] == [group]
 
 
-def test_a_tolerant_target_filters_by_manager(tolerant: ScimClient, bosses: Mapping[str, str]) -> None:
+def test_a_tolerant_target_filters_by_manager(tolerant: TargetClient, bosses: Mapping[str, str]) -> None:
     user = tolerant.create_user(**{ENTERPRISE: {"manager": {"value": bosses["tolerant"]}}})
     for name in ("manager", MANAGER):
         found = tolerant.find("/Users", f'id eq "{user}" and {name} eq "{bosses["tolerant"]}"')
@@ -243,7 +272,7 @@ def test_a_tolerant_target_filters_by_manager(tolerant: ScimClient, bosses: Mapp
     ids=str,
 )
 def test_members(
-    tolerant: ScimClient, strict: ScimClient, operation: Any, remaining: list[str], strict_status: int
+    tolerant: TargetClient, strict: TargetClient, operation: Any, remaining: list[str], strict_status: int
 ) -> None:
     for client in (tolerant, strict):
         users = [client.create_user(), client.create_user()]
@@ -267,14 +296,14 @@ def _numbered(value: Any, users: list[str]) -> Any:
     return [_numbered(item, users) for item in value] if isinstance(value, list) else value
 
 
-def test_a_group_with_microsofts_urn(tolerant: ScimClient, strict: ScimClient) -> None:
+def test_a_group_with_microsofts_urn(tolerant: TargetClient, strict: TargetClient) -> None:
     body = {"schemas": [GROUP, ADSCIM], "displayName": "With URN", "meta": {"resourceType": "Group"}}
     assert tolerant.send("POST", "/Groups", body).status_code == 201
     assert strict.send("POST", "/Groups", body).status_code == 400
 
 
 @pytest.mark.parametrize("kind", [pytest.param("strict", marks=pytest.mark.slow), "tolerant"])
-def test_lifecycle(target: Callable[[str], ScimClient], kind: str) -> None:
+def test_lifecycle(target: Callable[[str], TargetClient], kind: str) -> None:
     client = target(kind)
     body = user_body()
     user = client.create_user(body["userName"])

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .scim_client import ScimClient
+from .scim_client import TargetClient
 
 RUN = Path(__file__).parents[4] / "shared" / "data" / "validator-run-2026-02.json"
 pytestmark = [
@@ -44,7 +44,7 @@ def requests(entry: Any) -> Iterator[tuple[str, str, Any]]:
 class Replay:
     """Sends recorded requests; recorded ids are replaced by those of the created users and groups, in their order."""
 
-    def __init__(self, client: ScimClient) -> None:
+    def __init__(self, client: TargetClient) -> None:
         self._client = client
         self._created: dict[str, list[str]] = {"Users": [], "Groups": []}
         self._ids: dict[str, str] = {}
@@ -75,7 +75,7 @@ class Replay:
 
 
 @pytest.fixture(scope="module")
-def existing(tolerant: ScimClient) -> dict[str, str]:
+def existing(tolerant: TargetClient) -> dict[str, str]:
     """Return the id of the user and the group that the run expects to exist."""
     user = tolerant.create_user(EXISTING["Users"]["userName"])
     return {"Users": user, "Groups": tolerant.create_group(EXISTING["Groups"]["displayName"])}
@@ -83,7 +83,7 @@ def existing(tolerant: ScimClient) -> dict[str, str]:
 
 @pytest.mark.parametrize("entry", entries())
 def test_a_tolerant_target_answers_as_the_validator_expects(
-    tolerant: ScimClient, existing: dict[str, str], entry: Any
+    tolerant: TargetClient, existing: dict[str, str], entry: Any
 ) -> None:
     replay = Replay(tolerant)
     if entry["description"] == "Get group by id excluding members":
@@ -102,7 +102,7 @@ def test_a_tolerant_target_answers_as_the_validator_expects(
         check_patch(tolerant, last)
 
 
-def check_patch(client: ScimClient, response: httpx.Response) -> None:
+def check_patch(client: TargetClient, response: httpx.Response) -> None:
     """Check that the resource has the simple values that a PATCH sent."""
     stored = client.get(str(response.request.url).removeprefix(client.url))
     for operation in json.loads(response.request.content)["Operations"]:

@@ -12,10 +12,10 @@ from server_fixture import child, environment, run, wait_until
 
 from scimconf.sandbox.target import TargetError, start_target
 
-from .scim_client import ScimClient, user_body
+from .scim_client import TargetClient, user_body
 
 
-def test_only_the_token_of_the_target_is_accepted(tolerant: ScimClient) -> None:
+def test_only_the_token_of_the_target_is_accepted(tolerant: TargetClient) -> None:
     for header in ({}, {"Authorization": "Bearer other"}, {"Authorization": f"Basic {tolerant.target.token}"}):
         response = httpx.get(f"{tolerant.url}/Users", headers=header)
         assert response.status_code == 401
@@ -23,14 +23,14 @@ def test_only_the_token_of_the_target_is_accepted(tolerant: ScimClient) -> None:
         assert response.headers["content-type"] == "application/scim+json"
 
 
-def test_users_and_groups_are_shown_as_the_application_has_them(tolerant: ScimClient) -> None:
+def test_users_and_groups_are_shown_as_the_application_has_them(tolerant: TargetClient) -> None:
     user = tolerant.create_user("shown@contoso.com")
     group = tolerant.create_group("Shown", members=[{"value": user}])
     assert [item["userName"] for item in tolerant.target.users() if item["id"] == user] == ["shown@contoso.com"]
     assert [item["members"] for item in tolerant.target.groups() if item["id"] == group] == [[{"value": user}]]
 
 
-def test_concurrent_requests_lose_nothing(tolerant: ScimClient) -> None:
+def test_concurrent_requests_lose_nothing(tolerant: TargetClient) -> None:
     with ThreadPoolExecutor(8) as pool:
         users = list(pool.map(lambda _: tolerant.create_user(), range(12)))
         group = tolerant.create_group()
@@ -44,14 +44,14 @@ def test_concurrent_requests_lose_nothing(tolerant: ScimClient) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b'"x"', b"\xff", b"[" * 100_000], ids=range(6))
 @pytest.mark.parametrize("method", [pytest.param("POST", marks=pytest.mark.slow), "PATCH"])
-def test_a_body_that_is_no_resource_is_a_client_error(tolerant: ScimClient, method: str, body: bytes) -> None:
+def test_a_body_that_is_no_resource_is_a_client_error(tolerant: TargetClient, method: str, body: bytes) -> None:
     path = "/Users" if method == "POST" else f"/Users/{tolerant.create_user()}"
     response = tolerant.send(method, path, content=body, headers={"Content-Type": "application/scim+json"})
     assert 400 <= response.status_code < 500, response.text
 
 
 @pytest.mark.slow
-def test_a_body_beyond_the_limit_is_refused(tolerant: ScimClient) -> None:
+def test_a_body_beyond_the_limit_is_refused(tolerant: TargetClient) -> None:
     response = tolerant.send("POST", "/Users", user_body(title="x" * 10_000_001))
     assert response.status_code == 413
 
@@ -87,7 +87,7 @@ def test_without_the_extra_the_message_names_it(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_stopped_target_closes_its_socket_and_keeps_its_users() -> None:
-    with ScimClient("tolerant") as client:
+    with TargetClient("tolerant") as client:
         client.create_user("ada@contoso.com")
     assert [user["userName"] for user in client.target.users()] == ["ada@contoso.com"]
     with pytest.raises(httpx.ConnectError):

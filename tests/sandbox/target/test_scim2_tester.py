@@ -7,7 +7,7 @@ import pytest
 from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 
-from .scim_client import ScimClient
+from .scim_client import TargetClient
 
 CHECKS = 135
 
@@ -15,7 +15,7 @@ CHECKS = 135
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["strict", "tolerant"])
 def test_a_target_passes_every_check(kind: str) -> None:
-    with ScimClient(kind) as target:
+    with TargetClient(kind) as target:
         headers = {"Authorization": f"Bearer {target.target.token}"}
         with httpx2.Client(base_url=target.url, headers=headers, timeout=600) as http:
             client = SyncSCIMClient(http)

@@ -11,7 +11,7 @@ from server_fixture import Server, wait_until
 from sandbox.client import Client
 from scimconf.sandbox.target.page import ROWS, TargetView, content_security_policy
 
-from .scim_client import ENTERPRISE, WRITER, ScimClient, user_body
+from .scim_client import ENTERPRISE, WRITER, TargetClient, user_body
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
@@ -93,7 +93,7 @@ def test_a_long_list_is_cut() -> None:
     assert f"Users ({ROWS + 2})" in text
 
 
-def test_the_sandbox_serves_the_page_of_its_target(tolerant: ScimClient) -> None:
+def test_the_sandbox_serves_the_page_of_its_target(tolerant: TargetClient) -> None:
     client = Client()
     assert "Start it with --target" in client.get("/_sandbox/target", expect=404)["error"]["message"]
     client.service.target = tolerant.target.view()
@@ -111,7 +111,7 @@ def test_the_sandbox_serves_the_page_of_its_target(tolerant: ScimClient) -> None
 @pytest.mark.slow
 @pytest.mark.xdist_group("chromium")
 @pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed")
-def test_the_page_in_a_browser_follows_the_target_and_keeps_open_details(tolerant: ScimClient, tmp_path: Any) -> None:
+def test_the_page_in_a_browser_follows_the_target_and_keeps_open_details(tolerant: TargetClient, tmp_path: Any) -> None:
     webdriver = pytest.importorskip("selenium.webdriver")
     from selenium.webdriver.chrome.service import Service
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from scimconf.sandbox.target.messages import Handler, TargetRequest, TargetResponse, error_response
+from scimconf.sandbox.target.messages import Handler, TargetRequest, TargetResponse
 
 PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 OVERLAP_SECONDS = 0.25
@@ -101,34 +101,10 @@ async def set_members(request: TargetRequest, forward: Handler, members: list[An
     """Replace the members of the group that the path of the request names."""
     await change(request, forward, request.path, {"op": "remove", "path": "members"})
     if members:
-        values = [{"value": member["value"]} for member in members]
-        await change(request, forward, request.path, {"op": "add", "path": "members", "value": values})
+        await change(request, forward, request.path, {"op": "add", "path": "members", "value": members})
 
 
 # ---- responses ------------------------------------------------------------------------------------------------------
-
-
-def with_resources(
-    response: TargetResponse, changed: Callable[[dict[str, Any]], dict[str, Any] | None]
-) -> TargetResponse:
-    """Return a response with each resource changed; a resource that becomes None is absent: from a list, or with 404."""
-    if not isinstance(response.body, dict) or response.status >= 300:
-        return response
-    if "Resources" in response.body:
-        resources = [item for item in map(changed, response.resources) if item is not None]
-        return with_list(response, resources)
-    if "id" not in response.body:
-        return response
-    resource = changed(response.body)
-    return error_response(404, "Resource not found") if resource is None else response.with_body(resource)
-
-
-def with_list(response: TargetResponse, resources: list[dict[str, Any]]) -> TargetResponse:
-    """Return a list response with other resources; `totalResults` changes by as many."""
-    total = response.body["totalResults"] + len(resources) - len(response.resources)
-    return response.with_body(
-        {**response.body, "totalResults": total, "itemsPerPage": len(resources), "Resources": resources}
-    )
 
 
 def without(resource: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -18,10 +18,9 @@ from scimconf.sandbox.target.faults.common import (
     path_of,
     search,
     set_members,
-    with_resources,
     without,
 )
-from scimconf.sandbox.target.messages import Handler, TargetRequest, TargetResponse, error_response
+from scimconf.sandbox.target.messages import Handler, TargetRequest, TargetResponse, error_response, with_resources
 
 _ADSCIM = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
 _MEMBER_LIMIT = 100
@@ -144,7 +143,7 @@ async def removal_of_an_absent_member_refused(request: TargetRequest, forward: H
     group = await current(request, forward) if patches(request, "groups") and removed else None
     if group is None:
         return await forward(request)
-    members = {member["value"] for member in group.get("members", [])}
+    members = {member.get("value") for member in group.get("members", [])}
     if members.issuperset(removed):
         return await forward(request)
     return error_response(404, "The member does not exist.", "noTarget")

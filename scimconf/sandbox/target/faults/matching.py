@@ -6,8 +6,15 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from scimconf.sandbox.target.faults.common import compared, lists, search, with_list, with_resources
-from scimconf.sandbox.target.messages import Handler, TargetRequest, TargetResponse, error_response
+from scimconf.sandbox.target.faults.common import compared, lists, search
+from scimconf.sandbox.target.messages import (
+    Handler,
+    TargetRequest,
+    TargetResponse,
+    error_response,
+    with_list,
+    with_resources,
+)
 
 _EQUALS = re.compile(r"\seq\s", re.IGNORECASE)
 
@@ -52,6 +59,6 @@ async def users_listed_for_each_group(request: TargetRequest, forward: Handler) 
     if not lists(request, "users") or not response.resources:
         return response
     groups = await search(request, forward, "/Groups")
-    members = [member["value"] for group in groups for member in group.get("members", [])]
+    members = [member.get("value") for group in groups for member in group.get("members", [])]
     users: list[Any] = [user for user in response.resources for _ in range(max(1, members.count(user["id"])))]
     return with_list(response, users)

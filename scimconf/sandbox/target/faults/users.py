@@ -19,11 +19,16 @@ from scimconf.sandbox.target.faults.common import (
     is_true,
     patches,
     search,
-    with_list,
-    with_resources,
     without,
 )
-from scimconf.sandbox.target.messages import Handler, TargetRequest, TargetResponse, error_response
+from scimconf.sandbox.target.messages import (
+    Handler,
+    TargetRequest,
+    TargetResponse,
+    error_response,
+    with_list,
+    with_resources,
+)
 from scimconf.sandbox.target.tolerance import ENTERPRISE
 
 _MANAGER = f"{ENTERPRISE}:manager".lower()
@@ -281,6 +286,6 @@ class CommittedAndUnavailable:
             self._hidden.update(str(user["id"]) for user in response.resources)
             return error_response(503, "Service unavailable") if response.status == 201 else response
         response = await forward(request)
-        if "filter" not in request.query or request.endpoint != "users":
+        if "filter" not in request.query or request.endpoint != "users" or response.status != 200:
             return response
         return with_list(response, [user for user in response.resources if user["id"] not in self._hidden])

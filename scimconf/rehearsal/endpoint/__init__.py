@@ -1,0 +1,1 @@
+"""Checks of a SCIM endpoint without a spec: Microsoft's acceptance lists, and faults that real servers had."""

@@ -1,0 +1,53 @@
+"""The history of applications as text and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, fields
+
+from scimconf.monitoring.history import STARTED, HistoryEntry, RunContext
+from scimconf.render.terminal.page import Page, joined
+
+_COLUMNS = ("application", "time", "status", "ended", "tenant", "digest", "version", "error", "changes")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is a formula for spreadsheets, and is written with an apostrophe before it."""
+
+
+def as_text(entries: Sequence[HistoryEntry], *, width: int = 100, color: bool = False) -> str:
+    """Return a paragraph for each entry."""
+    page = Page(width, color)
+    return joined(line for entry in entries for line in _entry(page, entry))
+
+
+def _entry(page: Page, entry: HistoryEntry) -> Iterator[str]:
+    status = "not ended: killed, or still running" if entry.status == STARTED else entry.status
+    counts = Counter(action for _, action in entry.changes)
+    changes = ", ".join(f"{number:,} {action}" for action, number in sorted(counts.items())) or "no changes"
+    yield from page.labelled(
+        0, ("strong", f"{entry.time}  "), ("", f"{entry.application}: {status} ({changes})"), hang=2
+    )
+    run = entry.run
+    who = ", ".join(
+        filter(None, [run.actor, run.identity, f"pull request {run.pull_request}" if run.pull_request else ""])
+    )
+    for text in (who, f"commit {run.commit}" if run.commit else "", run.url, run.reason, entry.error):
+        if text:
+            yield from page.prose(4, text, "quiet", hang=2)
+
+
+def as_csv(entries: Sequence[HistoryEntry]) -> str:
+    """Return a header and a row for each entry, for auditors; `changes` is their number."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow([*_COLUMNS, *(field.name for field in fields(RunContext))])
+    for entry in entries:
+        values = [str(len(entry.changes)) if name == "changes" else getattr(entry, name) for name in _COLUMNS]
+        rows.writerow([_cell(value) for value in (*values, *astuple(entry.run))])
+    return text.getvalue()
+
+
+def _cell(value: str) -> str:
+    return f"'{value}" if value.startswith(_FORMULA) else value

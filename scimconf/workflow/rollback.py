@@ -1,0 +1,136 @@
+"""The spec of an earlier moment, from the documents of a history entry: what a rollback plans and applies.
+
+The documents are read as if they were live, and exported completely; what is live and was not there then is deleted,
+since `unlisted` is `delete` in every section. The plan of this spec has the guards and the review of any other plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from scimconf.diagnostics import ScimconfError
+from scimconf.documents.assignments import NAME as ASSIGNMENTS
+from scimconf.documents.assignments import AssignmentFold
+from scimconf.documents.schema import default_schema
+from scimconf.export import ExportedSpec, ExportRequest, everything, export_spec, without_references
+from scimconf.json_types import Json
+from scimconf.kinds import KINDS
+from scimconf.monitoring.history import HistoryEntry
+from scimconf.snapshot import Snapshot
+from scimconf.spec.loaded import Loaded
+from scimconf.spec.model import Job, Spec
+from scimconf.workflow.compilation import documents, lookups
+from scimconf.workflow.export import ignore_lint_errors, tenant_name
+
+if TYPE_CHECKING:
+    from scimconf.graph.reading import TenantSession
+
+NOT_RETURNED = (
+    "accounts that the application has created, changed or disabled since: the service evaluates them again",
+    "secrets and the kind of credentials: those of today's spec stay",
+    "ids of deleted roles and assignments: they get new ones",
+    "definitions of attributes that were added since: they stay and are not used",
+)
+"""What a rollback does not return, in words."""
+
+
+def entry_at(entries: list[HistoryEntry], moment: str) -> HistoryEntry:
+    """Return the entry whose documents before the apply are those of a moment; `entries` are from the newest.
+
+    `moment` is the beginning of an entry's time, such as 20261130T14, or "" for the newest entry. Raise ScimconfError if
+    there is none, or several.
+    """
+    if not entries:
+        raise ScimconfError("there is no history of this application", "Name the folder with --history DIR.")
+    matching = [entry for entry in entries if entry.time.startswith(moment)]
+    if moment and len(matching) != 1:
+        known = ", ".join(entry.time for entry in (matching or entries)[:5])
+        problem = "several entries begin" if matching else "no entry begins"
+        raise ScimconfError(f"{problem} with {moment}: {known}", "`scimconf history` lists all.")
+    return matching[0]
+
+
+async def past_spec(session: TenantSession, loaded: Loaded, past: Mapping[str, Json]) -> ExportedSpec:
+    """Return the spec of an application with these documents; the connection's references are those of today's spec.
+
+    Raise ScimconfError if the documents are from before the application or its job existed.
+    """
+    spec = loaded.spec
+    assert spec is not None
+    principals = past.get("service_principals") or []
+    if len(principals) != 1 or not past.get("jobs"):
+        raise ScimconfError(
+            "the application or its job did not exist before this apply, so there is nothing to return to",
+            "Name a later entry with --to.",
+        )
+    job = _past_job(past["jobs"], spec)
+    identified = everything(spec.name, {"object_id": principals[0]["id"]})
+    identified = identified.model_copy(update={"job": Job(template=job["templateId"])})
+    snapshot = await _snapshot(session, identified, past, job)
+    request = ExportRequest(name=spec.name, snapshot=snapshot, full=True)
+    exported = export_spec(await tenant_name(session), request)
+    if exported.csv_users:
+        exported.tree["assignments"]["users"] = exported.users()
+        exported.csv_users = []
+    _manage_completely(exported.tree)
+    _take_connection(exported.tree, loaded.resolved.get("connection"))
+    without_references(exported)
+    ignore_lint_errors(exported, "")
+    return exported
+
+
+def _past_job(jobs: list[Json], spec: Spec) -> Json:
+    """Return the job of the past: the only one, or that of the spec's template."""
+    template = spec.job.template if spec.job is not None else None
+    known = [job for job in jobs if template is None or job["templateId"].lower() == template.lower()]
+    matching = jobs if len(jobs) == 1 else known
+    if len(matching) != 1:
+        names = ", ".join(str(job["templateId"]) for job in jobs)
+        raise ScimconfError(f"the application had several jobs: {names}", "Write `job: {template: …}` in the spec.")
+    return matching[0]
+
+
+async def _snapshot(session: TenantSession, spec: Spec, past: Mapping[str, Json], job: Json) -> Snapshot:
+    """Return the live snapshot with the documents of the past, and with the principals that those name.
+
+    What the past did not read stays as it is live, so that nothing is deleted because it was not saved.
+    """
+    from scimconf.graph.principals import find_principals
+    from scimconf.graph.reading import observe
+
+    reads = (*documents(KINDS, [spec]), default_schema())
+    live = await observe(session, reads, lambda partial: lookups(KINDS, [spec], partial))
+    fold = AssignmentFold()
+    missing = [lookup for lookup in fold.add(past.get(ASSIGNMENTS) or []) if lookup not in live.principals]
+    results = await find_principals(session.graph, missing)
+    then = {**past, ASSIGNMENTS: fold.result()} if ASSIGNMENTS in past else past
+    return replace(
+        live,
+        documents={**live.documents, **then},
+        names={**live.names, "job": str(job["id"]), "template": str(job["templateId"])},
+        principals={**live.principals, **results.principals},
+    )
+
+
+def _manage_completely(tree: dict[str, Any]) -> None:
+    """Let the spec delete whatever it does not list."""
+    for section in (*tree.get("mappings", {}).values(), tree.setdefault("app_roles", {})):
+        section["unlisted"] = "delete"
+    tree.setdefault("assignments", {})["unlisted"] = "delete"
+
+
+def _take_connection(tree: dict[str, Any], today: Any) -> None:
+    """Keep the address of the past, and take the secrets' references of today: values are in no document."""
+    address = tree.pop("connection", {}).get("base_address")
+    if isinstance(today, Mapping):
+        tree["connection"] = {**dict(_plain(today)), **({"base_address": address} if address else {})}
+
+
+def _plain(section: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            yield str(key), dict(_plain(value))
+        else:
+            yield str(key), str(value) if isinstance(value, str) else value

@@ -1,0 +1,167 @@
+"""Endpoints that break the protocol: each gives a result, and the token goes nowhere else."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from canary import TOKEN
+
+from scimconf.check_report import CheckStatus
+from scimconf.rehearsal.endpoint import transport
+from scimconf.render.checks import text
+
+from .endpoints import LIST, failed, ids, raw, result, run, scripted
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/scim+json\r\n"
+LONG_TOKEN = f"{TOKEN}-{'0123456789abcdefghijklmnopqrstuvwxyz' * 2}"
+
+
+def endless(connection):
+    connection.sendall(HEAD + b"\r\n" + b"[")
+    while True:
+        connection.sendall(b'"x",' * 10_000)
+
+
+def dripping(connection):
+    import time
+
+    connection.sendall(HEAD + b"\r\n")
+    while True:
+        connection.sendall(b" ")
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("respond", "timeout", "actual"),
+    [
+        (lambda _connection: None, 5, "no response"),
+        (lambda connection: connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n"), 5, "no response"),
+        (lambda connection: connection.sendall(HEAD + b"Content-Length: 100\r\n\r\n{"), 5, "no response"),
+        (endless, 60, "a body of more than 4 MiB"),
+        (dripping, 0.2, "no complete response within 0.2 s"),
+        (lambda connection: connection.recv(1), 0.2, "no complete response within 0.2 s"),
+    ],
+    ids=["closed", "another protocol", "cut", "endless body", "slow body", "silent"],
+)
+def test_connection_check_fails_against_server_that_breaks_http(respond, timeout, actual):
+    with raw(respond) as url:
+        report = run(url, "B02", timeout=timeout).report
+    assert failed(report) == ["Connection"]
+    assert actual in result(report, "Connection").actual
+    assert ids(report, CheckStatus.SKIPPED) == ["B02"]
+    assert report.exit_code == 2
+
+
+def test_connection_check_fails_without_a_server():
+    with scripted(lambda *_: (200, LIST, {})) as url:
+        pass
+    assert failed(run(url, "B02").report) == ["Connection"]
+
+
+BODIES = {
+    "html": b"<html><body>Sign in</body></html>",
+    "empty": b"",
+    "garbage": b"\xff\xfe\x00{",
+    "number": b"17",
+    "list": b"[[], {}]",
+    "deep": b"[" * 100_000,
+    "nan": b'{"totalResults": NaN}',
+    "wrong types": b'{"totalResults": "1", "Resources": {"id": 3}, "id": {"a": []}, "members": 4, "active": []}',
+    "resources": b'{"totalResults": 1, "Resources": [1, null, "x"], "id": true}',
+    "huge id": json.dumps({"id": "a/" * 5_000, "totalResults": 0}).encode(),
+    "relative id": b'{"id": "..", "totalResults": 0}',
+    "surrogate": b'{"id": "\\ud800", "totalResults": 0}',
+    "escapes": json.dumps({"id": "\x1b[2J\r\n", "detail": "\x1b]0;title\x07", "totalResults": 0}).encode(),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_checks_have_a_result_whatever_the_body_is(name):
+    with scripted(lambda method, *_: (200 if method == "GET" else 201, BODIES[name], {})) as url:
+        report = run(url, "B01", "B05", "B08", "B12", "SCIM_User*_Test", "Schema*", "WV-06").report
+    assert not any("defect of scimconf" in item.actual for item in report.results)
+    assert set(failed(report)) & {"B05", "SCIM_User_Create_Test"}
+    printed = text.report(report, full=True)
+    assert all(line.isprintable() for line in printed.split("\n"))
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_redirect_is_not_followed_and_the_token_stays(status):
+    requests = []
+
+    def record(*request):
+        requests.append(request)
+        return 200, LIST, {}
+
+    with scripted(record) as other, scripted(lambda *_: (status, b"", {"Location": f"{other}/Users"})) as url:
+        report = run(url, "B02").report
+    assert requests == []
+    assert "which is not followed" in result(report, "Connection").actual
+
+
+@pytest.mark.parametrize("token", [TOKEN, LONG_TOKEN])
+def test_token_that_an_endpoint_returns_is_masked_everywhere(token):
+    parts = [token, token[4:-3], token[::-1][::-1].upper(), *([token[10:50]] if token is LONG_TOKEN else [])]
+
+    def echo(method, path, headers, _body):
+        values = {"detail": f"{headers['Authorization']} {parts}", headers["Authorization"]: parts}
+        return 401 if method == "GET" else 400, {**values, "totalResults": 0}, {"X-Token": token}
+
+    with scripted(lambda *request: (200, {**echo(*request)[1]}, {})) as url:
+        report = run(url, "B05", "B16", token=token).report
+    printed = text.report(report, full=True)
+    assert token not in printed
+    assert "***" in printed
+    if token is LONG_TOKEN:
+        assert token[10:50] not in printed
+
+
+def test_endpoint_that_stops_answering_ends_the_run():
+    numbers = iter(range(10_000))
+
+    def respond(*_):
+        if next(numbers) > 2:
+            raise ConnectionResetError
+        return 200, LIST, {}
+
+    with scripted(respond) as url:
+        report = run(url, "B*").report
+    assert len(ids(report, CheckStatus.SKIPPED)) > 40
+    assert any("did not answer 5 requests in a row" in remark for remark in report.remarks)
+
+
+def test_run_ends_at_its_limit_of_time():
+    times = iter([0.0, *[transport.MAX_SECONDS + 1] * 10_000])
+    with scripted(lambda *_: (200, LIST, {})) as url:
+        report = run(url, "B16", "B17", clock=lambda: next(times)).report
+    assert ids(report, CheckStatus.SKIPPED) == ["B16", "B17"]
+    assert report.remarks[0] == "The run ended at Connection: the limit of 30 minutes is reached."
+
+
+def test_run_ends_at_its_limit_of_requests(monkeypatch):
+    monkeypatch.setattr(transport, "MAX_REQUESTS", 5)
+    with scripted(lambda *_: (200, LIST, {})) as url:
+        report = run(url, "B16", "B17", "B15").report
+    assert any("the limit of 5 requests is reached" in remark for remark in report.remarks)
+    assert ids(report, CheckStatus.PASSED) == ["Connection", "B15"]
+    assert ids(report, CheckStatus.SKIPPED) == ["B16", "B17"]
+
+
+def test_requests_have_the_headers_of_entra():
+    requests = []
+
+    def record(method, path, headers, body):
+        requests.append((method, path, headers, body))
+        return 200, LIST, {"Set-Cookie": "session=1"}
+
+    with scripted(record) as url:
+        run(url, "B05")
+    for method, _path, headers, _body in requests:
+        assert headers["Authorization"] == f"Bearer {TOKEN}"
+        assert headers["Accept"] == "application/scim+json"
+        assert headers["User-Agent"] is None
+        assert headers["Cookie"] is None
+        expected = "application/scim+json; charset=utf-8" if method in ("POST", "PATCH") else None
+        assert headers["Content-Type"] == expected
+    assert "/Users?filter=userName+eq+%22scimconf-check-0-1%40contoso.com%22" in requests[0][1]

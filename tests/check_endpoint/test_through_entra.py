@@ -1,0 +1,86 @@
+"""Microsoft's tests that go through Entra: provisioning cycles of an in-process tenant against a target."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import pytest
+from canary import TOKEN
+
+from scimconf.check_report import CheckStatus
+from scimconf.rehearsal.endpoint.checks import ENTRA, all_checks
+from scimconf.rehearsal.endpoint.dialect import COMPLIANT, LEGACY
+from scimconf.sandbox.target import start_target
+
+from .endpoints import failed, ids, result, run, scripted
+from .test_deletion import Memory
+
+NAMES = [check.id for check in all_checks() if check.group == ENTRA]
+CAUGHT = {
+    "B05": ["Disable_User_Test", "Restore_User_Test"],
+    "B12": ["User_Update_Manager_Test"],
+    "B25": ["Disable_User_Test", "Restore_User_Test"],
+    "B42": ["Group_Update_Add_Member_Test"],
+    "B51": ["Restore_User_Test"],
+}
+"""Faults that these tests find too."""
+
+
+def checked(kind, *names, dialect=LEGACY):
+    with start_target(kind, token=TOKEN) as target:
+        report = run(target.url, *names, dialect=dialect).report
+        assert (target.users(), target.groups(), report.leftovers) == ([], [], ())
+    return report
+
+
+@pytest.mark.parametrize("dialect", [LEGACY, COMPLIANT], ids=["legacy", "compliant"])
+def test_user_is_created_updated_and_disabled_by_cycles(dialect):
+    report = checked("tolerant", "Update_User_Test", "Disable_User_Test", dialect=dialect)
+    assert failed(report) == []
+    exchanges = result(report, "Disable_User_Test").exchanges
+    (patch,) = [exchange.request_body for exchange in exchanges if exchange.request.startswith("PATCH")]
+    legacy = {"op": "Replace", "path": "active", "value": "False"}
+    assert patch["Operations"] == [legacy if dialect is LEGACY else {"op": "replace", "path": "active", "value": False}]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", CAUGHT)
+def test_tests_through_entra_find_faults(fault):
+    assert failed(checked(f"faulty:{fault}", *NAMES)) == CAUGHT[fault]
+
+
+@pytest.mark.slow
+def test_tests_through_entra_name_what_the_strict_target_refuses():
+    report = checked("strict", *NAMES)
+    assert failed(report) == [
+        *["Update_User_Test", "User_Update_Manager_Test", "Create_Group_Test", "Update_Group_Test"],
+        *["Group_Update_Add_Member_Test", "Group_Update_Remove_Member_Test", "POD_Group_Test"],
+    ]
+    assert ids(report, CheckStatus.WARNING) == ["Delete_Group_Test", "Restore_Group_Test"]
+    assert "after POST /Groups → 400 Bad Request" in result(report, "Create_Group_Test").actual
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_what_a_cycle_created_is_deleted(interrupted):
+    def before(method, _path, _memory):
+        if method == "POST" and interrupted:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    memory = Memory(before)
+    with scripted(memory) as url:
+        outcome = run(url, "Create_User_Test", "B38")
+    assert outcome.interrupted is interrupted
+    assert (memory.stored, outcome.report.leftovers) == ({}, ())
+
+
+def test_cycle_against_an_endpoint_that_fails_is_a_failed_check_without_leftovers():
+    def respond(method, path, _headers, _body):
+        return (200, {"totalResults": 0, "Resources": []}, {}) if method == "GET" else (400, {"detail": "no"}, {})
+
+    with scripted(respond) as url:
+        report = run(url, *NAMES).report
+    assert {*failed(report), *ids(report, CheckStatus.WARNING)} == set(NAMES)
+    assert report.leftovers == ()
+    assert "defect" not in json.dumps([item.actual for item in report.results])
