@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scimconf.graph.reading import Claims, TenantSession
     from scimconf.graph.secrets import Secrets
     from scimconf.graph.settings import Settings
+    from scimconf.graph.shared_reads import SharedReads
     from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
     from scimconf.spec.loaded import Loaded
     from scimconf.workflow.compilation import PlanOptions
@@ -227,8 +228,19 @@ class TenantClient:
     tenant_id: str = ""
     claims: Claims | None = None
 
-    def session(self, on_wait: Callable[[float, str], None] | None = None) -> TenantSession:
-        """Return a session for one application; `on_wait` is called with seconds and a reason."""
+    def shared_reads(self) -> SharedReads:
+        """Return new shared reads, for the sessions of one command."""
+        from scimconf.graph.shared_reads import SharedReads
+
+        return SharedReads(self.graph)
+
+    def session(
+        self, on_wait: Callable[[float, str], None] | None = None, reads: SharedReads | None = None
+    ) -> TenantSession:
+        """Return a session for one application; `on_wait` is called with seconds and a reason.
+
+        `reads` are the shared reads of the command; without them the session has its own.
+        """
         import asyncio
         import time
 
@@ -238,7 +250,7 @@ class TenantClient:
         policy = ConsistencyPolicy(asyncio.sleep, time.monotonic, lambda: self.graph.now)
         if on_wait is not None:
             policy.on_wait = on_wait
-        return TenantSession(self.graph, policy, self.tenant_id, claims=self.claims or no_claims)
+        return TenantSession(self.graph, policy, self.tenant_id, claims=self.claims or no_claims, reads=reads)
 
     async def plan(
         self,

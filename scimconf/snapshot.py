@@ -44,11 +44,13 @@ class Consistency:
     """How a document behaves while a new application is replicated within Graph.
 
     An empty collection is read again if it may be stale and the application is new, or if `must_have_rows` decides so
-    from the documents read so far. `created` returns the createdDateTime from the one document that shows it.
+    from the documents read so far, of which those with the names `needs` are waited for. `created` returns the
+    createdDateTime from the one document that shows it.
     """
 
     empty_may_be_stale: bool = False
     must_have_rows: Callable[[Mapping[str, Json]], bool] | None = None
+    needs: tuple[str, ...] = ()
     created: Callable[[Json], str | None] | None = None
 
 
@@ -88,6 +90,7 @@ class Document:
       that the spec contains. `partial` allows a write of the changed keys only, if a masked value has no reference.
     - `read_as` is the collection in which the plan read this document, if it was not read by itself.
     - `optional`: a 404 is not an error.
+    - `constant`: no apply changes it, so that it is read once in a command; an empty one is read again.
     """
 
     name: str
@@ -105,6 +108,7 @@ class Document:
     partial: bool = False
     read_as: str = ""
     optional: bool = False
+    constant: bool = False
     consistency: Consistency = Consistency()
 
     @property

@@ -122,6 +122,11 @@ class Edit:
     after_write: str = ""
     optional: str = ""
 
+    @property
+    def is_record(self) -> bool:
+        """Whether the edit only records what the apply does, in a tag."""
+        return self.operation in ("set_tag", "record_sent")
+
 
 @dataclass(frozen=True, slots=True)
 class Read:

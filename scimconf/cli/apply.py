@@ -8,7 +8,8 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,8 +18,10 @@ from scimconf.cli.exit_codes import ExitCode, combine, of_status
 from scimconf.cli.exit_report import ExitReportLog, check_suffix, exit_report
 from scimconf.cli.plan import run_plans
 from scimconf.cli.session import Session, interruptible_prompt
+from scimconf.cli.status import StatusCommand, print_statuses
 from scimconf.cli.tenants import TenantSpecs, by_tenant, run_each
 from scimconf.cli.terminal import Terminal, can_ask
+from scimconf.cli.waves import apply_in_waves, report_stopped
 from scimconf.diagnostics import ScimconfError, SecretError, StaleError
 from scimconf.files import check_folder_writable
 from scimconf.monitoring.history import RunContext, ci_context
@@ -41,6 +44,11 @@ from scimconf.workflow.history import begin_entry, end_entry
 from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
+from scimconf.workflow.targets import spec_targets
+
+if TYPE_CHECKING:
+    from scimconf.graph.reading import TenantSession
+    from scimconf.graph.shared_reads import SharedReads
 
 LACKING = "K006 apply needs permissions that the identity lacks:"
 ABANDONED_GUARD = "resources-abandoned"
@@ -63,6 +71,8 @@ class ApplyOptions:
     lock: locking.LockSettings
     report: ExitReportLog
     limits: FleetLimits
+    watch: bool = False
+    wave: int | None = None
     saved: SavedPlan | None = None
 
     def recorded(self) -> dict[str, Any]:
@@ -87,6 +97,9 @@ class ApplyOptions:
     help="Folder for the history: the documents before and after each apply, for `history` and `rollback`.",
 )
 @click.option("--no-history", is_flag=True, help="Keep no history, so that no rollback is possible.")
+@click.option(
+    "--watch", is_flag=True, help="After the apply, print each change of the status until the first cycle is over."
+)
 @click.option("--reason", default="", metavar="TEXT", help="Why: recorded in the history.")
 @locking.options
 @click.option(
@@ -107,6 +120,12 @@ class ApplyOptions:
     type=click.IntRange(0),
     metavar="N",
     help="Make no changes if more than N users may be created or disabled, or if they cannot be counted.",
+)
+@click.option(
+    "--wave",
+    type=click.IntRange(1),
+    metavar="N",
+    help="After every N applications, stop if a job of them is in quarantine.",
 )
 @click.option(
     "--report",
@@ -151,7 +170,8 @@ def _run_apply(applying: ApplyOptions) -> ExitCode:
 
 def _apply_tenant(group: TenantSpecs, applying: ApplyOptions) -> ExitCode:
     async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
-        results = await run_plans(session, specs, applying.planning, {}, is_reviewed=applying.saved is not None)
+        reads, is_reviewed = session.client.shared_reads(), applying.saved is not None
+        results = await run_plans(session, specs, applying.planning, {}, reads, is_reviewed=is_reviewed)
         plan = results.combined_plan(applying.recorded())
         _begin_report(applying, session, results)
         with session.progress.paused():
@@ -166,8 +186,11 @@ def _apply_tenant(group: TenantSpecs, applying: ApplyOptions) -> ExitCode:
                 output.print_lines(f"No changes were made: {problem}.", err=True)
             applying.report.explain(f"No changes were made: {problem}.")
             return ExitCode.BLOCKED
-        codes = await _apply_all(session, results, applying)
-        return combine([output.plan_exit_code(results, detailed=False), *codes])
+        codes = await _apply_all(session, results, applying, reads.without_missing())
+        code = combine([output.plan_exit_code(results, detailed=False), *codes])
+        if applying.watch and code is ExitCode.OK:
+            return await print_statuses(session, spec_targets(specs), StatusCommand(watch_first_cycle=True))
+        return code
 
     return group.run(work)
 
@@ -207,7 +230,9 @@ def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
         history=None if params["no_history"] else params["history"],
         run=ci_context(os.environ, params["reason"]),
         report=log,
+        watch=params["watch"],
         limits=FleetLimits(params["max_applications"], params["max_users"]),
+        wave=params["wave"],
         saved=saved,
     )
 
@@ -248,7 +273,9 @@ def _first_run_allowed(planned: PlannedApplication) -> PlannedApplication:
     return replace(planned, plan=replace(planned.plan, guards=guards))
 
 
-async def _apply_all(session: Session, results: PlanResults, applying: ApplyOptions) -> list[ExitCode]:
+async def _apply_all(
+    session: Session, results: PlanResults, applying: ApplyOptions, reads: SharedReads
+) -> list[ExitCode]:
     """Apply one application after another, also if one fails; return the exit code of each."""
     changed = [planned for planned in results.planned if planned.plan.changes]
     for planned in changed:
@@ -268,7 +295,14 @@ async def _apply_all(session: Session, results: PlanResults, applying: ApplyOpti
             return [*codes, ExitCode.FAILED]
     redact = output.redactor(results.combined_plan(), redact=applying.redact)
     applying = replace(applying, run=replace(applying.run, identity=await _identity(session)))
-    ends = {planned.name: await _apply_one(session, planned, applying, redact) for planned in ready}
+
+    async def apply_one(planned: PlannedApplication, tenant: TenantSession) -> ExitCode:
+        return await _apply_one(session, planned, applying, redact, tenant)
+
+    ends, rest, reason = await apply_in_waves(ready, applying.wave, partial(session.tenant_session, reads), apply_one)
+    if rest:
+        with session.progress.paused():
+            report_stopped(reason, rest, applying.report)
     with session.progress.paused():
         _print_failed(results, ends)
     return [*codes, *ends.values()]
@@ -376,13 +410,15 @@ def _ask(question: str, guards: Iterable[str], if_declined: str) -> bool:
     return False
 
 
-async def _apply_one(session: Session, planned: PlannedApplication, applying: ApplyOptions, redact: Redact) -> ExitCode:
+async def _apply_one(
+    session: Session, planned: PlannedApplication, applying: ApplyOptions, redact: Redact, tenant: TenantSession
+) -> ExitCode:
     session.progress.begin(planned.name)
     secrets, terminal = session.client.secrets, Terminal.of_stdout()
     with session.graceful_stop():
         hooks = _TerminalHooks(session, planned.name, applying, redact)
         lock = locking.lock_options(session, planned.name, applying.lock, redact)
-        report = await apply(session.tenant_session(), planned, applying.planning, secrets, hooks, lock)
+        report = await apply(tenant, planned, applying.planning, secrets, hooks, lock)
     if report.backup:
         _end_entry(report)
     report = redact_report(replace(report, command=_command_line(planned, applying)), redact)

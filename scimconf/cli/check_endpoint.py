@@ -25,6 +25,7 @@ from scimconf.spec.addresses import FLAGS, flags, keys
 
 if TYPE_CHECKING:
     from scimconf.rehearsal.endpoint.checks import Check
+    from scimconf.rehearsal.endpoint.context import RunSettings
     from scimconf.rehearsal.endpoint.oauth import OAuthSettings
     from scimconf.rehearsal.endpoint.run import RunOutcome
 
@@ -209,10 +210,31 @@ def _is_confirmed(check_options: CheckOptions, address: str, number: int) -> boo
 def _run(check_options: CheckOptions, address: str, checks: tuple[Check, ...], secrets: tuple[str, ...]) -> RunOutcome:
     from scimconf.cli.events import EventLog
     from scimconf.cli.progress import Progress
-    from scimconf.rehearsal.endpoint.context import RunSettings
-    from scimconf.rehearsal.endpoint.dialect import COMPLIANT, LEGACY
     from scimconf.rehearsal.endpoint.run import EndpointRun, check_endpoint
     from scimconf.rehearsal.endpoint.transport import EndpointConnection, is_loopback
+
+    connection = EndpointConnection(
+        base_address=address, token=secrets[0], timeout=check_options.timeout, is_loopback=is_loopback(address)
+    )
+    settings = _settings(check_options)
+    with stopping_interrupts(), Progress("checking", EventLog(None)) as progress:
+        return check_endpoint(
+            EndpointRun(
+                connection=connection,
+                settings=settings,
+                checks=checks,
+                subject=", ".join(check_options.only) or "all checks",
+                secrets=secrets,
+                clock=time.monotonic,
+                progress=progress.step,
+            )
+        )
+
+
+def _settings(check_options: CheckOptions) -> RunSettings:
+    """Return what is the same for all checks, with a name for this run; raise click.BadParameter for a bad domain."""
+    from scimconf.rehearsal.endpoint.context import RunSettings
+    from scimconf.rehearsal.endpoint.dialect import COMPLIANT, LEGACY
 
     if not _DOMAIN.fullmatch(check_options.domain):
         raise click.BadParameter(
@@ -220,28 +242,12 @@ def _run(check_options: CheckOptions, address: str, checks: tuple[Check, ...], s
         )
     has_flag = bool(flags(check_options.url) & COMPLIANT_FLAGS)
     is_compliant = check_options.dialect == "compliant" or (check_options.dialect == "auto" and has_flag)
-    settings = RunSettings(
+    return RunSettings(
         marker=f"scimconf-check-{uuid4().hex[:8]}",
         domain=check_options.domain,
         dialect=COMPLIANT if is_compliant else LEGACY,
         oauth=_oauth(check_options.oauth),
     )
-    connection = EndpointConnection(
-        base_address=address, token=secrets[0], timeout=check_options.timeout, is_loopback=is_loopback(address)
-    )
-    subject = ", ".join(check_options.only) or "all checks"
-    with stopping_interrupts(), Progress("checking", EventLog(None)) as progress:
-        return check_endpoint(
-            EndpointRun(
-                connection=connection,
-                settings=settings,
-                checks=checks,
-                subject=subject,
-                secrets=secrets,
-                clock=time.monotonic,
-                progress=progress.step,
-            )
-        )
 
 
 def _print_report(report: CheckReport, check_options: CheckOptions) -> None:

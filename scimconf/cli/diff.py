@@ -11,7 +11,7 @@ import click
 
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
-from scimconf.cli.output import render_plan
+from scimconf.cli.output import plan_parts, print_parts
 from scimconf.cli.session import Session, run
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.kinds import KINDS
@@ -93,5 +93,5 @@ def _print(
     if printing.output_format == "text" and not plan.has_drift:
         click.echo("No differences.")
     else:
-        click.echo(render_plan(plan, printing), nl=False)
+        print_parts(plan_parts(plan, printing))
     return ExitCode.CHANGES if plan.has_changes else ExitCode.OK

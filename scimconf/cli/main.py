@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "plan": "Show what differs from the tenant, and which users it affects.",
         "preview": "Show what each user's record will look like, before and after.",
         "probe": "Find out on a test tenant how Graph behaves where its documentation is silent.",
+        "provision": "Provision users or a group on demand, and compare with the prediction.",
         "rehearse": "Provision invented users to an endpoint as Entra would.",
         "rollback": "Return an application to its state before an apply.",
         "sandbox": "Run a simulated Microsoft Entra tenant on this machine.",

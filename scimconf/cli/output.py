@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,10 +11,10 @@ import click
 from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.options import OutputOptions
 from scimconf.cli.session import Session
-from scimconf.cli.streams import masked_text
+from scimconf.cli.streams import blocks, masked_text
 from scimconf.cli.terminal import Terminal
 from scimconf.diagnostics import Diagnostic
-from scimconf.files import write_file
+from scimconf.files import atomic_file
 from scimconf.plan import Plan
 from scimconf.plan import redact as redaction
 from scimconf.plan.file import SavedPlan
@@ -29,11 +29,21 @@ from scimconf.workflow.plan_all import PlanResults
 from scimconf.workflow.saved_plan import changes_since
 
 
-def render_plan(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[Step]] | None = None) -> str:
-    """Return the plan in the output format, redacted if `--redact` is given."""
+def plan_parts(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[Step]] | None = None) -> Iterator[str]:
+    """Yield the plan in the output format in parts, redacted if `--redact` is given."""
     plan = redact_plan(plan, redact=output.redact)
     if output.output_format == "json":
-        return as_json.plan(plan)
+        yield from as_json.plan_parts(plan)
+    elif output.output_format == "html":
+        from scimconf.render import html
+
+        yield from html.plan_parts(plan, command=output.command)
+    else:
+        yield _summarised(plan, output, steps)
+
+
+def _summarised(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[Step]] | None) -> str:
+    """Return the plan in a format that summarises long lists."""
     if output.output_format == "markdown":
         from scimconf.render import markdown
 
@@ -44,10 +54,6 @@ def render_plan(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[
             command=output.command,
             full=output.full,
         )
-    if output.output_format == "html":
-        from scimconf.render import html
-
-        return html.plan(plan, command=output.command)
     terminal = Terminal.of_stdout()
     return text.plan(
         plan,
@@ -57,6 +63,12 @@ def render_plan(plan: Plan, output: OutputOptions, steps: Mapping[str, Sequence[
         unmanaged=output.show_unmanaged,
         full=output.full,
     )
+
+
+def print_parts(parts: Iterable[str]) -> None:
+    """Print a text in blocks, so that a very long one is not in memory as a whole."""
+    for block in blocks(parts):
+        click.echo(block, nl=False)
 
 
 def redact_plan(plan: Plan, *, redact: bool) -> Plan:
@@ -74,7 +86,7 @@ def print_plan(results: PlanResults, options: Mapping[str, Any], output: OutputO
     if results.planned or results.failures or output.output_format != "text":
         plan = results.combined_plan(options)
         steps = {planned.name: planned.steps for planned in results.planned} if output.show_steps else None
-        click.echo(render_plan(plan, output, steps), nl=False)
+        print_parts(plan_parts(plan, output, steps))
     for planned in results.planned:
         if planned.pauses_provisioning:
             note = f"{planned.name}: apply pauses provisioning first and starts it again at the end."
@@ -126,8 +138,11 @@ def write_plan_file(results: PlanResults, options: Mapping[str, Any], output: Ou
     if not results.all_planned:
         click.echo(f"{output.out} was not written, because not every application could be planned.", err=True)
         return
-    text = render_plan(results.combined_plan(options), replace(output, output_format="json"))
-    write_file(output.out, masked_text(text), private=True)
+    parts = plan_parts(results.combined_plan(options), replace(output, output_format="json"))
+    with atomic_file(output.out, private=True) as file:
+        for block in blocks(parts):
+            file.write(masked_text(block))
+        file.commit()
     click.echo(f"Saved the plan to {output.out}.", err=True)
     if not any(guards_that_need_allow(planned) or planned.missing_errors for planned in results.planned):
         click.echo(f"To apply exactly this plan: scimconf apply {output.out}", err=True)

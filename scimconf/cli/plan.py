@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +20,9 @@ from scimconf.spec.model import Spec
 from scimconf.workflow.apply import mask_secrets
 from scimconf.workflow.plan_all import PlanResults, UnmatchedPatternError, plan_all
 from scimconf.workflow.saved_plan import read_saved_plan
+
+if TYPE_CHECKING:
+    from scimconf.graph.shared_reads import SharedReads
 
 CANNOT_APPLY = "note: this identity can plan, but not apply. It lacks:"
 ANOTHER_IDENTITY = "This is as it should be if another identity applies the plan."
@@ -72,7 +76,7 @@ def plan_command(
     require_single(groups, "--out" if printing.out else "", "--baseline" if baseline else "", document)
 
     async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
-        results = await run_plans(session, specs, planning, previous)
+        results = await run_plans(session, specs, planning, previous, session.client.shared_reads())
         plan = results.combined_plan(recorded)
         output.emit_plan_events(session, plan, redact=printing.redact)
         with session.progress.paused():
@@ -89,12 +93,19 @@ def plan_command(
 
 
 async def run_plans(
-    session: Session, specs: Sequence[Loaded], planning: Any, previous: Mapping[str, Spec], *, is_reviewed: bool = False
+    session: Session,
+    specs: Sequence[Loaded],
+    planning: Any,
+    previous: Mapping[str, Spec],
+    reads: SharedReads,
+    *,
+    is_reviewed: bool = False,
 ) -> PlanResults:
-    """Plan all specs; raise click.UsageError for a pattern of `--only` that matches nothing."""
+    """Plan all specs with the same shared reads; raise click.UsageError for a pattern of `--only` that matches nothing."""
     mask_secrets(specs, session.client.secrets)
     try:
-        return await plan_all(session.tenant_session, specs, planning, previous, is_reviewed=is_reviewed)
+        open_session = partial(session.tenant_session, reads)
+        return await plan_all(open_session, specs, planning, previous, is_reviewed=is_reviewed)
     except UnmatchedPatternError as error:
         raise click.UsageError(str(error)) from None
 

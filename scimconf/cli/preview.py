@@ -154,7 +154,7 @@ async def preview_all(
     """Plan all applications, preview those that could be planned, and return the exit code."""
     only, exclude = preview_options.only, preview_options.exclude
     planning = PlanOptions(today=options.today(), only=only, exclude=exclude, impact=False)
-    results = await run_plans(session, specs, planning, {})
+    results = await run_plans(session, specs, planning, {}, session.client.shared_reads())
     redact = output.redactor(results.combined_plan(), redact=preview_options.redact)
     printer = _PreviewPrinter(session, preview_format, write)
     session.progress.begin("preview")

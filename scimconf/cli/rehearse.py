@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from scimconf.rehearsal.run import RehearsalOptions, Switches
 
 MAX_USERS_FILE = 20_000_000
-_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +42,7 @@ class RehearseOptions:
     users: str | None = None
     sample: int | None = None
     switch: tuple[str, ...] = ()
+    timeout: int = 30
     output_format: str = "text"
     full: bool = False
     out: str | None = None
@@ -67,6 +67,13 @@ class RehearseOptions:
 @click.option(
     "--switch", multiple=True, metavar="NAME=VALUE", help="What the simulated service does where nothing is documented."
 )
+@click.option(
+    "--timeout",
+    type=click.IntRange(1, 600),
+    default=30,
+    show_default=True,
+    help="Seconds for one request with its response.",
+)
 @options.output_format("text", "json", "markdown", "html", "junit")
 @click.option("--full", is_flag=True, help="In text, show the requests of passed checks too.")
 @click.option("--out", "--output", "out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")
@@ -85,6 +92,10 @@ def command(**params: Any) -> int:
         scimconf rehearse --endpoint http://localhost:8080/scim --token-env SCIM_TOKEN examples/writer-new
         scimconf rehearse --users people.json --format html --out report.html examples/writer-new
     """
+    try:
+        from scimconf.rehearsal import whole_run as _imported  # noqa: F401
+    except ImportError as error:
+        raise click.ClickException(f"{error.name} is not installed: pip install 'scimconf[rehearsal]'") from None
     rehearse_options = options.from_click(RehearseOptions, params)
     common = options.from_click(CommonOptions, params)
     specs = _valid_specs(common)
@@ -119,7 +130,7 @@ def _rehearse(loaded: Loaded, rehearse_options: RehearseOptions, common: CommonO
     marker = f"scimconf-{uuid4().hex[:4]}" if rehearse_options.endpoint is not None else ""
     if not _is_confirmed(rehearse_options, marker):
         return ExitCode.FAILED
-    users, switches = _users(loaded, rehearse_options, common), _switches(rehearse_options.switch)
+    users, switches = _users(loaded, rehearse_options, common), _switches(rehearse_options)
     with _endpoint(rehearse_options) as (address, token):
         from scimconf.rehearsal.endpoint.masking import RunMask
         from scimconf.rehearsal.naming import Naming
@@ -135,7 +146,7 @@ def _rehearse(loaded: Loaded, rehearse_options: RehearseOptions, common: CommonO
             switches=switches,
         )
         with masked(RunMask([token]).text):
-            outcome = _run(loaded, run_options)
+            outcome = _run(loaded, run_options, rehearse_options.timeout)
             _print(outcome, rehearse_options)
     interrupted = [ExitCode.INTERRUPTED] if outcome.interrupted else []
     return combine([ExitCode(outcome.report.exit_code), *interrupted])
@@ -192,22 +203,22 @@ def _users(loaded: Loaded, rehearse_options: RehearseOptions, common: CommonOpti
     return tuple(users)
 
 
-def _run(loaded: Loaded, run_options: RehearsalOptions) -> RunOutcome:
+def _run(loaded: Loaded, run_options: RehearsalOptions, timeout: float) -> RunOutcome:
     from scimconf.cli.events import EventLog
     from scimconf.cli.progress import Progress
     from scimconf.rehearsal.whole_run import rehearse
 
     with Progress("rehearsing", EventLog(None)) as progress:
         with_progress = replace(run_options, progress=progress.step)
-        return rehearse(loaded, with_progress, run_without_tenant, time.monotonic, _TIMEOUT)
+        return rehearse(loaded, with_progress, run_without_tenant, time.monotonic, timeout)
 
 
-def _switches(assignments: Sequence[str]) -> Switches:
+def _switches(rehearse_options: RehearseOptions) -> Switches:
     """Return the switches of a rehearsal with those of the command line; raise click.BadParameter for an unknown one."""
     from scimconf.rehearsal.run import default_switches
 
-    positions: dict[str, str] = {}
-    for assignment in assignments:
+    positions: dict[str, object] = {"timeout_s": rehearse_options.timeout}
+    for assignment in rehearse_options.switch:
         name, equals, value = assignment.partition("=")
         if not equals:
             raise click.BadParameter(f"'{assignment}' is not NAME=VALUE", param_hint="--switch")

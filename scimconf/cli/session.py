@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from scimconf.graph.reading import TenantSession
     from scimconf.graph.secret_masking import SecretMask
     from scimconf.graph.settings import Settings
+    from scimconf.graph.shared_reads import SharedReads
 
 
 @dataclass(slots=True)
@@ -41,9 +42,9 @@ class Session:
     events: EventLog
     interrupts: int = 0
 
-    def tenant_session(self) -> TenantSession:
-        """Return a session for one application; long waits are shown."""
-        return self.client.session(lambda seconds, reason: self.progress.pause(seconds, f"waiting for {reason}"))
+    def tenant_session(self, reads: SharedReads | None = None) -> TenantSession:
+        """Return a session for one application, with the shared reads of the command; long waits are shown."""
+        return self.client.session(lambda seconds, reason: self.progress.pause(seconds, f"waiting for {reason}"), reads)
 
     def interrupted(self) -> bool:
         return self.interrupts > 0

@@ -9,7 +9,7 @@ import click
 
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
-from scimconf.cli.output import render_plan
+from scimconf.cli.output import plan_parts, print_parts
 from scimconf.diagnostics import ScimconfError
 from scimconf.workflow.saved_plan import joined, read_saved_plan
 
@@ -37,6 +37,8 @@ def command(files: tuple[str, ...], **params: Any) -> int:
         raise ScimconfError(message, "Run show for each tenant, or use --format text or markdown.")
     first = replace(printing, max_length=(printing.max_length - len(plans) + 1) // len(plans))
     others = replace(first, comment_marker=None)
-    texts = [render_plan(plan, others if number else first) for number, plan in enumerate(plans)]
-    click.echo("\n".join(texts), nl=False)
+    for number, plan in enumerate(plans):
+        if number:
+            click.echo()
+        print_parts(plan_parts(plan, others if number else first))
     return ExitCode.OK

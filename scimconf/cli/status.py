@@ -15,7 +15,7 @@ from scimconf.cli.session import Session, run
 from scimconf.cli.tenants import by_tenant, require_single, run_each
 from scimconf.cli.terminal import Terminal
 from scimconf.cli.windows import Window
-from scimconf.monitoring.application_status import ApplicationStatus
+from scimconf.monitoring.application_status import ApplicationStatus, redacted_status
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow.status import StatusOptions, all_statuses, statuses, watch
 from scimconf.workflow.targets import ApplicationTarget, application_target, spec_targets
@@ -34,7 +34,8 @@ class StatusCommand:
     all_applications: bool = False
     since: timedelta = timedelta(days=1)
     output_format: str = "text"
-    fail_on: str = ""
+    fail_on: tuple[str, ...] = ()
+    redact: bool = False
     watch_first_cycle: bool = False
     interval: int = 15
     comment_marker: str | None = None
@@ -47,8 +48,14 @@ class StatusCommand:
 @click.option(
     "--since", type=Window(), default="24h", show_default=True, metavar="TIME", help="How far back the log is read."
 )
-@options.output_format("text", "json", "markdown")
-@click.option("--fail-on", type=click.Choice(["failures"]), help="Exit with 2 if users or groups fail.")
+@options.output_format("text", "json", "markdown", "html")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["failures", "tokens"]),
+    multiple=True,
+    help="Exit with 2 if users or groups fail, or if a token expires within 30 days (repeatable).",
+)
+@click.option("--redact", is_flag=True, help="Name users by the start of their object ids, and omit responses.")
 @click.option(
     "--watch", "watch_first_cycle", is_flag=True, help="Show each change until the first cycle is over (text only)."
 )
@@ -82,12 +89,12 @@ def command(**params: Any) -> int:
         return run(common, "reading", lambda session: _print_all(session, chosen))
     if chosen.app is not None:
         target = application_target(chosen.app)
-        return run(common, "reading", lambda session: _print_targets(session, [target], chosen))
+        return run(common, "reading", lambda session: print_statuses(session, [target], chosen))
     groups = by_tenant(options.load_specs(common), common)
     require_single(groups, f"--format {chosen.output_format}" if chosen.output_format != "text" else "")
 
     async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
-        return await _print_targets(session, spec_targets(specs), chosen)
+        return await print_statuses(session, spec_targets(specs), chosen)
 
     return run_each(groups, lambda group: group.run(work))
 
@@ -99,7 +106,8 @@ async def _print_all(session: Session, chosen: StatusCommand) -> ExitCode:
     return _exit_code(results, chosen)
 
 
-async def _print_targets(session: Session, targets: Sequence[ApplicationTarget], chosen: StatusCommand) -> ExitCode:
+async def print_statuses(session: Session, targets: Sequence[ApplicationTarget], chosen: StatusCommand) -> ExitCode:
+    """Print the statuses, with `watch_first_cycle` each change until the first cycle is over; return the exit code."""
     graph, settings = session.client.graph, _options(session, chosen)
     if not chosen.watch_first_cycle:
         results = await statuses(graph, targets, settings)
@@ -124,6 +132,7 @@ def _options(session: Session, chosen: StatusCommand) -> StatusOptions:
 
 
 def _print(results: Sequence[ApplicationStatus], chosen: StatusCommand) -> None:
+    results = [redacted_status(status) for status in results] if chosen.redact else results
     if chosen.output_format == "json":
         from scimconf.render.status.json import statuses as as_json
 
@@ -132,6 +141,10 @@ def _print(results: Sequence[ApplicationStatus], chosen: StatusCommand) -> None:
         from scimconf.render.status.markdown import statuses as as_markdown
 
         text = as_markdown(results, marker=chosen.comment_marker)
+    elif chosen.output_format == "html":
+        from scimconf.render.status.html import statuses as as_html
+
+        text = as_html(results)
     else:
         from scimconf.render.status.text import statuses as as_text
 
@@ -146,6 +159,8 @@ def _exit_code(results: Sequence[ApplicationStatus], chosen: StatusCommand) -> E
         codes.add(ExitCode.FAILED)
     if any(status.is_quarantined for status in results):
         codes.add(ExitCode.QUARANTINE)
-    if chosen.fail_on == "failures" and any(status.has_failures for status in results):
+    if "failures" in chosen.fail_on and any(status.has_failures for status in results):
+        codes.add(ExitCode.CHANGES)
+    if "tokens" in chosen.fail_on and any(list(status.token_notices()) for status in results):
         codes.add(ExitCode.CHANGES)
     return combine(codes)

@@ -13,6 +13,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from typing import Any, TextIO, cast
 
 NAMES = ("stdin", "stdout", "stderr")
+BLOCK = 1 << 16
 
 
 class _LossyFile(io.FileIO):
@@ -64,6 +65,23 @@ def masked_text(text: str) -> str:
     while isinstance(stream, MaskedStream):
         text, stream = stream.mask(text), stream.inner
     return text
+
+
+def blocks(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the texts joined to blocks of BLOCK characters or a little more.
+
+    No text is divided between blocks: a secret in it is masked.
+    """
+    block: list[str] = []
+    length = 0
+    for text in texts:
+        block.append(text)
+        length += len(text)
+        if length >= BLOCK:
+            yield "".join(block)
+            block, length = [], 0
+    if block:
+        yield "".join(block)
 
 
 def prepare() -> None:

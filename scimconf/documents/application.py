@@ -35,7 +35,8 @@ def _query(properties: str, condition: str = "") -> tuple[tuple[str, str], ...]:
 
 def organization() -> Document:
     """Return the document of the tenant."""
-    return Document("organization", "/organization", _query("id,displayName,verifiedDomains"), collection=True)
+    query = _query("id,displayName,verifiedDomains")
+    return Document("organization", "/organization", query, collection=True, constant=True)
 
 
 def tenant(raw: Json) -> Tenant | None:
@@ -112,7 +113,8 @@ def applications() -> Document:
     """Return the application object of the service principal; only the tenant that owns the application has one."""
     query = _query("id,appId,createdDateTime,appRoles", "appId eq '{app_id}'")
     binds = partial(_bind_only_row, "applications", "app")
-    consistency = Consistency(empty_may_be_stale=True, must_have_rows=_is_owned, created=_created)
+    needs = ("organization", "service_principals")
+    consistency = Consistency(empty_may_be_stale=True, must_have_rows=_is_owned, needs=needs, created=_created)
     return Document("applications", "/applications", query, collection=True, binds=binds, consistency=consistency)
 
 
@@ -135,7 +137,9 @@ def application_templates(display_name: str) -> Document:
     """Return the gallery templates with a display name; a single one binds `{gallery}`."""
     query = _query("id,displayName", f"displayName eq {quoted(display_name)}")
     binds = partial(_bind_only_row, "application_templates", "gallery")
-    return Document("application_templates", "/applicationTemplates", query, collection=True, binds=binds)
+    return Document(
+        "application_templates", "/applicationTemplates", query, collection=True, binds=binds, constant=True
+    )
 
 
 def roles(documents: Mapping[str, Json]) -> list[Json]:

@@ -28,7 +28,8 @@ class Choice:
 
 def templates() -> Document:
     """Return the templates that the application offers; a new application may show none for a while."""
-    return Document("templates", f"{BASE}/templates", collection=True, consistency=Consistency(empty_may_be_stale=True))
+    consistency = Consistency(empty_may_be_stale=True)
+    return Document("templates", f"{BASE}/templates", collection=True, constant=True, consistency=consistency)
 
 
 def jobs(template: str | None) -> Document:

@@ -28,12 +28,12 @@ def schema() -> Document:
 
 def template_schema() -> Document:
     """Return the schema that a new job of the template gets; it is read only while there is no job."""
-    return Document("template_schema", f"{BASE}/templates/{{new_template}}/schema")
+    return Document("template_schema", f"{BASE}/templates/{{new_template}}/schema", constant=True)
 
 
 def default_schema() -> Document:
     """Return the schema of the job's template, to compare the job's schema with it."""
-    return Document("default_schema", f"{BASE}/templates/{{template}}/schema", optional=True)
+    return Document("default_schema", f"{BASE}/templates/{{template}}/schema", optional=True, constant=True)
 
 
 def filter_operators() -> Document:
@@ -44,7 +44,7 @@ def filter_operators() -> Document:
 def template_filter_operators() -> Document:
     """Return the filter operators of the template, for a job that does not exist yet."""
     path = f"{BASE}/templates/{{new_template}}/schema/filterOperators()"
-    return Document("template_filter_operators", path, collection=True)
+    return Document("template_filter_operators", path, collection=True, constant=True)
 
 
 def operators(documents: Mapping[str, Json]) -> Json:

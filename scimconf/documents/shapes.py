@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from types import MappingProxyType
 from typing import Literal
 
@@ -117,7 +118,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
 def first_shape_error(name: str, raw: Json) -> str:
     """Return the first difference from the document's shape, or "": its path and the types, never a value."""
     shape = SHAPES.get(name)
-    return "" if shape is None else next(_errors(shape, raw, ""), "")
+    return "" if shape is None or _fits(shape, raw) else next(_errors(shape, raw, ""))
 
 
 def list_in(raw: Json, key: str) -> list[Json]:
@@ -129,6 +130,32 @@ def list_in(raw: Json, key: str) -> list[Json]:
 def objects_in(raw: Json, key: str) -> Iterator[Json]:
     """Yield the JSON objects in a list of a JSON object."""
     return (item for item in list_in(raw, key) if isinstance(item, Mapping))
+
+
+def _fits(shape: Shape, value: Json) -> bool:
+    """Return whether `_errors` yields nothing, without making the paths of the members."""
+    if value is None:
+        return not _must_exist(shape)
+    if isinstance(shape, ListShape):
+        return isinstance(value, list) and all(map(_fits, repeat(shape.of), value))
+    if isinstance(shape, ObjectShape):
+        return isinstance(value, Mapping) and _members_fit(shape.members, value)
+    return type(value) in _CLASSES[shape] and (value != "" or shape != "id")
+
+
+def _members_fit(members: Mapping[str, Shape], value: Mapping[str, Json]) -> bool:
+    for name, member in members.items():
+        item = value.get(name)
+        if isinstance(member, str) and member != "id":
+            if item is not None and type(item) not in _CLASSES[member]:
+                return False
+        elif not _fits(member, item):
+            return False
+    return True
+
+
+def _must_exist(shape: Shape) -> bool:
+    return shape.needed if isinstance(shape, ObjectShape) else shape == "id"
 
 
 def _errors(shape: Shape, value: Json, path: str) -> Iterator[str]:
@@ -158,6 +185,14 @@ def _object_errors(shape: ObjectShape, value: Json, path: str) -> Iterator[str]:
         yield _difference(path, "an object", value)
 
 
+_CLASSES: Mapping[str, frozenset[type]] = MappingProxyType(
+    {
+        "id": frozenset({str}),
+        "string": frozenset({str}),
+        "number": frozenset({int, float}),
+        "boolean": frozenset({bool}),
+    }
+)
 _EXPECTED = {"id": "a string", "string": "a string", "number": "a number", "boolean": "a boolean"}
 _TYPES: Mapping[type, str] = {
     bool: "a boolean",

@@ -1,6 +1,6 @@
 """A client for Microsoft Graph with raw JSON: the only module that imports msgraph, kiota and httpx.
 
-The SDK provides the pipeline: client, adapter, URL templates, authentication and telemetry. Its models are not used,
+The SDK provides the pipeline: client, adapter, authentication and telemetry. Its models are not used,
 because they lose data (nulls, unknown values), nor are its batches, page iterator and retries. HTTP/1.1 only, because
 httpx loses requests at a graceful GOAWAY of HTTP/2. No error contains a body or a token.
 """
@@ -193,8 +193,8 @@ class Graph:
 def information(request: Request, base: str, link: str = "") -> RequestInformation:
     """Return a request in kiota's form; the link of a next page is used as it is."""
     request.checked()
-    info = RequestInformation(Method(request.method), request.template(), request.parameters(base))
-    info.url = link or info.url
+    info = RequestInformation(Method(request.method))
+    info.url = link or request.url(base)
     for name, value in request.headers.items():
         info.headers.add(name, value)
     if request.body is not None:

@@ -7,24 +7,27 @@ except where a function documents a value for it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
 from scimconf.diagnostics import GraphError, ScimconfError
-from scimconf.graph.client import PAGE, Graph, Request
+from scimconf.graph.client import PAGE, Answer, Graph, Request
 from scimconf.graph.lookup_plan import VALUES_A_FILTER
 from scimconf.graph.principals import count_objects, counted, filtered, identified, member_users
 from scimconf.graph.protocol.pages import NEXT, next_link_error
 from scimconf.graph.protocol.request import chunks
 from scimconf.graph.reading import read
+from scimconf.graph.shared_reads import SharedReads
 from scimconf.graph.task_group import gather_all
 from scimconf.json_types import Json
 from scimconf.plan.impact import MAX_USERS, Members, UserQuery, UserSample
 from scimconf.snapshot import DeniedRead, Document, Snapshot
 
 UserPages = AsyncGenerator[list[Json], None]
+SendBatch = Callable[[Sequence[Request]], Awaitable[list[Answer | GraphError]]]
+"""Sends independent requests, as `Graph.batch` does."""
 IDS_AT_ONCE = VALUES_A_FILTER * 20
 """User ids that one batch of filters can hold."""
 
@@ -35,22 +38,29 @@ async def read_optional_documents(graph: Graph, snapshot: Snapshot, documents: I
     """Return the snapshot extended with those of these documents that it does not hold; denied reads are recorded in it."""
     known = snapshot.documents.keys() | snapshot.denied.keys()
     contents, denied = dict(snapshot.documents), dict(snapshot.denied)
-    for document in documents:
-        if document.name in known or not document.required_names <= snapshot.names.keys():
-            continue
+
+    async def add(document: Document) -> None:
         try:
             contents[document.name] = await read(graph, document, snapshot.names)
         except GraphError as error:
             if error.status not in _DENIED:
                 raise
             denied[document.name] = DeniedRead(error.status, error.code, error.path, error.message)
+
+    readable = (document for document in documents if document.required_names <= snapshot.names.keys())
+    missing = [document for document in readable if document.name not in known]
+    if not missing:
+        return snapshot
+    await gather_all([add(document) for document in missing])
     return replace(snapshot, documents=contents, denied=denied)
 
 
-async def read_members(graph: Graph, groups: Collection[str]) -> tuple[Members, GraphError | None]:
+async def read_members(
+    graph: Graph, groups: Collection[str], batch: SendBatch | None = None
+) -> tuple[Members, GraphError | None]:
     """Return the members of each group, all ids only of groups with up to MAX_USERS members; and the first error, if any.
 
-    A group that cannot be read is missing.
+    A group that cannot be read is missing. `batch` sends the requests, by default that of the client.
     """
     if not groups:
         return Members(), None
@@ -58,7 +68,7 @@ async def read_members(graph: Graph, groups: Collection[str]) -> tuple[Members, 
     ids: dict[str, Collection[str]] = {}
     counts: dict[str, int | None] = {}
     requests = [member_users(group, PAGE) for group in group_ids]
-    for group, request, answer in zip(group_ids, requests, await graph.batch(requests), strict=True):
+    for group, request, answer in zip(group_ids, requests, await (batch or graph.batch)(requests), strict=True):
         if isinstance(answer, GraphError):
             error = error or answer
             continue
@@ -71,11 +81,19 @@ async def read_members(graph: Graph, groups: Collection[str]) -> tuple[Members, 
     return Members(ids, counts), error
 
 
-async def read_users(graph: Graph, query: UserQuery) -> UserSample:
-    """Return the users of a query, of more than MAX_USERS the first ones; of the directory by name. Raise GraphError."""
+def read_members_ahead(reads: SharedReads, groups: Collection[str]) -> None:
+    """Begin to read the members of groups for which `read_members` will be called."""
+    reads.start([member_users(group, PAGE) for group in sorted(groups)])
+
+
+async def read_users(graph: Graph, query: UserQuery, batch: SendBatch | None = None) -> UserSample:
+    """Return the users of a query, of more than MAX_USERS the first ones; of the directory by name. Raise GraphError.
+
+    `batch` sends the requests for known ids, by default that of the client.
+    """
     if query.ids is not None:
         ids = query.ids[:MAX_USERS]
-        users = [user async for page in users_by_id(graph, ids, query.properties) for user in page]
+        users = [user async for page in users_by_id(graph, ids, query.properties, batch) for user in page]
         return UserSample(tuple(sorted(users, key=_principal_name)), complete=len(ids) == len(query.ids))
     users = [user async for page in directory_users(graph, query.properties, MAX_USERS + 1) for user in page]
     if len(users) <= MAX_USERS:
@@ -102,14 +120,16 @@ async def directory_users(graph: Graph, properties: Sequence[str], limit: int = 
                 return
 
 
-async def users_by_id(graph: Graph, ids: Iterable[str], properties: Sequence[str]) -> UserPages:
+async def users_by_id(
+    graph: Graph, ids: Iterable[str], properties: Sequence[str], batch: SendBatch | None = None
+) -> UserPages:
     """Yield the users with these ids in pages of some hundreds, each sorted by name; deleted users are left out."""
     for page_ids in chunks(list(ids), IDS_AT_ONCE):
         requests = [
             filtered("/users", "id", filter_ids, properties) for filter_ids in chunks(page_ids, VALUES_A_FILTER)
         ]
         users: list[Json] = []
-        for answer in await graph.batch(requests):
+        for answer in await (batch or graph.batch)(requests):
             if isinstance(answer, GraphError):
                 raise answer
             rows = answer.body.get("value") if isinstance(answer.body, dict) else None

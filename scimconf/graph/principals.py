@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import date
@@ -52,6 +52,26 @@ class LookupResults:
     principals: dict[Lookup, tuple[Principal, ...]] = field(default_factory=dict)
     deleted: dict[Lookup, DeletedPrincipal | None] = field(default_factory=dict)
     denied: dict[str, DeniedRead] = field(default_factory=dict)
+
+    def update(self, other: LookupResults) -> None:
+        """Add the results of other lookups."""
+        self.principals.update(other.principals)
+        self.deleted.update(other.deleted)
+        self.denied.update(other.denied)
+
+    def part(self, lookups: Iterable[Lookup]) -> LookupResults:
+        """Return the results of some of the lookups, with the denied reads that concern them."""
+        part = LookupResults()
+        for lookup in lookups:
+            if lookup.deleted:
+                part.deleted[lookup] = self.deleted[lookup]
+            else:
+                part.principals[lookup] = self.principals[lookup]
+        if self.denied:
+            reads = {DELETED[lookup.by] for lookup in part.deleted}
+            reads |= {PRINCIPALS_BY_ID for lookup in part.principals if lookup.by == "id"}
+            part.denied.update({name: read for name, read in self.denied.items() if name in reads})
+        return part
 
 
 async def find_principals(graph: Graph, lookups: Sequence[Lookup]) -> LookupResults:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from contextlib import aclosing, suppress
+from dataclasses import InitVar, dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -19,8 +19,10 @@ from scimconf.documents.shapes import first_shape_error
 from scimconf.graph.client import Graph, Request
 from scimconf.graph.eventual_consistency import ConsistencyPolicy, may_be_propagating
 from scimconf.graph.lookup_plan import IDS_SIZE
-from scimconf.graph.principals import LookupResults, find_principals
+from scimconf.graph.principals import LookupResults
 from scimconf.graph.protocol.error_body import undocumented
+from scimconf.graph.protocol.request import NOTHING
+from scimconf.graph.shared_reads import SharedReads
 from scimconf.graph.task_group import task_group
 from scimconf.json_types import Json
 from scimconf.permissions import Granted, grant_reads, granted_by, hint, missing_reads
@@ -49,7 +51,9 @@ class TenantSession:
     `created` are the names of the application that this run created, if the response was received; `started` says
     whether this run may have started provisioning. `replaced` are the documents, by name, as they were read before each
     write of this run, and `unconfirmed` the names of those whose write did not become visible in time. `own_tags` are
-    the tags of scimconf in the last write of this run to the service principal's tags.
+    the tags of scimconf in the last write of this run to the service principal's tags. `shared` are the reads that this
+    session has in common with other ones of the same command; without `reads` it has its own. `expected` are the names
+    that the last execution of this run ended with: what needs them is read at once, and again if they have changed.
     """
 
     graph: Graph
@@ -61,7 +65,18 @@ class TenantSession:
     unconfirmed: set[str] = field(default_factory=set)
     claims: Claims = no_claims
     own_tags: frozenset[str] = frozenset()
+    expected: Names = field(default_factory=lambda: MappingProxyType({}))
+    reads: InitVar[SharedReads | None] = None
+    shared: SharedReads = field(init=False)
     _exclusive: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    def __post_init__(self, reads: SharedReads | None) -> None:
+        self.shared = SharedReads(self.graph) if reads is None else reads
+        assert self.shared.graph is self.graph  # answers of another tenant
+
+    def renew_reads(self) -> None:
+        """Share no answers of before: what is read from now on is as the tenant is now."""
+        self.shared = SharedReads(self.graph)
 
     def exclusive(self, path: str) -> asyncio.Lock:
         """Return what makes the reads and writes of one resource follow each other within this run."""
@@ -79,7 +94,17 @@ class TenantSession:
 
 async def observe(session: TenantSession, documents: Iterable[Document], lookups: Lookups) -> Snapshot:
     """Return the snapshot of these documents and of the principals that `lookups` returns for it; raise GraphError."""
-    reader = _Reader(session, documents, lookups)
+    documents = tuple(documents)
+    if session.expected:
+        with suppress(GraphError):  # one of the names may be that of an object that was deleted
+            reader = _Reader(session, documents, lookups, session.expected)
+            snapshot = await _read_all(session, reader)
+            if reader.is_as_expected:
+                return snapshot
+    return await _read_all(session, _Reader(session, documents, lookups))
+
+
+async def _read_all(session: TenantSession, reader: _Reader) -> Snapshot:
     while True:
         async with task_group() as group:
             started = reader.start(group)
@@ -139,16 +164,20 @@ class _Lookups:
 
 
 class _Reader:
-    """What has been read so far; `complete` while no read is in progress."""
+    """What has been read so far; `complete` while no read is in progress. `expected` are names that are bound already."""
 
-    def __init__(self, session: TenantSession, documents: Iterable[Document], lookups: Lookups) -> None:
+    def __init__(
+        self, session: TenantSession, documents: Iterable[Document], lookups: Lookups, expected: Names = NOTHING
+    ) -> None:
         self.complete = False
         self._session, self._next_lookups = session, lookups
         self._pending = {document.name: document for document in documents}
         self._binders = [document.binds for document in self._pending.values() if document.binds is not None]
+        self._reads: dict[str, asyncio.Task[None]] = {}
         self._documents: dict[str, Json] = {}
         self._denied: dict[str, DeniedRead] = {}
-        self._names = {"token_tenant": session.tenant_id} if session.tenant_id else {}
+        self._expected = expected
+        self._names = {**({"token_tenant": session.tenant_id} if session.tenant_id else {}), **expected}
         self._lookups = _Lookups(self._look_up)
         self._snapshot: Snapshot | None = None
         self._denied_lookups: list[GraphError] = []
@@ -167,6 +196,14 @@ class _Reader:
         if self.complete and not self._snapshot.complete:
             self._snapshot = self._snapshot.revised(complete=True)
         return self._snapshot
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Whether the documents bind the names that were expected."""
+        bound: dict[str, str] = {}
+        for bind in self._binders:
+            bound.update(bind(self._documents))
+        return self._expected.items() <= bound.items()
 
     @property
     def has_denied(self) -> bool:
@@ -189,7 +226,7 @@ class _Reader:
         """
         readable = [document for document in self._pending.values() if document.required_names <= self._names.keys()]
         for document in readable:
-            group.create_task(self._read(group, self._pending.pop(document.name)))
+            self._reads[document.name] = group.create_task(self._read(group, self._pending.pop(document.name)))
         looked_up = not self._lookups.unanswered and self._lookups.send(group, self._next_lookups(self.snapshot()))
         return bool(readable or looked_up)
 
@@ -202,7 +239,7 @@ class _Reader:
     async def _look_up(self, group: asyncio.TaskGroup, lookups: list[Lookup]) -> None:
         own = LookupResults()
         try:
-            own = await find_principals(self._session.graph, lookups)
+            own = await self._session.shared.find(lookups)
         except GraphError as error:
             if error.status not in (401, 403):
                 raise
@@ -239,6 +276,10 @@ class _Reader:
             return
 
     async def _read_once(self, group: asyncio.TaskGroup, document: Document) -> Json:
+        if document.constant:
+            names = {name: self._names[name] for name in sorted(document.required_names)}
+            key = (document.path, *names.items(), *document.query)
+            return await self._session.shared.document(key, lambda: read(self._session.graph, document, names))
         if not document.resolves_principals:
             return await read(self._session.graph, document, self._names)
         on_page = partial(self._lookups.collect, group)
@@ -265,8 +306,12 @@ class _Reader:
             return False
         if consistency.created is None:
             return await self._is_new()
-        must_have_rows = consistency.must_have_rows is not None and consistency.must_have_rows(self._documents)
-        return self._session.consistency.is_new() or must_have_rows
+        if self._session.consistency.is_new():
+            return True
+        needed = [self._reads[name] for name in consistency.needs if name in self._reads]
+        if needed:
+            await asyncio.wait(needed)
+        return consistency.must_have_rows is not None and consistency.must_have_rows(self._documents)
 
 
 async def read(graph: Graph, document: Document, names: Names, on_page: OnPage = _ignore) -> Json:

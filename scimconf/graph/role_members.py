@@ -7,18 +7,18 @@ from typing import Any
 
 from scimconf.diagnostics import GraphError
 from scimconf.graph.client import PAGE, Graph, Request
-from scimconf.graph.impact_data import users_by_name
+from scimconf.graph.impact_data import SendBatch, users_by_name
 from scimconf.graph.principals import counted, member_users
 from scimconf.plan.impact import Members
 from scimconf.plan.role_members import RoleMembers, RoleQueries
 
 
-async def read_role_members(graph: Graph, queries: RoleQueries, known: Members) -> RoleMembers:
+async def read_role_members(batch: SendBatch, queries: RoleQueries, known: Members) -> RoleMembers:
     """Return the first page of direct members of each group that is not known, and the users of nested groups."""
     groups = [group for group in queries.groups if group not in known.ids]
     requests = [member_users(group, PAGE) for group in groups]
     requests += [transitive_users(group) for group in queries.nested]
-    answers = await graph.batch(requests) if requests else []
+    answers = await batch(requests) if requests else []
     bodies = [None if isinstance(answer, GraphError) else answer.body for answer in answers]
     direct = {group: body for group, body in zip(groups, bodies, strict=False) if isinstance(body, dict)}
     known_counts = {group: known.counts.get(group, len(ids)) for group, ids in known.ids.items()}

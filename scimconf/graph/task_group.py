@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+Other = TypeVar("Other")
 
 
 @asynccontextmanager
@@ -27,6 +28,12 @@ async def gather_all(work: Sequence[Coroutine[Any, Any, Result]]) -> list[Result
     async with task_group() as group:
         tasks = [group.create_task(coroutine) for coroutine in work]
     return [task.result() for task in tasks]
+
+
+async def gather_both(first: Coroutine[Any, Any, Result], second: Coroutine[Any, Any, Other]) -> tuple[Result, Other]:
+    async with task_group() as group:
+        tasks = group.create_task(first), group.create_task(second)
+    return tasks[0].result(), tasks[1].result()
 
 
 def stop_cancellation() -> None:

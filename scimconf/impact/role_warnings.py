@@ -64,9 +64,7 @@ def role_queries(inputs: RoleInputs) -> RoleQueries:
 
 def several_roles(after: ProvisioningState, members: RoleMembers) -> SeveralRoles:
     """Return the users with several roles, directly or as direct members of groups, if a mapping takes one role."""
-    target, groups = _one_role_target(after), after.assigned_groups or {}
-    if not target:
-        return SeveralRoles("")
+    groups = after.assigned_groups or {}
     roles_by_user = defaultdict[str, list[str]](list)
     for user, roles in (after.assigned_users or {}).items():
         roles_by_user[user] += roles
@@ -75,6 +73,9 @@ def several_roles(after: ProvisioningState, members: RoleMembers) -> SeveralRole
             roles_by_user[user] += roles
     several = sorted(user for user, roles in roles_by_user.items() if len({*roles} - {DEFAULT_ACCESS}) > 1)
     repeated = sorted(user for user, roles in roles_by_user.items() if len(roles) > 1)
+    target = _one_role_target(after) if repeated else ""
+    if not target:
+        return SeveralRoles("")
     undocumented = sorted({*repeated} - {*several})
     is_complete = len(groups) + len(after.assigned_users or {}) < 2 or all(map(members.is_complete, groups))
     return SeveralRoles(target, tuple(several), tuple(undocumented), is_complete)
@@ -166,8 +167,6 @@ def _unknown_roles(inputs: RoleInputs) -> list[OnePrincipal]:
 
     If the spec declares no roles, only those without a value are unknown, such as the roles of a template.
     """
-    if not any(ROLES in row.attributes for row in compile_rows(inputs.after).values()):
-        return []
     known = _known_roles(inputs.spec)
     is_complete = inputs.spec.app_roles is not None
     labels = {
@@ -176,7 +175,9 @@ def _unknown_roles(inputs: RoleInputs) -> list[OnePrincipal]:
         if known.isdisjoint(label.values()) and (is_complete or "value" not in label)
     }
     unmanaged = inputs.unmanaged if labels else ()
-    return [principal for principal in _principals(unmanaged, inputs.after) if principal.role in labels]
+    unknown = [principal for principal in _principals(unmanaged, inputs.after) if principal.role in labels]
+    sends_roles = unknown and any(ROLES in row.attributes for row in compile_rows(inputs.after).values())
+    return unknown if sends_roles else []
 
 
 def _known_roles(spec: Spec) -> frozenset[str]:

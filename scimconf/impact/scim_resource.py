@@ -21,7 +21,7 @@ ROLE_TYPE = "WindowsAzureActiveDirectoryRole"
 """The type of each element of `roles`; a mapping of the type has no effect (Entra documentation, entra-docs#391)."""
 
 _URN = re.compile(r"(urn:.+:\d+(?:\.\d+)*:\w+)(?::(.+))?", re.DOTALL)
-_STEP = re.compile(r'([A-Za-z$][\w$-]*)(?:\[([A-Za-z]\w*) eq "([^"]*)"\])?(?:\.(?=[A-Za-z$])|\Z)')
+_STEP = re.compile(r'([A-Za-z$][\w$-]*)(?:\[([A-Za-z]\w*) eq (?:"([^"]*)"|(true|false))\])?(?:\.(?=[A-Za-z$])|\Z)')
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -129,7 +129,7 @@ def _steps(path: str) -> list[PathStep]:
         step = _STEP.match(path, end)
         if step is None:
             return []
-        text = step[3] or ""
+        text = step[3] or step[4] or ""
         steps.append(PathStep(step[1], step[2] or "", _BOOLEANS.get(text.lower(), text)))
         end = step.end()
     return steps

@@ -89,7 +89,8 @@ class AssignmentKind(Kind):
             return
         yield from map(principals.lookup_of, spec.assignments.listed_otherwise)
         is_read = assignments.NAME in snapshot.documents or assignments.NAME in snapshot.denied
-        if not is_read and not snapshot.complete:
+        is_new = snapshot.get("service_principals") == []  # it has no assignments to wait for
+        if not is_read and not is_new and not snapshot.complete:
             return
         known = principals.users_by_name(snapshot)
         by_name = spec.assignments.listed_by_name

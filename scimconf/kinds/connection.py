@@ -17,7 +17,14 @@ from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.exported_connection import KEYS, export_connection, field_of
 from scimconf.kinds.kind import AUTHORIZE, Changes, Kind, counted_guard, denied_reads, masked
 from scimconf.kinds.provisioning import Affected, UsersInScope
-from scimconf.kinds.sent_secrets import needed_secrets, record_edits, redirection_message, sent_secrets, shows_tags
+from scimconf.kinds.sent_secrets import (
+    SentSecret,
+    needed_secrets,
+    record_edits,
+    redirection_message,
+    sent_secrets,
+    shows_tags,
+)
 from scimconf.plan import Action, Change, DesiredItem, DiffResult, Effect, FieldChange, Guard, Resource, WriteOnly
 from scimconf.plan.guards import GuardContext, RedirectedSecret
 from scimconf.snapshot import Document, Json, SecretRef, Snapshot
@@ -148,18 +155,22 @@ class ConnectionKind(Kind):
         own = list(self.mine(changes))
         edits = [edit for change in own for edit in _value_edits(change, spec.connection)]
         sent = sent_secrets(spec.connection, edits, snapshot)
-        records = list(record_edits(sent, snapshot))
+        is_late = _records_late(own, sent, snapshot)
+        records = list(record_edits(sent, snapshot, first=not is_late))
         # a change of settings sends the secrets too: nobody can tell whether their values are those that are stored
         if (own or sent) and spec.connection.authentication != "portal":  # there only the service has the credentials
             test = _try(own, spec.connection, saved=False)
-            yield replace(test, before_write=records[0].document.name) if records else test
-        yield from records
+            yield test if is_late or not records else replace(test, before_write=records[0].document.name)
+        if not is_late:
+            yield from records
         yield from edits
         if spec.connection.authentication != "portal" or documents.service_owned(snapshot.get("secrets")):
             # without these tokens, the test before the start says what to authorize
             yield _try(writers, spec.connection, saved=True)
         if own and shows_tags(snapshot):
             yield from _tags(spec.connection, writers)
+        if is_late:
+            yield from records
 
     def export(self, request: ExportRequest) -> ExportedSpec:
         return export_connection(request)
@@ -352,6 +363,17 @@ def _try(changes: Changes, connection: Connection, *, saved: bool) -> Send:
     return Send(
         Phase.BUILD, addresses, description, "POST", path, body, before_write=before, after_write=after, hint=hint
     )
+
+
+def _records_late(changes: Changes, sent: Sequence[SentSecret], snapshot: Snapshot) -> bool:
+    """Return whether the records of sent secrets can be written after the secrets, in one write with the rotations.
+
+    If the apply is killed in between, the next plan must send the secrets again: so each has a new rotation. And no
+    guard must compare the records meanwhile, as it does for jobs that have run.
+    """
+    changed = {part.name for change in changes for part in change.fields}
+    are_sent_again = all(field_of(secret.key) + _ROTATION in changed for secret in sent)
+    return are_sent_again and shows_tags(snapshot) and not any(map(job.has_run, snapshot.rows("jobs")))
 
 
 def _tested(connection: Connection) -> str:

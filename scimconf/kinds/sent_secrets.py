@@ -108,17 +108,23 @@ def shows_tags(snapshot: Snapshot) -> bool:
     return not rows or "tags" in rows[0]
 
 
-def record_edits(secrets: Iterable[SentSecret], snapshot: Snapshot) -> Iterator[Edit]:
-    """Yield an edit for each secret whose record is missing or another one; nothing if Graph does not return the tags."""
+def record_edits(secrets: Iterable[SentSecret], snapshot: Snapshot, *, first: bool) -> Iterator[Edit]:
+    """Yield an edit for each secret whose record is missing or another one; nothing if Graph does not return the tags.
+
+    `first`: it is written before the secrets, so that the apply can go on after it was killed; otherwise after them,
+    together with the rotations.
+    """
     if not shows_tags(snapshot):
         return
     recorded = _recorded(snapshot)
     for secret in secrets:
         hashes = ".".join(_hashes(secret, snapshot))
         if recorded.get(secret.key) != hashes:
-            text, document = f"record which secret is sent to which host for {secret.key}", application.sent_secrets()
+            text = f"record which secret is sent to which host for {secret.key}"
+            document = application.sent_secrets() if first else application.service_principal()
+            before, after = ("secrets", "") if first else ("", "secrets")
             edit = Edit(Phase.BUILD, (), text, document, "record_sent", (secret.key,), hashes)
-            yield replace(edit, before_write="secrets", optional=_UNRECORDED)
+            yield replace(edit, before_write=before, after_write=after, optional=_UNRECORDED)
 
 
 def redirected_secrets(spec: Spec, steps: Iterable[Step], snapshot: Snapshot) -> tuple[RedirectedSecret, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scimconf.monitoring.job_status import JobPhase, JobStatus
-from scimconf.monitoring.log_events import LoggedEvent
+from scimconf.monitoring.log_events import LoggedEvent, redacted_event
 from scimconf.monitoring.log_summary import LogSummary, outcome_of, summarize
 from scimconf.monitoring.times import stamp
 
@@ -62,14 +62,4 @@ def selected_events(
 
 def redacted(log: ApplicationLog) -> ApplicationLog:
     """Return the log without names and values: users are named by the start of their object ids."""
-    return replace(log, events=tuple(map(_redacted_event, log.events)))
-
-
-def _redacted_event(event: LoggedEvent) -> LoggedEvent:
-    properties = {name: (_mask(before), _mask(after)) for name, (before, after) in event.properties.items()}
-    name = f"{event.kind.lower() or 'object'}-{event.source_id[:8] or 'unknown'}"
-    return replace(event, source_name=name, target_id="", reason="", properties=properties, tried={}, source_values={})
-
-
-def _mask(value: str | None) -> str | None:
-    return None if value is None else "…"
+    return replace(log, events=tuple(map(redacted_event, log.events)))

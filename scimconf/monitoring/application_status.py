@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from scimconf.monitoring.job_status import JobPhase, JobStatus
+from scimconf.monitoring.log_events import redacted_event
 from scimconf.monitoring.log_summary import LogSummary
 
 EXPIRY_NOTICE = timedelta(days=30)
@@ -63,6 +64,14 @@ class ApplicationStatus:
             notice = expiry_notice(reference, expires, self.now.date())
             if notice:
                 yield notice, expires < self.now.date()
+
+
+def redacted_status(status: ApplicationStatus) -> ApplicationStatus:
+    """Return a status without names of users and responses of the application."""
+    if status.log is None:
+        return status
+    groups = tuple(replace(group, events=tuple(map(redacted_event, group.events))) for group in status.log.groups)
+    return replace(status, log=replace(status.log, groups=groups))
 
 
 def expiry_notice(reference: str, expires: date, today: date) -> str:

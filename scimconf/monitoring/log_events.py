@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -138,3 +138,14 @@ def _properties(document: Mapping[str, Json]) -> Mapping[str, tuple[str | None, 
 def _value(entry: Mapping[str, Json], name: str) -> str | None:
     value = entry.get(name)
     return value if isinstance(value, str) else None
+
+
+def redacted_event(event: LoggedEvent) -> LoggedEvent:
+    """Return an event without names and values: a user is named by the start of the object id."""
+    properties = {name: (_mask(before), _mask(after)) for name, (before, after) in event.properties.items()}
+    name = f"{event.kind.lower() or 'object'}-{event.source_id[:8] or 'unknown'}"
+    return replace(event, source_name=name, target_id="", reason="", properties=properties, tried={}, source_values={})
+
+
+def _mask(value: str | None) -> str | None:
+    return None if value is None else "…"

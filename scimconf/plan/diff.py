@@ -31,13 +31,14 @@ from scimconf.plan.resource import (
     WriteOnly,
 )
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 _ROWS = 1000
 """Rows of a fingerprint that are digested together."""
 
 
 def canonical(value: Json) -> str:
     """Return the JSON text that values are compared by: the order of keys is irrelevant, and `1` differs from `true`."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _CANONICAL.encode(value)
 
 
 def diff(
@@ -226,15 +227,6 @@ def fingerprint(managed: Iterable[Resource]) -> str:
     for start in range(0, len(rows), _ROWS):
         digest_of_rows.update(_utf8("\n" * bool(start) + "\n".join(rows[start : start + _ROWS])))
     return digest_of_rows.hexdigest()
-
-
-def digest(document: Mapping[str, Json]) -> str:
-    """Return the digest of a plan's JSON document, computed without the `digest` that it may contain."""
-    return _sha256(canonical({key: value for key, value in document.items() if key != "digest"}))
-
-
-def _sha256(text: str) -> str:
-    return sha256(_utf8(text)).hexdigest()
 
 
 def _utf8(text: str) -> bytes:

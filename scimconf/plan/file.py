@@ -6,14 +6,16 @@ and continues only if the spec, the tenant, the fingerprint and the changes are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from sys import intern
 from types import MappingProxyType
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from scimconf.diagnostics import Diagnostic, Location, quoted
+from scimconf.diagnostics import Diagnostic, Location, SpecPath, quoted
 from scimconf.json_types import Json, parse_json
 from scimconf.plan.change import (
     Abandoned,
@@ -28,12 +30,14 @@ from scimconf.plan.change import (
     Plan,
     Tenant,
 )
-from scimconf.plan.diff import canonical, digest, explain
+from scimconf.plan.diff import canonical, explain
+from scimconf.plan.digest import CanonicalText, Items, digest
 from scimconf.plan.impact import Impact, Population, Precision
-from scimconf.plan.resource import Address, Resource, WriteOnly
+from scimconf.plan.resource import NOTHING, Address, Resource, WriteOnly
 
 EffectName = Literal["data_loss", "deprovisions", "stops", "provisions", "endpoint", "credentials", "dialect", "resync"]
 MAJOR = 2
+_NO_IMPACT: Mapping[Effect, Impact] = MappingProxyType({})
 
 
 class _Part(BaseModel):
@@ -237,20 +241,43 @@ def read(text: str | bytes, file: str) -> SavedPlan | Diagnostic:
         return Diagnostic("P003", message, location=location, hint="Plan and apply with the same version of scimconf.")
     hint = "Plan again. A saved plan must not be edited."
     try:
-        parsed = PlanFile.model_validate_json(text)
+        parsed = PlanFile.model_validate_json(canonical(_without_changes(document)))
+        changes, computed = _changes(document)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        path = tuple(part for part in first["loc"] if isinstance(part, (str, int)))
-        return Diagnostic("P004", f"the plan is invalid: {first['msg'].lower()}", path, location, hint)
-    if digest(document) != parsed.digest:
+        path, message = _first_error(text, error)
+        return Diagnostic("P004", f"the plan is invalid: {message.lower()}", path, location, hint)
+    if computed != parsed.digest:
         return Diagnostic("P005", "the plan was edited: its digest does not match", location=location, hint=hint)
-    tenant, applications = Tenant(parsed.tenant.id, parsed.tenant.domain), map(_application, parsed.applications)
+    tenant = Tenant(parsed.tenant.id, parsed.tenant.domain)
+    applications = map(_application, parsed.applications, changes)
     failures = tuple(FailedApplication(part.name, part.message, part.hint, part.paths) for part in parsed.failures)
     plan = Plan(tenant, tuple(applications), MappingProxyType(document["options"]), failures)
     return SavedPlan(plan, parsed.digest, MappingProxyType(document), MappingProxyType(parsed.options.model_dump()))
 
 
-def _application(part: ApplicationPart) -> ApplicationPlan:
+def _without_changes(document: Mapping[str, Json]) -> Json:
+    """Return the document with empty lists of changes, which are validated one by one: there may be very many."""
+    applications = document.get("applications")
+    if not isinstance(applications, list):
+        return document
+    parts = [
+        {**part, "changes": []} if isinstance(part, dict) and isinstance(part.get("changes"), list) else part
+        for part in applications
+    ]
+    return {**document, "applications": parts}
+
+
+def _first_error(text: str | bytes, error: ValidationError) -> tuple[SpecPath, str]:
+    """Return path and message of the first error in a file's text, a part of which is invalid by `error`."""
+    try:
+        PlanFile.model_validate_json(text)
+    except ValidationError as whole:
+        error = whole
+    first = error.errors(include_url=False, include_input=False)[0]
+    return tuple(part for part in first["loc"] if isinstance(part, (str, int))), first["msg"]
+
+
+def _application(part: ApplicationPart, changes: Iterable[Change]) -> ApplicationPlan:
     return ApplicationPlan(
         part.name,
         MappingProxyType(part.ids),
@@ -258,7 +285,7 @@ def _application(part: ApplicationPart) -> ApplicationPlan:
         part.spec.digest,
         part.fingerprint,
         part.complete,
-        changes=tuple(map(_change, part.changes)),
+        changes=tuple(changes),
         unmanaged_drift=tuple(
             Resource(address(resource.address), MappingProxyType(resource.fields)) for resource in part.unmanaged_drift
         ),
@@ -291,17 +318,45 @@ def _missing(part: MissingPart) -> MissingPrincipal:
     return MissingPrincipal(part.type, part.name, addresses, _warning(part), part.deleted or "")
 
 
-def _change(part: ChangePart) -> Change:
+def _changes(document: Mapping[str, Json]) -> tuple[list[list[Change]], str]:
+    """Return the changes of each application, and the digest of the document; raise ValidationError.
+
+    The text of each change is made once for both, and only one of them is in memory as text and as a model.
+    """
+    changes: list[list[Change]] = [[] for _ in document["applications"]]
+    parts = [
+        {**part, "changes": Items(partial(_read_changes, part["changes"], own))}
+        for part, own in zip(document["applications"], changes, strict=True)
+    ]
+    return changes, digest({**document, "applications": parts})
+
+
+def _read_changes(documents: Iterable[Json], changes: list[Change]) -> Iterator[CanonicalText]:
+    """Add the changes to the list, and yield the text of each. The effects that many have in common are one object."""
+    effects: dict[tuple[EffectName, ...], frozenset[Effect]] = {}
+    for document in documents:
+        text = canonical(document)
+        part = ChangePart.model_validate_json(text)
+        if part.effects not in effects:
+            effects[part.effects] = frozenset(map(Effect, part.effects))
+        changes.append(_change(part, effects[part.effects]))
+        yield CanonicalText(text)
+
+
+def _change(part: ChangePart, effects: frozenset[Effect]) -> Change:
     place, action = address(part.address), Action(part.action)
     fields = tuple(_field(name, field_part) for name, field_part in sorted(part.fields.items()))
-    before = Resource(place, {field.name: field.before for field in fields}) if action is not Action.CREATE else None
-    after = Resource(place, {field.name: field.after for field in fields}) if action is not Action.DELETE else None
-    effects = frozenset(map(Effect, part.effects))
+    before = _resource(place, fields, "before") if action is not Action.CREATE else None
+    after = _resource(place, fields, "after") if action is not Action.DELETE else None
     return Change(place, action, before, after, fields, effects, part.reason, _impacts(part.impact))
 
 
+def _resource(place: Address, fields: tuple[FieldChange, ...], side: Literal["before", "after"]) -> Resource:
+    return Resource(place, {field.name: getattr(field, side) for field in fields} if fields else NOTHING)
+
+
 def _impacts(parts: Mapping[EffectName, ImpactPart]) -> Mapping[Effect, Impact]:
-    return {Effect(effect): _impact(impact) for effect, impact in parts.items()}
+    return {Effect(effect): _impact(impact) for effect, impact in parts.items()} if parts else _NO_IMPACT
 
 
 def _impact(part: ImpactPart) -> Impact:
@@ -323,7 +378,7 @@ def _value(side: Json) -> Json:
 def address(text: str) -> Address:
     application, _, local = text.partition(":")
     kind, _, rest = local.partition("/")
-    return Address(application, kind, rest)
+    return Address(intern(application), intern(kind), rest)
 
 
 def differences(

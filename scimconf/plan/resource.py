@@ -23,7 +23,7 @@ def encode(part: str) -> str:
 
 
 def decode(part: str) -> str:
-    return part.replace("%3A", ":").replace("%2F", "/").replace("%25", "%")
+    return part.replace("%3A", ":").replace("%2F", "/").replace("%25", "%") if "%" in part else part
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,12 +7,16 @@ from dataclasses import replace
 
 from scimconf.check_report import CheckStatus
 from scimconf.rehearsal import judgement
+from scimconf.rehearsal.judgement import Unexpected
 from scimconf.rehearsal.rehearsed_tenant import CycleResult
 from scimconf.rehearsal.stage import Stage, StepResult, StepSkippedError
 from scimconf.sandbox.engine.resource import current_value
 from scimconf.sandbox.engine.values import ObjectFlow
 
 _LABEL = "Rehearsal group"
+_MEMBERS_LOST = (
+    "Entra logs success and does not read the members again: users keep or lose access until provisioning is restarted."
+)
 
 
 async def create_group(stage: Stage) -> StepResult:
@@ -43,7 +47,7 @@ async def rename_group(stage: Stage) -> StepResult:
     stage.require_provisioned(stage.group, "group")
     name = stage.naming.display_name(f"{_LABEL} renamed")
     await stage.send("PATCH", "/groups/{key}", {"displayName": name}, key=stage.group)
-    return await stage.present(flow, [stage.group])
+    return await _expect_members(stage, flow)
 
 
 async def add_member(stage: Stage) -> StepResult:
@@ -86,7 +90,7 @@ async def delete_group(stage: Stage) -> StepResult:
 async def _expect_members(stage: Stage, flow: ObjectFlow) -> StepResult:
     cycle = await stage.cycle()
     unchanged = await stage.judge(cycle, flow, [stage.group])
-    return await _with_members(stage, flow, cycle, replace(unchanged, expected=""))
+    return await _with_members(stage, flow, cycle, unchanged)
 
 
 async def _with_members(stage: Stage, flow: ObjectFlow, cycle: CycleResult, result: StepResult) -> StepResult:
@@ -104,9 +108,11 @@ async def _with_members(stage: Stage, flow: ObjectFlow, cycle: CycleResult, resu
     if sorted(actual) == sorted(map(str, member_ids)):
         return replace(result, expected=expected)
     text = f"{row.target} are {_listed(actual)}"
-    problems = [text] if result.status is CheckStatus.PASSED else [result.actual, text]
     failed = judgement.failures(cycle, [stage.group, *stage.members])
-    return stage.result(cycle, expected, [*problems, *(f"{code}: {reason}" for code, reason in failed)], failed)
+    problems = [] if result.status is CheckStatus.PASSED else result.actual.split("; ")
+    reasons = [f"{code}: {reason}" for code, reason in failed]
+    explained = (_MEMBERS_LOST, judgement.member_hint(cycle.exchanges, stage.tenant.dialect))
+    return stage.result(cycle, expected, Unexpected([*problems, text, *reasons], failed), explained=explained)
 
 
 def _ids(members: object) -> list[str]:

@@ -29,6 +29,8 @@ MAX_VALUES = 8
 MAX_TEXT = 80
 MAX_DETAIL = 200
 _RETRIED = re.compile(r"\s*This operation was retried \d+ times.*", re.DOTALL)
+_TESTED = re.compile(r"POST \S+/validateCredentials answered \d+ \w+: |\s*\(request id [0-9a-f-]+\)")
+_EXCEPTION_TEXT = re.compile(r"StatusCode: \w+\s+Message: .*?Web Response:\s*", re.DOTALL)
 _UNEXPECTED_STATUS = re.compile(r"HTTP/1\.1 (\d{3})")
 _WEB_RESPONSE = re.compile(r"StatusCode: (?P<status>\w+)\s+Message: .*?Web Response:\s*(?P<body>.*?)\.?\Z", re.DOTALL)
 FLAG = "aadOptscim062020"
@@ -38,6 +40,13 @@ _BOOLEAN_HINT = (
 )
 _MANAGER_HINT = (
     "Entra sends the id of a manager as text. Accept the text beside the object `{value: …}`, and return the object."
+)
+_EXCLUDED_HINT = (
+    "Leave out members where Entra asks for `excludedAttributes=members`: if it sees members, it replaces all of them."
+)
+_REMOVAL_HINT = (
+    f"Treat the value of the `Remove` operation as the members to remove, and no others, or ask for `?{FLAG}` in the tenant"
+    " URL: then Entra names each member in the path."
 )
 _SCHEMA_HINT = "Entra names schemas that a server may not know, also in groups. Ignore schemas that you do not know."
 _CASE_HINT = f"Accept `Add`, `Replace` and `Remove` in any case, or ask for `?{FLAG}` in the tenant URL: then Entra sends lower case."
@@ -63,6 +72,15 @@ class ValueDifference:
 
     def __str__(self) -> str:
         return f"{self.target} is {short_text(self.actual)}, not {short_text(self.expected)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unexpected:
+    """What is not as expected: sentences, the codes and reasons of logged failures, and attributes that differ."""
+
+    problems: Sequence[str] = ()
+    failed: Sequence[tuple[str, str]] = ()
+    differences: Sequence[ValueDifference] = ()
 
 
 def value_differences(
@@ -126,19 +144,19 @@ def _short_reason(reason: str) -> str:
     return f"{status}: {' '.join(str(detail or body).split())[:MAX_DETAIL]}"
 
 
-def consequence(cycle: CycleResult, failed: Sequence[tuple[str, str]], *, differs: bool) -> str:
+def consequence(cycle: CycleResult, unexpected: Unexpected) -> str:
     """Return what Entra would do next after a check that did not pass."""
     if cycle.quarantine:
         return (
             f"The job is in quarantine ({cycle.quarantine}): Entra tries one cycle a day, and disables the job after four"
             " weeks."
         )
-    if failed:
+    if unexpected.failed:
         return (
-            f"The object is in escrow ({failed[0][0]}): Entra tries it again in later cycles, less and less often, and gives"
+            f"The object is in escrow ({unexpected.failed[0][0]}): Entra tries it again in later cycles, less and less often, and gives"
             " up after 28 days."
         )
-    if differs:
+    if unexpected.differences:
         return "Entra logs success, and sends the value again whenever the object changes."
     return ""
 
@@ -151,6 +169,25 @@ def hint(exchanges: Sequence[Exchange], differences: Sequence[ValueDifference], 
     by_exchange = (_exchange_hint(exchange, is_legacy=is_legacy) for exchange in exchanges)
     dropped = (_DROPPED_HINT for difference in differences if difference.actual is None)
     return next(filter(None, (*by_exchange, *dropped)), "")
+
+
+def member_hint(exchanges: Sequence[Exchange], dialect: Dialect) -> str:
+    """Return what to change if a group has other members than it should have; empty if the requests do not show it."""
+    for exchange in exchanges:
+        if "excludedAttributes=members" in exchange.request and '"members": [{' in json.dumps(exchange.response_body):
+            return _EXCLUDED_HINT
+    operations = [operation for exchange in exchanges for operation in _operations(exchange.request_body)]
+    removes = [operation for operation in operations if str(operation.get("op")).lower() == "remove"]
+    if not removes:
+        has_path = all("path" in operation for operation in operations)
+        return "" if has_path else "A `replace` without a path changes only the attributes that it names."
+    return _REMOVAL_HINT if dialect is Dialect.LEGACY else "Remove the members that the filter in the path selects."
+
+
+def apply_problem(text: str) -> str:
+    """Return the error of an apply without the request to Graph and the sentences that the service adds to each."""
+    plain = _TESTED.sub("", text)
+    return " ".join(_EXCEPTION_TEXT.sub("", plain).split())
 
 
 def apply_hint(problem: str, exchanges: Sequence[Exchange], dialect: Dialect) -> str:

@@ -155,7 +155,9 @@ class Rehearsal:
             group=PREPARATION,
             status=CheckStatus.FAILED if problem else CheckStatus.PASSED,
             expected="the spec is applied, and the endpoint accepts the connection test",
-            actual=self._mask.text(problem) if problem else "the spec is applied, and provisioning is started",
+            actual=self._mask.text(judgement.apply_problem(problem))
+            if problem
+            else "the spec is applied, and provisioning is started",
             exchanges=exchanges,
             consequence="Entra does not start provisioning." if problem else "",
             hint=judgement.apply_hint(problem, exchanges, tenant.dialect) if problem else "",

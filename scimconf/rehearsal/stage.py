@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,13 +11,16 @@ from scimconf.graph.client import Request
 from scimconf.json_types import Json
 from scimconf.rehearsal import judgement
 from scimconf.rehearsal.invented import domain_of, invented_user
-from scimconf.rehearsal.judgement import ValueDifference
+from scimconf.rehearsal.judgement import Unexpected, ValueDifference
 from scimconf.rehearsal.naming import Naming
 from scimconf.rehearsal.rehearsed_tenant import CycleResult, RehearsedTenant
 from scimconf.sandbox.engine.state import JobState
 from scimconf.sandbox.engine.values import Desired, ObjectFlow, Scope
 from scimconf.sandbox.engine.work import Policy, Work, decide, deleting_kinds
 from scimconf.spec.model import Spec
+
+MAX_OBJECTS = 3
+"""Objects whose values a result lists."""
 
 
 class StepSkippedError(Exception):
@@ -48,6 +51,37 @@ class StepResult:
             consequence=self.consequence,
             hint=self.hint,
         )
+
+
+@dataclass(slots=True)
+class _Comparison:
+    """What the comparisons of several objects add up to; `expected` are those of unequal objects first."""
+
+    equal: list[str] = field(default_factory=list)
+    unequal: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    differences: list[ValueDifference] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+
+    def add(
+        self,
+        name: str,
+        mapped: Desired,
+        entries: Sequence[ValueDifference | str],
+        is_lost: Callable[[ValueDifference | str], bool],
+    ) -> None:
+        """Add what differs for one object; `name` precedes each text."""
+        values = [entry for entry in entries if isinstance(entry, ValueDifference)]
+        problems = [f"{name}{entry}" for entry in entries if not is_lost(entry)]
+        self.differences += values
+        self.lost |= {entry.target for entry in values if is_lost(entry)}
+        self.problems += problems
+        (self.unequal if problems else self.equal).append(f"{name}{judgement.values_text(mapped.values)}")
+
+    def expected_text(self) -> str:
+        texts = [*self.unequal, *self.equal]
+        more = len(texts) - MAX_OBJECTS
+        return "; ".join(texts[:MAX_OBJECTS]) + (f"; and {more} more" if more > 0 else "")
 
 
 @dataclass(slots=True)
@@ -151,7 +185,7 @@ class Stage:
     # ---- results ---------------------------------------------------------------------------------------------------
 
     async def present(
-        self, flow: ObjectFlow, keys: Sequence[str], *, creating: bool = False, only: Iterable[str] = ()
+        self, flow: ObjectFlow, keys: Sequence[str], *, creating: bool = False, only: Sequence[str] = ()
     ) -> StepResult:
         """Run a cycle, and expect that objects have the values that the mappings send; `only` limits the attributes."""
         cycle = await self.cycle()
@@ -171,30 +205,25 @@ class Stage:
         keys: Sequence[str],
         *,
         creating: bool = False,
-        only: Iterable[str] = (),
+        only: Sequence[str] = (),
     ) -> StepResult:
         """Compare objects in the application with what the mappings send."""
-        limited, expected, problems = frozenset(only), [], []
-        lost: set[str] = set()
-        differences: list[ValueDifference] = []
+        compared = _Comparison()
         for key in keys:
-            mapped = _limited(self.tenant.desired(flow, key, creating=creating), limited)
-            name = self.tenant.source(flow)[key].name
-            prefix = f"{name}: " if len(keys) > 1 else ""
-            expected.append(f"{prefix}{judgement.values_text(mapped.values)}")
-            unequal = await self._differences(flow, key, mapped)
-            values = [entry for entry in unequal if isinstance(entry, ValueDifference)]
-            differences += values
-            lost |= {entry.target for entry in values if self._is_lost(entry)}
-            problems += [f"{prefix}{entry}" for entry in unequal if not self._is_lost(entry)]
+            mapped = _limited(self.tenant.desired(flow, key, creating=creating), frozenset(only))
+            name = f"{self.tenant.source(flow)[key].name}: " if len(keys) > 1 else ""
+            compared.add(name, mapped, await self._differences(flow, key, mapped), self._is_lost)
         # With `only`, a failure of other attributes, which an earlier step has reported, is no failure of this one.
-        failed = judgement.failures(cycle, keys) if problems or not limited else []
-        problems += [f"{code}: {reason}" for code, reason in failed]
-        lost -= self.lost
+        failed = judgement.failures(cycle, keys) if compared.problems or not only else []
+        problems = [*compared.problems, *(f"{code}: {reason}" for code, reason in failed)]
+        if only and compared.lost and not problems:
+            names = ", ".join(sorted(compared.lost))
+            raise StepSkippedError(f"The built-in SCIM server does not have {names}, so it does not show this step.")
+        lost = compared.lost - self.lost
         self.lost |= lost
         if lost and not problems:
-            return _lost("; ".join(expected), sorted(lost))
-        return self.result(cycle, "; ".join(expected), problems, failed, differences)
+            return _lost(compared.expected_text(), sorted(lost))
+        return self.result(cycle, compared.expected_text(), Unexpected(problems, failed, compared.differences))
 
     def _is_lost(self, difference: ValueDifference | str) -> bool:
         """Return whether an attribute is missing because the built-in server has only those of RFC 7643."""
@@ -206,21 +235,21 @@ class Stage:
         self,
         cycle: CycleResult,
         expected: str,
-        problems: Sequence[str],
-        failed: Sequence[tuple[str, str]] = (),
-        differences: Sequence[ValueDifference] = (),
+        unexpected: Unexpected,
+        *,
         actual: str = "as expected",
+        explained: tuple[str, str] = ("", ""),
     ) -> StepResult:
-        """Return the result of a step from what is not as expected."""
-        if not problems:
+        """Return the result of a step from what is not as expected; `explained` are a known consequence and a hint."""
+        if not unexpected.problems:
             return StepResult(status=CheckStatus.PASSED, expected=expected, actual=actual, exchanges=cycle.exchanges)
         return StepResult(
             status=CheckStatus.FAILED,
             expected=expected,
-            actual=self.tenant.mask.text("; ".join(problems)),
+            actual=self.tenant.mask.text("; ".join(dict.fromkeys(unexpected.problems))),
             exchanges=cycle.exchanges,
-            consequence=judgement.consequence(cycle, failed, differs=bool(differences)),
-            hint=judgement.hint(cycle.exchanges, differences, self.tenant.dialect),
+            consequence=judgement.consequence(cycle, unexpected) or explained[0],
+            hint=explained[1] or judgement.hint(cycle.exchanges, unexpected.differences, self.tenant.dialect),
         )
 
     async def absent(self, flow: ObjectFlow, target_id: str, cycle: CycleResult, key: str) -> StepResult:
@@ -230,7 +259,7 @@ class Stage:
         failed = judgement.failures(cycle, [key])
         problems += [f"{code}: {reason}" for code, reason in failed]
         expected = f"/{flow.resource}/{target_id} is deleted"
-        return self.result(cycle, expected, problems, failed, actual="it is deleted")
+        return self.result(cycle, expected, Unexpected(problems, failed), actual="it is deleted")
 
     async def _differences(self, flow: ObjectFlow, key: str, mapped: Desired) -> Sequence[ValueDifference | str]:
         target_id = self.tenant.target_id(key)

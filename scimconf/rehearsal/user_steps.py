@@ -7,6 +7,7 @@ from typing import Any
 
 from scimconf.rehearsal import judgement
 from scimconf.rehearsal.invented import graph_path, patch_of
+from scimconf.rehearsal.judgement import Unexpected
 from scimconf.rehearsal.stage import Stage, StepResult, StepSkippedError, kept_account
 from scimconf.sandbox.engine.resource import current_manager, current_value
 from scimconf.sandbox.engine.values import AttributeFlow, ObjectFlow
@@ -40,7 +41,7 @@ async def update_attribute(stage: Stage) -> StepResult:
     """Change one attribute of the user in the directory."""
     flow = stage.users()
     stage.require_provisioned(stage.user, "user")
-    row, source = _changed_attribute(flow)
+    row, source = _changed_attribute(stage, flow)
     user = await stage.send("GET", "/users/{key}", key=stage.user)
     await stage.send("PATCH", "/users/{key}", patch_of(user, source, "Manager"), key=stage.user)
     return await stage.present(flow, [stage.user], only=[row.target])
@@ -50,7 +51,7 @@ async def clear_attribute(stage: Stage) -> StepResult:
     """Clear the attribute again. Entra sends no null, so the application keeps the last value."""
     flow = stage.users()
     target_id = stage.require_provisioned(stage.user, "user")
-    row, source = _changed_attribute(flow)
+    row, source = _changed_attribute(stage, flow)
     user = await stage.send("GET", "/users/{key}", key=stage.user)
     await stage.send("PATCH", "/users/{key}", patch_of(user, source, None), key=stage.user)
     cycle = await stage.cycle()
@@ -63,7 +64,7 @@ async def clear_attribute(stage: Stage) -> StepResult:
     problems = [f"{row.target} {judgement.short_text(value)} was sent" for value in sent]
     actual = f"no change is sent; the application has {row.target} {judgement.short_text(remains)}"
     expected = f"no change is sent: Entra sends no null, so the application keeps {row.target}"
-    return stage.result(cycle, expected, problems, actual=actual)
+    return stage.result(cycle, expected, Unexpected(problems), actual=actual)
 
 
 async def rename_user(stage: Stage) -> StepResult:
@@ -93,9 +94,10 @@ def _sent_values(body: Any, target: str) -> Iterator[Any]:
             yield value[target]
 
 
-def _changed_attribute(flow: ObjectFlow) -> tuple[AttributeFlow, str]:
+def _changed_attribute(stage: Stage, flow: ObjectFlow) -> tuple[AttributeFlow, str]:
     """Return a mapping whose source attribute can be changed and cleared, and this attribute; else skip the step."""
-    rows = [row for row in flow.flows if row.flow_type == "Always" and not row.matching_priority and not row.default]
+    sent = [row for row in flow.flows if row.flow_type == "Always" and not row.matching_priority and not row.default]
+    rows = sorted(sent, key=lambda row: row.target in stage.lost)
     for source in _UPDATED:
         row = next((row for row in rows if row.text == f"[{source}]"), None)
         if row is not None and graph_path(source) is not None:
@@ -123,9 +125,8 @@ async def change_manager(stage: Stage) -> StepResult:
     problems = [f"{code}: {reason}" for code, reason in failed]
     if actual != manager_id:
         problems.insert(0, f"{row.target} is {judgement.short_text(current_value(dict(resource), row.target))}")
-    return stage.result(
-        cycle, f"{row.target} has the id of the manager, {judgement.short_text(manager_id)}", problems, failed
-    )
+    expected = f"{row.target} has the id of the manager, {judgement.short_text(manager_id)}"
+    return stage.result(cycle, expected, Unexpected(problems, failed))
 
 
 async def swap_role(stage: Stage) -> StepResult:

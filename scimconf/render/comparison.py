@@ -11,7 +11,7 @@ from scimconf.monitoring.times import stamp
 from scimconf.render.json import write
 from scimconf.render.terminal.page import Page, joined
 
-_STYLES = {
+AGREEMENT_STYLES = {
     Agreement.DISAGREES: ("danger", "! "),
     Agreement.CHANGED_SINCE: ("update", "~ "),
     Agreement.UNDETERMINED: ("quiet", "? "),
@@ -58,7 +58,7 @@ def summary(comparison: LogComparison) -> str:
 
 
 def _user(page: Page, user: UserComparison, *, full: bool) -> Iterator[str]:
-    style, sign = _STYLES[user.agreement]
+    style, sign = AGREEMENT_STYLES[user.agreement]
     when = stamp(user.event.time) if user.event.time else "no time"
     heading = f"{user.name}: {user.agreement.value} ({user.event.action} {user.event.status}, {when})"
     yield from page.labelled(2, (style, sign), ("", heading), hang=4)
@@ -66,7 +66,7 @@ def _user(page: Page, user: UserComparison, *, full: bool) -> Iterator[str]:
         yield from page.prose(6, user.note, "quiet", hang=2)
     for row in user.attributes:
         if full or row.agreement in _DETAILED:
-            yield from page.labelled(6, _STYLES[row.agreement], ("", row_text(row)), hang=4)
+            yield from page.labelled(6, AGREEMENT_STYLES[row.agreement], ("", row_text(row)), hang=4)
 
 
 def row_text(row: AttributeComparison) -> str:

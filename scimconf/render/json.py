@@ -6,7 +6,7 @@ that do not print are written as JSON escapes, so that a terminal does not inter
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import PureWindowsPath
 from typing import Any
@@ -25,9 +25,9 @@ from scimconf.plan import (
     Resource,
     WriteOnly,
 )
-from scimconf.plan.diff import digest
+from scimconf.plan.digest import PART_DEPTH, Items, digest
 from scimconf.render.common.change_view import totals
-from scimconf.render.common.json_text import indented
+from scimconf.render.common.json_text import indented, indented_parts
 from scimconf.render.common.labels import by_weight
 
 Json = Any
@@ -37,7 +37,14 @@ FORMAT_VERSION = "2.0"
 
 def plan(plan: Plan) -> str:
     """Return the plan as `plan --format json` prints it and `plan --out` saves it."""
-    return write(plan_document(plan))
+    return "".join(plan_parts(plan))
+
+
+def plan_parts(plan: Plan) -> Iterator[str]:
+    """Yield the text of the plan in parts, at most a change each."""
+    document = _document(plan, lambda application: Items(lambda: _changes(application.changes)))
+    yield from indented_parts(document, PART_DEPTH)
+    yield "\n"
 
 
 def diagnostics(diagnostics: Iterable[Diagnostic]) -> str:
@@ -56,11 +63,15 @@ def write(document: Json) -> str:
 
 def plan_document(plan: Plan) -> Json:
     """Return the plan as JSON values with a digest over all of them."""
+    return _document(plan, lambda application: list(_changes(application.changes)))
+
+
+def _document(plan: Plan, changes: Callable[[ApplicationPlan], Json]) -> Json:
     document = {
         "format_version": FORMAT_VERSION,
         "options": value(plan.options),
         "tenant": {"id": plan.tenant.id, "domain": plan.tenant.domain},
-        "applications": [_application(application) for application in plan.applications],
+        "applications": [_application(application, changes(application)) for application in plan.applications],
         "failures": [_failure(failure) for failure in plan.failures],
         "summary": _summary(plan),
     }
@@ -77,14 +88,14 @@ def _summary(plan: Plan) -> Json:
     }
 
 
-def _application(plan: ApplicationPlan) -> Json:
+def _application(plan: ApplicationPlan, changes: Json) -> Json:
     return {
         "name": plan.name,
         "ids": dict(plan.ids),
         "spec": {"paths": [_relative(path) for path in plan.paths], "digest": plan.digest},
         "fingerprint": plan.fingerprint,
         "complete": plan.complete,
-        "changes": [_change(change) for change in plan.changes],
+        "changes": changes,
         "missing": [_missing(principal) for principal in plan.missing],
         "unmanaged_drift": [_resource(resource) for resource in plan.unmanaged_drift],
         "unmanaged": dict(plan.unmanaged_counts),
@@ -112,13 +123,21 @@ def _failure(failure: FailedApplication) -> Json:
     return {"name": failure.name, "message": failure.message, "hint": failure.hint, "paths": paths}
 
 
-def _change(change: Change) -> Json:
+def _changes(changes: Iterable[Change]) -> Iterator[Json]:
+    names: dict[frozenset[Effect], list[str]] = {}
+    for change in changes:
+        if change.effects not in names:
+            names[change.effects] = [effect.value for effect in by_weight(change.effects)]
+        yield _change(change, names[change.effects])
+
+
+def _change(change: Change, effects: list[str]) -> Json:
     return {
         "address": str(change.address),
         "kind": change.kind,
         "action": change.action.value,
         "fields": {field.name: _field(field) for field in change.fields},
-        "effects": [effect.value for effect in by_weight(change.effects)],
+        "effects": effects,
         "impact": _impacts(change.impact),
         "reason": change.reason,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -12,10 +12,18 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where the requests of a job are sent: the tenant URL with its flags, and the bearer token."""
+    """Where the requests of a job are sent: the tenant URL with its flags, and the bearer token.
+
+    `activity` is the text about the cycle that requests contain by the switch `adscimversion_header`.
+    """
 
     address: str
     token: str
+    activity: str = ""
+
+    def within(self, date: str, activity_id: str) -> Destination:
+        """Return the destination of the requests of an activity: a cycle, or a request to the sandbox."""
+        return replace(self, activity=f"Date:{date}, ActivityId:{activity_id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +51,10 @@ class Reach:
         """Return whether requests may be sent to a URL."""
         parts = _split(address)
         host = (parts.hostname or "").lower()
-        if parts.scheme not in _PORTS or not host:
+        port = _port(parts)
+        if parts.scheme not in _PORTS or not host or port is None:
             return False
-        return is_loopback(host) or bool({host, f"{host}:{_port(address)}"} & self.hosts)
+        return is_loopback(host) or bool({host, f"{host}:{port}"} & self.hosts)
 
     def drives(self, secrets: Mapping[str, str]) -> bool:
         """Return whether a job with these secrets is provisioned by real cycles."""
@@ -71,10 +80,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _port(address: str) -> int | None:
-    parts = _split(address)
+def _port(parts: SplitResult) -> int | None:
     try:
-        return parts.port or _PORTS[parts.scheme]
+        return parts.port or _PORTS.get(parts.scheme)
     except ValueError:
         return None
 

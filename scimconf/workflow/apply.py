@@ -32,7 +32,7 @@ from scimconf.steps import Edit, Phase, Send
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.history import saved_documents
 from scimconf.workflow.locking import LockedHooks, check_not_locked, check_same_plan, release_after
-from scimconf.workflow.plan import PlannedApplication, plan
+from scimconf.workflow.plan import OBJECT_NAMES, PlannedApplication, plan
 from scimconf.workflow.validate import locate
 
 if TYPE_CHECKING:
@@ -266,6 +266,7 @@ async def _take_lock(
         return
     request = ExecutionRequest((), planned.snapshot, {}, secrets, hooks.progress, hooks.interrupted)
     if await lock.acquire(ExecutionContext(session, request)) and not session.created:
+        session.renew_reads()
         check_same_plan(planned, await plan(session, planned.loaded, replace(options, impact=False)))
 
 
@@ -286,6 +287,7 @@ async def _execute(
     report = replace(report, backup=report.backup or hooks.backup(planned))
     request.backup, request.finished = report.backup, hooks.finished
     result = await execute(session, request)
+    session.expected = {name: result.names[name] for name in OBJECT_NAMES if name in result.names}
     removed = {change.address for change in planned.plan.changes if change.action is Action.DELETE}
     report = replace(report, removed=report.removed | removed)
     report = replace(report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote)

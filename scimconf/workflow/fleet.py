@@ -1,11 +1,16 @@
-"""Limits of an apply over all of its applications."""
+"""Limits of an apply over all of its applications, and its waves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from scimconf.documents import job
 from scimconf.plan import ApplicationPlan, Effect
+
+if TYPE_CHECKING:
+    from scimconf.graph.reading import TenantSession
 
 COUNTED = (Effect.DATA_LOSS, Effect.DEPROVISIONS, Effect.STOPS, Effect.PROVISIONS, Effect.ENDPOINT)
 """The effects whose users are counted: those that create, disable or delete users, or stop leavers from being disabled.
@@ -46,3 +51,16 @@ def _users(plan: ApplicationPlan) -> int | None:
     impacts = [plan.impact.get(effect) for effect in effects]
     bounds = [None if impact is None else impact.upper_bound for impact in impacts]
     return None if None in bounds else sum(bound or 0 for bound in bounds)
+
+
+async def quarantine_after(session: TenantSession) -> str:
+    """Return why a job of the application that this session has applied is in quarantine by now, "" if none is.
+
+    Raise GraphError if its jobs cannot be read.
+    """
+    from scimconf.graph.reading import read
+
+    if "service_principal" not in session.expected:
+        return ""
+    rows = await read(session.graph, job.jobs(None), session.expected)
+    return next(filter(None, map(job.quarantine, rows)), "")

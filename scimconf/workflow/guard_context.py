@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from scimconf.diagnostics import Diagnostic
+from scimconf.diagnostics import Diagnostic, GraphError
 from scimconf.documents import application, job
 from scimconf.documents.assignments import assigned
 from scimconf.impact import queries
@@ -15,14 +15,29 @@ from scimconf.impact.projection import states_before_and_after
 from scimconf.kinds import KINDS
 from scimconf.kinds.assignment import removed_assignments
 from scimconf.kinds.identity import missing_sign_on
+from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.kinds.sent_secrets import needed_secrets, redirected_secrets
 from scimconf.plan import Change, Effect, Impact, Tenant
 from scimconf.plan.guards import GuardContext, GuardExemption
-from scimconf.plan.impact import ImpactData
+from scimconf.plan.impact import ImpactData, Members
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Step
 from scimconf.workflow.compilation import ChangeSet, PlanOptions
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMembers:
+    """The members of groups that a plan needs, and the snapshot with what defines who is in scope.
+
+    `states` are the provisioning states before and after the plan, None if no users are counted; `error` is the first
+    error of a group that could not be read.
+    """
+
+    snapshot: Snapshot
+    members: Members
+    states: tuple[ProvisioningState, ProvisioningState] | None = None
+    error: GraphError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -15,27 +16,28 @@ from scimconf.kinds.abandoned import find_abandoned
 from scimconf.kinds.common_guards import tenant_mismatch
 from scimconf.kinds.mappings import live_schema
 from scimconf.kinds.registry import guards
-from scimconf.plan import ApplicationPlan, Guard, MissingPrincipal, Tenant
+from scimconf.plan import ApplicationPlan, Change, Guard, MissingPrincipal, Tenant
 from scimconf.plan.diff import fingerprint
-from scimconf.plan.impact import ImpactData, Members, UserQuery
-from scimconf.snapshot import Snapshot
+from scimconf.plan.impact import ImpactData, UserQuery
+from scimconf.snapshot import Lookup, Snapshot
 from scimconf.spec.addresses import is_local, masked
 from scimconf.spec.loaded import Loaded, digest
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Send, Step
 from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, compared_kinds, documents, lookups
-from scimconf.workflow.guard_context import PlanImpact, guard_context, tenant_of, warnings
+from scimconf.workflow.guard_context import GroupMembers, PlanImpact, guard_context, tenant_of, warnings
 from scimconf.workflow.locking import lock_warnings
 from scimconf.workflow.permission_check import MissingPermission, apply_error, missing_permissions
 from scimconf.workflow.role_warnings import role_warnings
 from scimconf.workflow.validate import lint, locate, with_row
 
 if TYPE_CHECKING:
-    from scimconf.graph.client import Graph
     from scimconf.graph.reading import TenantSession
 
 _HTTPS_HINT = "Write the https URL of the application, or plan against a sandbox with SCIMCONF_GRAPH_URL."
 _IDS = ("app_id", "job", "service_principal")
+OBJECT_NAMES = (*_IDS, "app", "template")
+"""The names of the objects of an application, which remain once they exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,18 +99,29 @@ async def plan(
     Raise GraphError if the tenant cannot be read, PlanError if the steps cannot be executed.
     """
     from scimconf.graph.execution.order import check_steps
+    from scimconf.graph.impact_data import read_members_ahead
     from scimconf.graph.reading import observe
+    from scimconf.graph.task_group import gather_both
 
     spec = loaded.spec
     assert spec is not None
     specs = (spec,) if previous is None else (spec, previous)
     kinds = compared_kinds(KINDS, spec, options)
-    snapshot = await observe(session, documents(KINDS, specs, kinds), lambda partial: lookups(kinds, specs, partial))
+
+    def next_lookups(partial: Snapshot) -> Iterable[Lookup]:
+        if options.impact:
+            read_members_ahead(session.shared, _new_groups(partial))
+        return lookups(kinds, specs, partial)
+
+    snapshot = await observe(session, documents(KINDS, specs, kinds), next_lookups)
     change_set = _without_local_address(session, spec, build_changes(KINDS, spec, snapshot, options))
     check_steps(change_set.steps, snapshot.names, {kind.name: kind.after for kind in KINDS})
-    impact = await _estimate(session, spec, change_set, snapshot, options)
+    estimate = await _begin_estimate(session, spec, change_set, snapshot, options)
+    roles, impact = await gather_both(
+        role_warnings(session, spec, change_set, estimate, options),
+        _end_estimate(session, spec, change_set.changes, estimate, options),
+    )
     snapshot = impact.snapshot
-    roles = await role_warnings(session.graph, spec, change_set, impact, options)
     findings = lint(loaded, options.ignore, snapshot, impact.changes)
     change_set = replace(change_set, changes=impact.changes)
     result = compile_plan(spec, options, change_set, impact, previous)
@@ -133,6 +146,14 @@ async def plan(
         unmatched=change_set.unmatched,
         missing_permissions=await _missing_permissions(session, spec, change_set, snapshot, options),
     )
+
+
+def _new_groups(snapshot: Snapshot) -> list[str]:
+    """Return the groups of an application that does not exist: the numbers of its plan need their members."""
+    if snapshot.get("service_principals") != []:
+        return []
+    groups = [matches for lookup, matches in snapshot.principals.items() if lookup.by == "group"]
+    return [matches[0].id for matches in groups if len(matches) == 1]
 
 
 async def _missing_permissions(
@@ -160,27 +181,38 @@ def _located(loaded: Loaded, principal: MissingPrincipal) -> MissingPrincipal:
     return replace(principal, diagnostic=with_row(diagnostic))
 
 
-async def _estimate(
+async def _begin_estimate(
     session: TenantSession, spec: Spec, change_set: ChangeSet, snapshot: Snapshot, options: PlanOptions
-) -> PlanImpact:
-    """Read what is needed to count users; without `options.impact` only what guards need."""
+) -> GroupMembers:
+    """Read the documents and the members of groups that numbers of users need; otherwise only what guards need."""
     from scimconf.graph.impact_data import read_members, read_optional_documents
 
-    graph, changes = session.graph, change_set.changes
-    if not options.impact or not any(map(queries.affected_by, changes)):
-        members, _ = await read_members(graph, queries.guard_groups(changes, snapshot))
-        return PlanImpact(changes, snapshot, ImpactData(members=members))
+    graph, batch, changes = session.graph, session.shared.batch, change_set.changes
+    is_counted = options.impact and any(map(queries.affected_by, changes))
+    if not is_counted:
+        members, _ = await read_members(graph, queries.guard_groups(changes, snapshot), batch)
+        return GroupMembers(snapshot, members)
+    snapshot = await read_optional_documents(graph, snapshot, queries.scope_documents(spec, changes))
+    states = states_before_and_after(spec, snapshot, changes)
+    members, error = await read_members(graph, queries.assigned_groups(states), batch)
+    return GroupMembers(snapshot, members, states, error)
+
+
+async def _end_estimate(
+    session: TenantSession, spec: Spec, changes: tuple[Change, ...], groups: GroupMembers, options: PlanOptions
+) -> PlanImpact:
+    """Read the users and count those whom the changes affect."""
+    if groups.states is None:
+        return PlanImpact(changes, groups.snapshot, ImpactData(members=groups.members))
     from scimconf.impact.estimates import ImpactInputs, annotate
     from scimconf.impact.preview import Preview, evaluation_context
     from scimconf.impact.target_checks import target_checks
 
-    snapshot = await read_optional_documents(graph, snapshot, queries.scope_documents(spec, changes))
-    states = states_before_and_after(spec, snapshot, changes)
-    members, error = await read_members(graph, queries.assigned_groups(states))
-    now = graph.now or datetime(options.today.year, options.today.month, options.today.day, tzinfo=UTC)
-    evaluator = Preview(*states, members, evaluation_context(tenant_of(snapshot), now))
-    query = queries.user_query(changes, evaluator, members)
-    data = await _read_users(graph, query, members, error)
+    snapshot, states = groups.snapshot, groups.states
+    now = session.graph.now or datetime(options.today.year, options.today.month, options.today.day, tzinfo=UTC)
+    evaluator = Preview(*states, groups.members, evaluation_context(tenant_of(snapshot), now))
+    query = queries.user_query(changes, evaluator, groups.members)
+    data = await _read_users(session, query, groups)
     inputs = ImpactInputs(
         changes=changes,
         evaluator=evaluator,
@@ -192,19 +224,19 @@ async def _estimate(
     return PlanImpact(counted.changes, snapshot, data, counted.totals, (*queries.warnings(data), *counted.diagnostics))
 
 
-async def _read_users(graph: Graph, query: UserQuery | None, members: Members, error: GraphError | None) -> ImpactData:
+async def _read_users(session: TenantSession, query: UserQuery | None, groups: GroupMembers) -> ImpactData:
     """Return the users of a query; a denied read is described, also that of members if no user is known without it."""
     from scimconf.graph.impact_data import read_users
 
-    sample = None
+    sample, error = None, groups.error
     if query is not None:
         try:
-            sample, error = await read_users(graph, query), None
+            sample, error = await read_users(session.graph, query, session.shared.batch), None
         except GraphError as denied:
             error = denied
     if error is None:
-        return ImpactData(members=members, sample=sample)
-    return ImpactData(members=members, denied=f"{error.status} {error.code}", hint=error.hint)
+        return ImpactData(members=groups.members, sample=sample)
+    return ImpactData(members=groups.members, denied=f"{error.status} {error.code}", hint=error.hint)
 
 
 def compile_plan(

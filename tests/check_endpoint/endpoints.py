@@ -60,6 +60,7 @@ class Scripted(BaseHTTPRequestHandler):
     """Answers each request as a function says: (method, path, headers, body) -> (status, body, headers)."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet for headers and body, which the client need not wait for
 
     def answer(self):
         length = int(self.headers.get("Content-Length") or 0)

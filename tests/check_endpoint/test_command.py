@@ -101,7 +101,7 @@ def test_flag_of_the_url_selects_the_dialect(url):
 
 
 def test_failed_check_exits_with_2_and_writes_the_report_to_a_file(tmp_path):
-    with scripted(lambda *_: (404, b"", {})) as address:
+    with scripted(lambda *_: (400, b"", {})) as address:
         ended = check(address, "--only", "B16", "--format", "junit", "--out", "report.xml")
     assert ended.code == 2
     assert ended.out == ""

@@ -78,12 +78,42 @@ BODIES = {
 
 @pytest.mark.parametrize("name", BODIES)
 def test_checks_have_a_result_whatever_the_body_is(name):
-    with scripted(lambda method, *_: (200 if method == "GET" else 201, BODIES[name], {})) as url:
+    first = iter([True])
+
+    def respond(method, *_):
+        if next(first, False):
+            return 200, LIST, {}
+        return 200 if method == "GET" else 201, BODIES[name], {}
+
+    with scripted(respond) as url:
         report = run(url, "B01", "B05", "B08", "B12", "SCIM_User*_Test", "Schema*", "WV-06").report
     assert not any("defect of scimconf" in item.actual for item in report.results)
     assert set(failed(report)) & {"B05", "SCIM_User_Create_Test"}
     printed = text.report(report, full=True)
     assert all(line.isprintable() for line in printed.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "hint"),
+    [
+        (200, BODIES["html"], "This is no SCIM endpoint"),
+        (200, b"", "This is no SCIM endpoint"),
+        (404, BODIES["html"], "Check the path of the URL"),
+        (401, {"detail": "no"}, "Check the token"),
+        (403, b"", "Check the token"),
+    ],
+)
+def test_connection_check_explains_what_is_no_scim_endpoint(status, body, hint):
+    with scripted(lambda *_: (status, body, {})) as url:
+        report = run(url, "B02", "B16").report
+    assert failed(report) == ["Connection"]
+    assert hint in result(report, "Connection").hint
+    assert report.exit_code == 2
+
+
+def test_filter_that_is_answered_with_404_does_not_end_the_run():
+    with scripted(lambda _method, path, *_: (404 if "filter" in path else 200, LIST, {})) as url:
+        assert failed(run(url, "B16").report) == ["B16"]
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

@@ -225,7 +225,7 @@ def test_event_log_is_valid_json_if_the_token_contains_json_syntax(cli, monkeypa
 
 def save_edited_plan(cli, edit):
     """Save a plan, edit it, and write it with a valid digest."""
-    from scimconf.plan.diff import digest
+    from scimconf.plan.digest import digest
 
     assert cli("plan", "--out", "p.json", small(cli)).code == 0
     document = json.loads((cli.folder / "p.json").read_text())

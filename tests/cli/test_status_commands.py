@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tenant_fixture import ROOT
@@ -141,3 +142,46 @@ def test_logs_compare_without_entries_is_no_disagreement(writer):
     assert json.loads(writer("logs", "writer", "--compare", "--format", "json", "--redact").out)["applications"]
     assert writer("logs", "--app", "Writer", "--compare").code == 64
     assert writer("logs", "writer", "--compare", "--format", "csv").code == 64
+
+
+def test_provision_asks_before_it_writes_to_the_application(writer):
+    before = list(writer.writes)
+    result = writer("provision", "writer", "--user", "ada@contoso.com")
+    assert (result.code, "Use --yes" in result.err) == (1, True)
+    assert list(writer.writes) == before
+    assert "roles are not supported on demand" in result.err
+    result = writer("provision", "writer", "--user", "ada@contoso.com", "--yes")
+    assert result.out.startswith("ada@contoso.com: provisioned")
+    assert writer("provision", "writer", "--user", "hedy@contoso.com", "--yes").code == 1
+    assert writer("provision", "writer").code == 64
+
+
+def test_apply_watch_follows_the_first_cycle(cli):
+    shutil.copytree(ROOT / "examples" / "writer-new", cli.folder / "writer")
+    result = cli("apply", "writer", *APPLY, "--watch")
+    assert (result.code, "writer: on" in result.out) == (0, True)
+    assert "<main>" in cli("status", "writer", "--format", "html").out
+
+
+def test_status_fails_on_tokens_that_expire_if_asked(writer):
+    spec = writer.folder / "writer" / "scimconf.yaml"
+    day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    spec.write_text(spec.read_text().replace("{env: WRITER_SCIM_TOKEN", f"{{expires: {day}, env: WRITER_SCIM_TOKEN"))
+    assert "expires in" in writer("status", "writer", "--redact").out
+    assert writer("status", "writer", "--fail-on", "tokens").code == 2
+
+
+def test_export_all_writes_a_spec_for_each_application_with_a_job(writer):
+    assert writer("export", "--all", "apps").code == 0
+    assert [path.name for path in sorted((writer.folder / "apps").glob("*.yaml"))] == ["writer.scimconf.yaml"]
+    result = writer("plan", "apps", "--detailed-exitcode")
+    assert (result.code, "No changes" in result.out) == (0, True), result
+    assert writer("export", "--all", "apps").code == 1
+    assert writer("export", "--all", "apps", "--force").code == 0
+    assert writer("export").code == 64
+    assert writer("export", "--all", "apps", "--name", "x").code == 64
+
+
+def test_export_all_of_a_tenant_without_jobs(cli):
+    result = cli("export", "--all", "apps")
+    assert (result.code, "No application of the tenant" in result.err) == (0, True)

@@ -337,12 +337,38 @@ def test_sandbox_serve_reports_why_it_cannot_start(cli):
     assert "file/x: Not a directory" in cli("sandbox", "serve", "--port", 0, "--tls", "file/x").err
 
 
+@pytest.mark.parametrize(
+    ("texts", "blocks"),
+    [
+        ([], []),
+        (["a"], ["a"]),
+        (["a", "b" * 10, "c"], ["a" + "b" * 10, "c"]),
+        (["a" * 25, "b"], ["a" * 25, "b"]),
+    ],
+)
+def test_blocks_join_texts_and_divide_none(texts, blocks, monkeypatch):
+    monkeypatch.setattr(streams, "BLOCK", 10)
+    assert list(streams.blocks(texts)) == blocks
+
+
+def test_a_plan_that_cannot_be_written_completely_leaves_the_old_file(cli, tmp_path, monkeypatch):
+    def failing(*_arguments):
+        yield "x" * (streams.BLOCK + 1)
+        raise TypeError
+
+    cli.file("plan.json", "old")
+    monkeypatch.setattr("scimconf.cli.output.as_json.plan_parts", failing)
+    assert cli("plan", "--out", "plan.json", WRITER).code == 1
+    assert (tmp_path / "plan.json").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir() if "plan.json" in path.name] == ["plan.json"]
+
+
 # --- unexpected errors ----------------------------------------------------------------------------------------------
 
 
 def test_plan_reports_an_unexpected_error_without_its_text(cli, monkeypatch):
     """The text of the exception may contain a secret."""
-    monkeypatch.setattr("scimconf.cli.output.render_plan", _raise_type_error)
+    monkeypatch.setattr("scimconf.cli.output.plan_parts", _raise_type_error)
     result = cli("plan", WRITER)
     assert result.code == 1
     assert re.search(

@@ -73,3 +73,8 @@ def test_engine_page_names_tests_and_switches_that_exist():
 def test_engine_page_names_each_switch_of_the_engine():
     page = read("docs/engine.md")
     assert [switch.name for switch in table() if switch.engine and f"`{switch.name}`" not in page] == []
+
+
+def test_each_switch_of_the_engine_has_a_test():
+    texts = "".join(path.read_text("utf-8") for path in (ROOT / "tests" / "sandbox" / "engine").glob("test_*.py"))
+    assert [switch.name for switch in table() if switch.engine and switch.name not in texts] == []

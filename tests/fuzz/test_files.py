@@ -12,7 +12,7 @@ from scimconf.cli import env_file
 from scimconf.cli.sandbox import reported_switches
 from scimconf.diagnostics import Diagnostic, ScimconfError
 from scimconf.graph.credentials import token_claims
-from scimconf.plan.diff import digest
+from scimconf.plan.digest import digest
 from scimconf.plan.file import SavedPlan, read
 from scimconf.render import html, markdown, text
 from scimconf.render import json as json_format

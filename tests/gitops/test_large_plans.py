@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from scimconf.plan.diff import digest
+from scimconf.plan.digest import digest
 from scimconf.render.markdown import LIMITS
 
 FORMS = ("text", "json", "markdown", "html")

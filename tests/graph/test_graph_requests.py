@@ -2,6 +2,9 @@
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stduritemplate import StdUriTemplate
 
 from scimconf.diagnostics import AuthenticationError, GraphError, ScimconfError
 from scimconf.graph.client import Request
@@ -27,6 +30,16 @@ def test_names_are_encoded_into_the_path(fake):
     fake.answers(fake.ok())
     fake.run(lambda graph: graph.get("/users/{user}/x", {"user": "a b#EXT#@c'd"}))
     assert fake.requests[0].url.raw_path == b"/v1.0/users/a%20b%23EXT%23%40c%27d/x"
+
+
+@settings(max_examples=25)
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_url_is_the_expansion_of_its_template_by_the_sdk(name, text):
+    path, query = "/users/{user}/microsoft.graph.x(a='{key}')", {"$filter": text, "$select": "id,x"}
+    template = "{+baseurl}" + path + "{?%24filter,%24select}"
+    values = {"baseurl": CLOUD, "user": name, "key": text.replace("'", "''"), "%24filter": text, "%24select": "id,x"}
+    url = Request("GET", path, {"user": name, "key": text}, query).url(CLOUD)
+    assert url == StdUriTemplate.expand(template, values)
 
 
 def test_a_quote_in_an_odata_key_is_doubled(fake):

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 from tenant_fixture import Rehearsal, all_allowed, changes, exit_code, is_write
+from waves import plan_and_apply
 
 from .apply_cases import Case, Tenants
 from .recovery import converge
@@ -64,10 +65,11 @@ class Reference:
         observer()
         recorder = Recorder(rehearsal, writes_only=writes_only)
         rehearsal.wire = recorder
-        report = rehearsal.apply(rehearsal.plan(self.file, all_allowed()), all_allowed())
+        _, [report] = plan_and_apply(rehearsal, [rehearsal.load(self.file)], all_allowed())
+        self.requests, self.deaths = recorder.requests, list(recorder.deaths)
         assert (exit_code(report), changes(rehearsal.plan(self.file)), case.ends_as(rehearsal)) == (0, [], True)
         assert observer.look() == []
-        self.requests, self.deaths, self.schemas = recorder.requests, recorder.deaths, tuple(observer.observed_schemas)
+        self.schemas = tuple(observer.observed_schemas)
         assert all(len(methods) == 1 for methods in batches(rehearsal).values()), "no batch creates and deletes"
         assert len(self.schemas) <= 2, "the schema is written at once"
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scimconf.monitoring.application_log import ApplicationLog, redacted, selected_events
+from scimconf.monitoring.application_status import ApplicationStatus, redacted_status
 from scimconf.monitoring.causes import QUARANTINE_REASONS, error_cause, quarantine_cause
 from scimconf.monitoring.job_status import job_status
 from scimconf.monitoring.log_events import logged_events
@@ -199,3 +200,13 @@ def test_events_are_selected_by_status_and_user(statuses, user, number):
 def test_the_notes_of_a_log_are_about_its_job(job, note):
     log = application_log(jobs=(job_status(job, datetime(2026, 3, 25, tzinfo=UTC)),))
     assert next(iter(log.notes())) == note
+
+
+def test_a_redacted_status_has_no_names_and_no_responses():
+    now = datetime(2026, 3, 25, tzinfo=UTC)
+    summary = summarize(logged_events([entry(code="EntryConflict", reason=REASON, status="failure")]))
+    status = redacted_status(ApplicationStatus(name="writer", now=now, log=summary))
+    assert status.log.groups[0].examples == ("user-id-ada",)
+    assert "userName is taken" not in repr(status)
+    empty = ApplicationStatus(name="writer", now=now)
+    assert redacted_status(empty) is empty

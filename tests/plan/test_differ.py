@@ -19,7 +19,8 @@ from scimconf.plan import (
     Traits,
     WriteOnly,
 )
-from scimconf.plan.diff import canonical, diff, digest, explain, fingerprint
+from scimconf.plan.diff import canonical, diff, explain, fingerprint
+from scimconf.plan.digest import digest
 
 APP = "writer"
 

@@ -1,6 +1,7 @@
 """Saved plans: read() restores a plan and rejects other files; differences() compares two plans."""
 
 import json
+import weakref
 
 import pytest
 
@@ -18,8 +19,10 @@ from scimconf.plan import (
     Resource,
     Tenant,
     WriteOnly,
+    file,
 )
-from scimconf.plan.diff import digest
+from scimconf.plan.diff import canonical
+from scimconf.plan.digest import CanonicalText, Items, digest
 from scimconf.plan.file import differences, read
 from scimconf.render import json as machine
 
@@ -201,3 +204,32 @@ def test_differences_reports_a_newly_changed_field_and_different_effects():
     assert list(differences(first.plan, plan(other), (first.document, document(plan(other))))) == [
         "a: update of a:attribute_mapping/users/title differs from the reviewed plan"
     ]
+
+
+def test_read_holds_the_model_of_a_single_change(monkeypatch):
+    """The models of all changes would be most of the memory that `show` needs."""
+    convert, models, numbers = file._change, [], []
+
+    def counting(part, effects):
+        models.append(weakref.ref(part))
+        numbers.append(sum(model() is not None for model in models))
+        return convert(part, effects)
+
+    monkeypatch.setattr(file, "_change", counting)
+    found = save_and_read(plan(*(change(f"users/{number}") for number in range(50))))
+    assert len(found.plan.applications[0].changes) == len(numbers) == 50
+    assert max(numbers) <= 2
+
+
+def test_read_shares_what_changes_have_in_common():
+    first, second = save_and_read(plan(change("users/a"), change("users/b"))).plan.applications[0].changes
+    assert first.effects is second.effects
+    assert first.address.kind is second.address.kind
+
+
+def test_the_digest_is_that_of_the_whole_document():
+    whole = document(FULL)
+    parts = {**whole, "applications": Items(lambda: iter(whole["applications"]))}
+    assert digest(parts) == digest(whole) == whole["digest"]
+    texts = {**whole, "applications": CanonicalText(canonical(whole["applications"]))}
+    assert digest(texts) == whole["digest"]

@@ -92,6 +92,7 @@ def sent_values(**values):
         ({f"{SCHEMAS[0]}:title": "T"}, {"title": "T"}),
         ({'roles[primary eq "True"].value': "r"}, {"roles": [{"primary": True, "type": ROLE_TYPE, "value": "r"}]}),
         ({'roles[primary eq "True"].type': "r"}, {}),
+        ({"contacts[primary eq true].value": "r"}, {"contacts": [{"primary": True, "value": "r"}]}),
         ({"roles": (f'{{"primary":false,"type":"{ROLE_TYPE}","value":"r"}}',)},
          {"roles": [{"primary": False, "type": ROLE_TYPE, "value": "r"}]}),
         ({'emails[type eq "work"].value': "a", 'emails[type eq "home"].value': "b"},

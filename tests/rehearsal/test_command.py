@@ -106,8 +106,17 @@ def test_rehearse_starts_with_users_of_a_file_or_a_sample_of_the_tenant(spec, mo
 
 
 @pytest.mark.slow
-def test_rehearse_of_a_faulty_server_fails_with_a_hint():
-    ended = run(["rehearse", "--target", "faulty:B05", str(ROOT / "examples" / "writer-new")])
+@pytest.mark.parametrize(
+    ("fault", "step", "hint"),
+    [
+        ("B01", "add-member", "excludedAttributes=members"),
+        ("B02", "remove-member", "and no others"),
+        ("B05", "disable-user", "aadOptscim062020"),
+    ],
+)
+def test_rehearse_of_a_faulty_server_fails_with_a_hint(monkeypatch, fault, step, hint):
+    monkeypatch.setenv("COLUMNS", "1000")
+    ended = run(["rehearse", "--target", f"faulty:{fault}", str(ROOT / "examples" / "writer-new")])
     assert ended.code == 2
-    assert "FAIL  disable-user" in ended.out
-    assert "aadOptscim062020" in ended.out
+    _, _, failed = ended.out.partition(f"FAIL  {step}")
+    assert hint in failed.partition("hint:")[2].partition("\n")[0]

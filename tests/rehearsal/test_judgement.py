@@ -7,11 +7,14 @@ import pytest
 from scimconf.check_report import Exchange
 from scimconf.rehearsal.cleanup import created_resources
 from scimconf.rehearsal.judgement import (
+    Unexpected,
     ValueDifference,
     apply_hint,
+    apply_problem,
     consequence,
     failures,
     hint,
+    member_hint,
     short_text,
     values_text,
 )
@@ -69,6 +72,35 @@ def test_hint_of_a_failed_apply_is_that_of_the_status_in_its_text():
     assert apply_hint("no", [], Dialect.LEGACY) == ""
 
 
+def member_patch(op):
+    return Exchange("PATCH /Groups/1", {"Operations": [{"op": op, "path": "members"}]}, "204 No Content", None)
+
+
+@pytest.mark.parametrize(
+    ("exchange", "dialect", "words"),
+    [
+        (
+            Exchange("GET /Groups/1?excludedAttributes=members", None, "200 OK", {"members": [{}]}),
+            "legacy",
+            "Leave out",
+        ),
+        (Exchange("GET /Groups/1?excludedAttributes=members", None, "200 OK", {}), "legacy", ""),
+        (member_patch("Remove"), "legacy", "and no others"),
+        (member_patch("remove"), "compliant", "the filter in the path"),
+        (member_patch("Add"), "legacy", ""),
+        (
+            Exchange("PATCH /Groups/1", {"Operations": [{"op": "replace"}]}, "204 No Content", None),
+            "compliant",
+            "that it names",
+        ),
+    ],
+)
+def test_hint_about_members_is_that_of_the_request_that_shows_it(exchange, dialect, words):
+    text = member_hint([exchange], Dialect(dialect))
+    assert words in text
+    assert bool(words) is bool(text)
+
+
 @pytest.mark.parametrize(
     ("quarantine", "failed", "differs", "words"),
     [
@@ -79,7 +111,8 @@ def test_hint_of_a_failed_apply_is_that_of_the_status_in_its_text():
     ],
 )
 def test_consequence_is_what_entra_does_next(quarantine, failed, differs, words):
-    text = consequence(CycleResult((), (), quarantine), failed, differs=differs)
+    differences = [ValueDifference("title", "a", "b")] if differs else []
+    text = consequence(CycleResult((), (), quarantine), Unexpected([], failed, differences))
     assert words in text
     assert bool(words) is bool(text)
 
@@ -145,3 +178,11 @@ def test_created_resources_are_those_that_a_journal_created_and_did_not_delete()
         '/Users (userName "scimconf-f")',
         '/Users (userName "scimconf-g")',
     )
+
+
+def test_the_error_of_an_apply_is_shown_without_what_the_service_adds():
+    text = (
+        "test: POST /servicePrincipals/1/synchronization/jobs/2/validateCredentials answered 400 Code: expected 200, got 404."
+        ' StatusCode: NotFound\r\nMessage: x\r\nWeb Response: \r\n{"a": 1}. (request id 1a-2b)'
+    )
+    assert apply_problem(text) == 'test: expected 200, got 404. {"a": 1}.'

@@ -173,6 +173,20 @@ def test_scope_all_provisions_users_and_groups_without_assignments():
 
 
 @pytest.mark.slow
+def test_a_step_whose_attribute_the_built_in_server_does_not_have_is_skipped():
+    rows = "userName: {source: userPrincipalName, match: 1}, JobName: jobTitle, IsActive: {expression: 'Not([IsSoftDeleted])'}"
+    definitions = "target_attributes: {JobName: {}, IsActive: {type: boolean}}"
+    text = SMALL % ("", rows, "create, update, delete", "false")
+    with played(loaded_spec(text.replace("    attributes:", f"    {definitions}\n    attributes:"))) as (report, _):
+        results = by_id(report)
+    assert results["create-user"].status.value == "warning"
+    assert "does not have IsActive, JobName" in results["create-user"].actual
+    assert (results["rename-user"].status.value, results["purge-user"].status.value) == ("passed", "passed")
+    for name in ("update-attribute", *LEAVERS, "enable-user", "restore-user"):
+        assert (name, results[name].status.value) == (name, "skipped")
+
+
+@pytest.mark.slow
 def test_supplied_users_are_provisioned_beside_those_of_the_spec():
     users = ({"userPrincipalName": "joe@contoso.com", "displayName": "Joe", "jobTitle": "Baker"},)
     with played(small(), users=users) as (report, target):

@@ -128,6 +128,13 @@ def test_text_of_check_report_respects_width_and_escapes_hostile_values(width):
     assert COLOR.sub("", text.report(hostile(), width=width, color=True, full=True)) == rendered
 
 
+def test_text_of_check_report_folds_checks_with_one_reason():
+    skipped = [replace(REPORT.results[-1], id=f"WV-{number:02}") for number in range(1, 6)]
+    rendered = text.report(replace(REPORT, results=(FAILED, *skipped, replace(skipped[0], actual="another"))))
+    assert "  skip  WV-01 to WV-05 (5 checks)\n        reason:     a rule" in rendered
+    assert rendered.count("reason:") == 2
+
+
 def test_text_of_check_report_counts_the_lines_of_a_long_text():
     exchange = Exchange("GET /Users/1", None, "200 OK", "line\n" * 102)
     assert "62 more lines" in text.report(replace(REPORT, results=(replace(FAILED, exchanges=(exchange,)),)))

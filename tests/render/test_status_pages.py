@@ -17,6 +17,7 @@ from scimconf.monitoring.log_summary import summarize
 from scimconf.render.json import write
 from scimconf.render.logs import rows as log_rows
 from scimconf.render.logs import text as log_text
+from scimconf.render.status import html as status_html
 from scimconf.render.status import json as status_json
 from scimconf.render.status import markdown as status_markdown
 from scimconf.render.status import text as status_text
@@ -138,6 +139,16 @@ def test_golden(name, rendered):
     assert text == golden_render(GOLDEN / name, text, write)
     if not name.endswith(".ansi"):
         assert "\x1b" not in text or name.endswith(".csv")
+
+
+def test_the_html_page_is_self_contained_and_escapes_every_value():
+    page = status_html.statuses(APPLICATIONS)
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "default-src &#39;none&#39;" in page
+    assert "http" not in page.replace("https://portal.example.com/writer", "").replace("http-equiv", "")
+    for status in APPLICATIONS[:4]:
+        assert f'<span class="name">{status.name}</span>' in page
 
 
 def test_a_cell_of_csv_is_never_a_formula():

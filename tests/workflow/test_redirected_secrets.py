@@ -16,6 +16,7 @@ from scimconf.workflow.plan_all import PlanResults
 from scimconf.workflow.saved_plan import changes_since, read_saved_plan
 
 MOVED = "connection: {base_address: 'https://eu.writer.com/api/scim/v2'}\n"
+ROTATED = "connection: {secret_token: {env: WRITER_SCIM_TOKEN, rotation: '1'}}\n"
 OTHER = "connection: {secret_token: {env: OTHER_TOKEN, rotation: '2'}}\n"
 SETTING = "provisioning: {deletion_threshold: 7}\n"
 ENVIRON = {"WRITER_SCIM_TOKEN": "a-token-that-works", "OTHER_TOKEN": "another-token"}
@@ -87,6 +88,26 @@ def test_the_first_apply_of_a_job_that_never_ran_records_the_secret_before_it_is
     written = [entry.rpartition("/")[2] for entry in tenant.made]
     assert written.index(tenant.principal()["id"]) < written.index("secrets")
     assert blocking(tenant.plan(spec(OTHER))) == ["secret-redirected"]
+
+
+def test_the_first_apply_records_a_secret_with_its_first_rotation_before_provisioning_starts(spec):
+    """One write of the tags: a kill before it leaves the rotation unrecorded, so that the secret is sent again."""
+    tenant = Rehearsal(NEW, environ=ENVIRON)
+    assert exit_code(tenant.apply(spec(ROTATED))) == 0
+    written = [entry.rpartition("/")[2] for entry in tenant.made]
+    assert written == ["secrets", tenant.principal()["id"], "start"]
+    assert blocking(tenant.plan(spec(OTHER))) == ["secret-redirected"]
+
+
+@pytest.mark.parametrize("text", ["MOVED", "ROTATED"])
+@pytest.mark.parametrize(("write", "when"), [(1, "before"), (1, "after"), (2, "after")])
+def test_the_first_apply_goes_on_after_a_kill_without_an_exemption(spec, text, write, when):
+    tenant, file = Rehearsal(NEW, environ=ENVIRON), spec(globals()[text])
+    planned = tenant.plan(file)
+    assert tenant.dies(write, when, lambda: tenant.apply(planned))
+    assert blocking(tenant.plan(file)) == []
+    assert exit_code(tenant.apply(file)) == 0
+    assert record(tenant) is not None
 
 
 def test_a_change_of_settings_does_not_store_credentials_that_the_application_refuses(writer, spec):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +18,7 @@ from scimconf.graph.reading import TenantSession
 from scimconf.json_types import Json
 from scimconf.plan import Result, StepOutcome
 from scimconf.snapshot import SecretRef, Snapshot
-from scimconf.steps import Edit, Send, Step
+from scimconf.steps import Edit, Phase, Send, Step
 
 _MAY_BE_DONE = "may have taken effect"
 
@@ -45,6 +46,7 @@ class ExecutionResult:
     `stopped`: it was stopped without waiting for the requests in flight.
     `paused_at`: when provisioning was paused, or may have been, by Graph's clock; `is_paused`: Graph confirmed it.
     `withdrawn`: the application that this run created was deleted again, with everything that was written to it.
+    `names`: the placeholders that are bound, with the ids of what was created.
     """
 
     outcomes: list[StepOutcome] = field(default_factory=list)
@@ -56,6 +58,7 @@ class ExecutionResult:
     stopped: bool = False
     is_paused: bool = False
     paused_at: datetime | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -82,13 +85,24 @@ class ExecutionRequest:
 
 
 class ExecutionContext:
-    """The mutable state of one execution."""
+    """The mutable state of one execution.
+
+    - `listed`: the rows of the lookup that showed a new object, by URL, for a check that reads the same.
+    - `read_ahead`: documents, by name, that a later step of the phase needs and that do not depend on earlier ones.
+    - `confirmations`: ended when the write of a document, by its name, is visible or given up; `late` are the names of
+      those that were not visible at once.
+    """
 
     def __init__(self, session: TenantSession, request: ExecutionRequest) -> None:
         self.session, self.request = session, request
         self.names: dict[str, str] = dict(request.snapshot.names)
-        self.result = ExecutionResult()
+        self.result = ExecutionResult(names=self.names)
         self.written: dict[str, Json] = {}
+        self.listed: dict[object, Json] = {}
+        self.read_ahead: dict[str, asyncio.Future[Json]] = {}
+        self.confirmations: dict[str, asyncio.Future[None]] = {}
+        self.late: set[str] = set()
+        self.failed_phases: set[Phase] = set()
         self._uncertain: set[object] = set()
         self._begun: set[int] = set()
         self._finished: set[int] = set()
@@ -121,6 +135,8 @@ class ExecutionContext:
     def finish_step(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
         """Record the result of a step; that of one that failed, or was given up, says if it may have taken effect."""
         self._finished.add(id(step))
+        if result is Result.FAILED:
+            self.failed_phases.add(step.phase)
         is_open = result is Result.FAILED or (result is Result.SKIPPED and id(step) in self._begun)
         may_be_done = is_open and self.is_uncertain(step)
         if may_be_done and _MAY_BE_DONE not in detail:

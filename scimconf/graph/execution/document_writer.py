@@ -6,6 +6,7 @@ Graph evaluates `If-Match`. After the write, a later change by others that remov
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -26,20 +27,35 @@ from scimconf.snapshot import Document, SecretRef
 from scimconf.steps import Edit, PendingDocument, Read
 
 Result = TypeVar("Result")
+
+
+def nothing() -> None:
+    """Ignore that a write was accepted: the default of `accepted`."""
+
+
 STALE_CODES = frozenset({"CannotDeleteOrUpdateEnabledEntitlement"})
 """Codes of errors that mean that Graph compared the write with an older state (a role not yet shown as disabled)."""
 
 
-async def write(context: ExecutionContext, document: Document, edits: Sequence[Edit]) -> bool:
+async def write(
+    context: ExecutionContext, document: Document, edits: Sequence[Edit], accepted: Callable[[], None] = nothing
+) -> bool:
     """Read, edit and write one document, then poll until the edits are visible; return False on timeout.
 
-    The write is sent once: after any error that allows another attempt, the document is read again, and only the edits
+    `accepted` is called once Graph has accepted the write. The write is sent once: after any error that allows another attempt, the document is read again, and only the edits
     that are missing are written. Raise OverwrittenError if another client has overwritten them since.
     """
     edits = await gather_all([_parsed_edit(context, edit) for edit in edits])
     async with context.session.exclusive(document.path):
         written = await _write_missing(context, document, edits)
-    return written is None or await _confirm(context, document, *written)
+    if written is None:
+        return True
+    confirmation = context.confirmations[document.name] = asyncio.get_running_loop().create_future()
+    accepted()
+    try:
+        return await _confirm(context, document, *written)
+    finally:
+        confirmation.set_result(None)
 
 
 async def _write_missing(
@@ -191,12 +207,34 @@ def _writable(document: Document, raw: Json) -> dict[str, Json]:
 
 async def pending_pairs(context: ExecutionContext, pending: PendingDocument) -> list[Json]:
     """Return the key/value pairs of a document after its pending edits, with secrets resolved, without empty ones."""
-    steps = context.request.steps
-    edits = [step for step in steps if isinstance(step, Edit) and step.document.name == pending.document]
-    document = edits[0].document
-    raw, _ = await _current(context, document, edits)
+    edits = _edits_of(context, pending)
+    document, ahead = edits[0].document, context.read_ahead.pop(pending.document, None)
+    raw = await _planned_state(context, edits) if ahead is None else await ahead
     pairs = resolved(context.request.secrets, document, _edited(raw, edits), {edit.key[0] for edit in edits})
     return [pair for pair in pairs if pair["value"] != ""]
+
+
+def _edits_of(context: ExecutionContext, pending: PendingDocument) -> list[Edit]:
+    steps = context.request.steps
+    return [step for step in steps if isinstance(step, Edit) and step.document.name == pending.document]
+
+
+async def _planned_state(context: ExecutionContext, edits: Sequence[Edit]) -> Json:
+    raw, _ = await _current(context, edits[0].document, edits)
+    return raw
+
+
+async def read_ahead(context: ExecutionContext, pending: PendingDocument) -> None:
+    """Read a pending document for the step that sends it, while that step waits; an error is the step's."""
+    edits = _edits_of(context, pending)
+    if not edits[0].document.required_names <= context.names.keys():
+        return
+    ahead = context.read_ahead[pending.document] = asyncio.get_running_loop().create_future()
+    try:
+        ahead.set_result(await _planned_state(context, edits))
+    except Exception as error:  # noqa: BLE001  raised where the document is needed
+        ahead.set_exception(error)
+        ahead.exception()
 
 
 async def _confirm(context: ExecutionContext, document: Document, edits: Sequence[Edit], before: Json) -> bool:
@@ -216,6 +254,7 @@ async def _confirm(context: ExecutionContext, document: Document, edits: Sequenc
         session = context.session
         if document.name not in session.unconfirmed and not is_earlier(raw, session.replaced[document.name]):
             raise overwritten_error(missing, before, raw, context.request.backup)
+        context.late.add(document.name)
         if not await context.wait(backoff, _visible(document)):
             session.unconfirmed.add(document.name)
             return False

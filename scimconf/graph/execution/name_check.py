@@ -7,7 +7,7 @@ alike; each other run deletes its own. An application that this run did not crea
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from scimconf.diagnostics import GraphError, ScimconfError, StaleError, WithdrawnError
 from scimconf.documents.application import age
@@ -22,16 +22,24 @@ CREATED_MEANWHILE = "the application was created meanwhile by another run; apply
 _REASON = "other applications with the same name to be deleted"
 
 
-async def check_name(session: TenantSession, step: NameCheck, own_id: str, interrupted: Callable[[], bool]) -> None:
+async def check_name(
+    session: TenantSession,
+    step: NameCheck,
+    own_id: str,
+    interrupted: Callable[[], bool],
+    listed: Sequence[Json] | None = None,
+) -> None:
     """Return once no other application has the name; `own_id` is the service principal, "" if it is not known.
 
+    `listed` are the applications with the name if they were read since the creation, and nothing was waited for.
     Wait for other runs to delete theirs. Raise WithdrawnError if the application of this run was deleted, StaleError if
     another one remains and this run must not delete its own, and ScimconfError if the deletion failed.
     """
     may_delete = not session.started and session.created.get("service_principal") == own_id
     backoff = session.consistency.backoff()
     while True:
-        rows = await _listed(session, step)
+        rows = await _listed(session, step) if listed is None else list(listed)
+        listed = None
         if len(rows) == 1 and own_id in ("", rows[0]["id"]):
             return
         if may_delete and await _is_younger(session, step, rows, own_id):

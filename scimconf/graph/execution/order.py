@@ -15,7 +15,7 @@ from graphlib import CycleError, TopologicalSorter
 from scimconf.diagnostics import PlanError
 from scimconf.plan import Address
 from scimconf.snapshot import placeholders
-from scimconf.steps import Edit, PendingDocument, Phase, Send, Step
+from scimconf.steps import Edit, NameCheck, PendingDocument, Phase, Read, Send, Step
 
 After = Mapping[str, tuple[str, ...]]
 """Kind → the kinds whose resources must exist first."""
@@ -49,6 +49,32 @@ class StepNode:
     @property
     def outputs(self) -> frozenset[str]:
         return outputs(self.steps)
+
+    @property
+    def is_record(self) -> bool:
+        """Whether the node only records what this apply did, in tags."""
+        return all(isinstance(step, Edit) and step.is_record for step in self.steps)
+
+    @property
+    def is_check(self) -> bool:
+        """Whether the node writes nothing: a check of the name, or a test of credentials."""
+        first = self.steps[0]
+        return isinstance(first, NameCheck) or (isinstance(first, Send) and first.is_credentials_test)
+
+    def needs_confirmation(self, earlier: StepNode) -> bool:
+        """Return whether the node waits until Graph shows the write of an earlier node, not only until it is accepted.
+
+        A wait for the result of a request looks for itself, a test of stored credentials is repeated if they were not
+        visible, and nothing depends on the visibility of a record.
+        """
+        looks = isinstance(self.steps[0], Read) and isinstance(earlier.steps[0], Send)
+        return not (looks or self.tests_stored or earlier.is_record)
+
+    @property
+    def tests_stored(self) -> bool:
+        """Whether the node tests credentials that this apply stores."""
+        first = self.steps[0]
+        return isinstance(first, Send) and first.is_credentials_test and bool(first.after_write)
 
     @property
     def description(self) -> str:
@@ -116,6 +142,14 @@ def _check_pending_documents(steps: Sequence[Step]) -> None:
             if isinstance(value, PendingDocument) and value.document not in edited:
                 problem = f'the step "{step.description}" sends {value.document}, which no step edits'
                 raise PlanError(f"defect in scimconf: {problem}")
+
+
+def pending_documents(nodes: Iterable[StepNode]) -> Iterator[PendingDocument]:
+    """Yield the documents that requests of these nodes contain as they are after their edits."""
+    for step in (step for node in nodes for step in node.steps):
+        body = step.body if isinstance(step, Send) else None
+        if isinstance(body, Mapping):
+            yield from (value for value in body.values() if isinstance(value, PendingDocument))
 
 
 # --- nodes and edges ------------------------------------------------------------------------------------------------

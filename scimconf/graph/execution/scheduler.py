@@ -7,8 +7,9 @@ user loses a last role and a paused job stays paused.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from graphlib import TopologicalSorter
+from dataclasses import dataclass, field
 
 from scimconf.diagnostics import (
     GraphError,
@@ -20,10 +21,10 @@ from scimconf.diagnostics import (
 )
 from scimconf.graph.execution.batch_sender import send_batches
 from scimconf.graph.execution.context import ExecutionContext, ExecutionRequest, ExecutionResult
-from scimconf.graph.execution.document_writer import wait_until_visible, write
+from scimconf.graph.execution.document_writer import read_ahead, wait_until_visible, write
 from scimconf.graph.execution.name_check import check_name
-from scimconf.graph.execution.order import StepNode, Waits, phases
-from scimconf.graph.execution.sender import send
+from scimconf.graph.execution.order import StepNode, pending_documents, phases
+from scimconf.graph.execution.sender import send, test_stored
 from scimconf.graph.reading import TenantSession
 from scimconf.graph.task_group import stop_cancellation, task_group
 from scimconf.plan import Result
@@ -47,48 +48,70 @@ async def execute(session: TenantSession, request: ExecutionRequest) -> Executio
     return context.result
 
 
+@dataclass(slots=True)
+class _NodeState:
+    """How far a node is: its write was accepted, and it has ended; `failed` if it did not succeed."""
+
+    accepted: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    failed: bool = False
+
+
+States = dict[StepNode, _NodeState]
+
+
 async def _run_phases(context: ExecutionContext) -> None:
+    """Run phase after phase. Records do not delay the checks before a start, but the start."""
     request = context.request
-    for phase, waits in phases(request.steps, request.after).items():
-        reason = _skip_phase(context, phase)
-        if reason:
-            for node in waits:
-                context.finish(node, Result.SKIPPED, reason)
-        else:
-            await _run_phase(context, waits)
+    states: States = {}
+    async with task_group() as group:
+        for phase, waits in phases(request.steps, request.after).items():
+            if not waits:
+                continue
+            for node, state in states.items():
+                if phase is not Phase.START or not node.is_record:
+                    await state.ended.wait()
+            records = [(node, state) for node, state in states.items() if not state.ended.is_set()]
+            states |= {node: _NodeState() for node in waits}
+            for pending in pending_documents(waits):
+                group.create_task(read_ahead(context, pending))
+            for node, earlier in waits.items():
+                others = {before: states[before] for before in earlier}
+                if not node.is_check:
+                    others |= records
+                group.create_task(_run_when_ready(context, node, states[node], others))
 
 
-def _skip_phase(context: ExecutionContext, phase: Phase) -> str:
-    if not context.result.failed:
+async def _run_when_ready(context: ExecutionContext, node: StepNode, state: _NodeState, earlier: States) -> None:
+    """Run a node once the earlier nodes are done as far as it needs; an accepted write that fails later skips nothing."""
+    for before, other in earlier.items():
+        await (other.ended if node.needs_confirmation(before) else other.accepted).wait()
+    phase_reason = _skip_phase(context, node)
+    failed = {before for before, other in earlier.items() if other.failed and before.phase is node.phase}
+    if phase_reason:
+        context.finish(node, Result.SKIPPED, phase_reason)
+        state.failed = True
+    else:
+        state.failed = not await _run_node(context, node, failed, state.accepted.set)
+    state.accepted.set()
+    state.ended.set()
+
+
+def _skip_phase(context: ExecutionContext, node: StepNode) -> str:
+    """Return why a node is skipped because a step of an earlier phase failed, "" if none did."""
+    if all(phase >= node.phase for phase in context.failed_phases):
         return ""
-    if phase is Phase.BUILD:
+    if node.phase is Phase.BUILD:
         return "because provisioning could not be paused first"
-    if phase is Phase.START:
+    if node.phase is Phase.START:
         state = "stays paused" if context.result.is_paused else "is not started"
         return f"because an earlier step failed, so provisioning {state}"
     return "because an earlier step failed"
 
 
-async def _run_phase(context: ExecutionContext, waits: Waits) -> None:
-    sorter = TopologicalSorter(waits)
-    sorter.prepare()
-    failed: set[StepNode] = set()
-    async with task_group() as group:
-
-        def start_ready() -> None:
-            for node in sorter.get_ready():
-                group.create_task(run(node))
-
-        async def run(node: StepNode) -> None:
-            if not await _run_node(context, node, waits[node] & failed):
-                failed.add(node)
-            sorter.done(node)
-            start_ready()
-
-        start_ready()
-
-
-async def _run_node(context: ExecutionContext, node: StepNode, failed: AbstractSet[StepNode]) -> bool:
+async def _run_node(
+    context: ExecutionContext, node: StepNode, failed: AbstractSet[StepNode], accepted: Callable[[], None]
+) -> bool:
     """Run one node; return whether it succeeded. Exceptions become outcomes, because other nodes may be running."""
     reason, hint = _skip_node(context, failed)
     if reason:
@@ -96,7 +119,7 @@ async def _run_node(context: ExecutionContext, node: StepNode, failed: AbstractS
         return False
     context.begin(node)
     try:
-        return await _run_steps(context, node)
+        return await _run_steps(context, node, accepted)
     except StaleError as error:
         context.result.stale = str(error)
         context.result.overwritten |= isinstance(error, OverwrittenError)
@@ -133,16 +156,22 @@ def _skip_node(context: ExecutionContext, failed: AbstractSet[StepNode]) -> tupl
     return (f"because this step was not done: {next(iter(failed)).description}" if failed else ""), ""
 
 
-async def _run_steps(context: ExecutionContext, node: StepNode) -> bool:
+async def _run_steps(context: ExecutionContext, node: StepNode, accepted: Callable[[], None]) -> bool:
     first = node.steps[0]
     if isinstance(first, Send) and first.batch:
         return await send_batches(context, node)
+    if isinstance(first, Send) and node.tests_stored:
+        await test_stored(context, first)
+        context.finish(node, Result.DONE)
+        return True
     if isinstance(first, Send):
-        await send(context, first)
+        await send(context, first, accepted)
         context.finish(node, Result.DONE)
         return True
     if isinstance(first, NameCheck):
-        await check_name(context.session, first, context.names["service_principal"], context.request.interrupted)
+        own_id, interrupted = context.names["service_principal"], context.request.interrupted
+        listed = context.listed.pop((first.document.path, first.document.query), None)
+        await check_name(context.session, first, own_id, interrupted, listed)
         context.finish(node, Result.DONE)
         return True
     if isinstance(first, Read):
@@ -150,7 +179,8 @@ async def _run_steps(context: ExecutionContext, node: StepNode) -> bool:
         if not visible and first.phase in (Phase.STOP, Phase.CLEAR):
             raise ScimconfError(f"timed out: {first.description}")
     else:
-        visible = await write(context, first.document, [step for step in node.steps if isinstance(step, Edit)])
+        edits = [step for step in node.steps if isinstance(step, Edit)]
+        visible = await write(context, first.document, edits, accepted)
     context.finish(node, Result.DONE if visible else Result.UNCONFIRMED)
     return True
 

@@ -5,7 +5,7 @@ This holds whatever the response was, 429 and 503 included: a gateway may respon
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 
 from scimconf.diagnostics import GraphError, ScimconfError, StaleError
@@ -13,7 +13,7 @@ from scimconf.graph.client import Request, may_have_happened
 from scimconf.graph.eventual_consistency import may_be_propagating
 from scimconf.graph.execution.attempts import Attempts
 from scimconf.graph.execution.context import ExecutionContext, write_key
-from scimconf.graph.execution.document_writer import pending_pairs
+from scimconf.graph.execution.document_writer import nothing, pending_pairs
 from scimconf.graph.execution.name_check import CREATED_MEANWHILE
 from scimconf.graph.protocol.retry import is_throttled
 from scimconf.graph.reading import read
@@ -36,8 +36,11 @@ class _NotVisibleYetError(ScimconfError):
     hint = "Run apply again in a few minutes; it continues from there."
 
 
-async def send(context: ExecutionContext, step: Send) -> None:
-    """Send a request until it succeeds; raise GraphError or ScimconfError."""
+async def send(context: ExecutionContext, step: Send, accepted: Callable[[], None] = nothing) -> None:
+    """Send a request until it succeeds; raise GraphError or ScimconfError.
+
+    `accepted` is called when the response has bound the outputs, before the result is visible.
+    """
     await _check_absence(context, step)
     context.session.started |= step.phase is Phase.START
     attempts = Attempts(context)
@@ -50,8 +53,10 @@ async def send(context: ExecutionContext, step: Send) -> None:
                 return
     outputs = {name: _field(step, answer, path) for name, path in step.outputs}
     context.names.update(outputs)
+    context.session.consistency.created_in_this_run |= bool(outputs)
     if _creates_application(step):
         context.session.created = outputs
+    accepted()
     if step.lookup is not None and not await _find(context, step, step.lookup, frozenset(outputs.values())):
         context.confirm_write(write_key(step))
         raise _NotVisibleYetError(f"done, but not visible yet: {step.description}")
@@ -135,6 +140,7 @@ async def _find(
         if is_visible:
             context.session.consistency.created_in_this_run = True
             context.names.update(names)
+            context.listed[lookup.path, lookup.query] = rows
             return True
         if not await context.wait(backoff, f"{step.description}: replication"):
             return False
@@ -167,3 +173,20 @@ def _field(step: Send, answer: Json, path: str) -> str:
         request = f"{step.method} {step.path}"
         raise ScimconfError(f"the response to {request} is not as Graph documents it: {path} is missing")
     return answer
+
+
+async def test_stored(context: ExecutionContext, step: Send) -> None:
+    """Test the stored credentials while their write becomes visible; test them again if it was not visible at once."""
+    failure = None
+    try:
+        await send(context, step)
+    except GraphError as error:
+        failure = error
+    confirmation = context.confirmations.get(step.after_write)
+    if confirmation is not None:
+        await confirmation
+        if step.after_write in context.late:
+            await send(context, step)
+            return
+    if failure is not None:
+        raise failure

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from scimconf.diagnostics import ScimconfError
 
@@ -52,17 +53,20 @@ class Request:
             path = path.replace("{" + name + "}", value)
         return path
 
-    def template(self) -> str:
-        """Return the URL template in kiota's form, in which the `$` of a query parameter is `%24`."""
-        query = ",".join(name.replace("$", "%24") for name in self.query)
-        return "{+baseurl}" + self.path + (f"{{?{query}}}" if query else "")
+    def url(self, base: str) -> str:
+        """Return the URL, as the expansion of kiota's URL template would be: the `$` of a query parameter is `%24`.
 
-    def parameters(self, base: str) -> dict[str, str]:
-        """Return the values for the template; inside an OData key, `(appId='{app}')`, quotes are doubled."""
-        values = {name.replace("$", "%24"): value for name, value in self.query.items()}
-        for name, value in self.names.items():
-            values[name] = value.replace("'", "''") if f"'{{{name}}}'" in self.path else value
-        return {**values, "baseurl": base}
+        Values are percent-encoded but for unreserved characters (RFC 6570). Inside an OData key, `(appId='{app}')`, quotes
+        are doubled.
+        """
+
+        def value(match: re.Match[str]) -> str:
+            text, (start, end) = self.names.get(match[1], ""), match.span()
+            is_quoted = self.path[start - 1 : start] == self.path[end : end + 1] == "'"
+            return quote(text.replace("'", "''") if is_quoted else text, safe="")
+
+        query = "&".join(f"{name.replace('$', '%24')}={quote(text, safe='')}" for name, text in self.query.items())
+        return f"{base}{PLACEHOLDER.sub(value, self.path)}{'?' if query else ''}{query}"
 
 
 @dataclass(frozen=True, slots=True)

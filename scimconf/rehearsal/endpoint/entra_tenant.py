@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -28,47 +29,49 @@ CYCLE_SECONDS = 2_400
 _ROLE = "User"
 
 
-class EntraTenant:
-    """One application with a started job, `users` by their names, and one group; what is `assigned` has the role User."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantContent:
+    """Users by their names, and one group with its members if it has a name; what is `assigned` has the role User."""
 
-    def __init__(
-        self,
-        context: CheckContext,
-        users: Sequence[str],
-        *,
-        group: str = "",
-        members: Sequence[str] = (),
-        assigned: Sequence[str],
-    ) -> None:
-        self._context = context
+    users: Sequence[str]
+    group: str = ""
+    members: Sequence[str] = ()
+    assigned: Sequence[str]
+
+    def document(self, context: CheckContext) -> Mapping[str, Json]:
+        """Return the description of a tenant with one application, whose started job has the endpoint of the context."""
         connection = context.client.connection
-        self._base = connection.base_address
-        groups = [{"id": str(uuid4()), "displayName": group, "members": list(members)}] if group else []
-        roles = [{("user" if "@" in name else "group"): name, "role": _ROLE} for name in assigned]
-        address = self._base + ("" if context.dialect.is_legacy else FLAG)
-        secrets = {"BaseAddress": address, "SecretToken": connection.token, "SyncAll": "false"}
+        address = connection.base_address + ("" if context.dialect.is_legacy else FLAG)
+        groups = [{"id": str(uuid4()), "displayName": self.group, "members": list(self.members)}] if self.group else []
         application = {
             "displayName": APPLICATION,
-            "assignments": roles,
-            "secrets": secrets,
+            "assignments": [{("user" if "@" in name else "group"): name, "role": _ROLE} for name in self.assigned],
+            "secrets": {"BaseAddress": address, "SecretToken": connection.token, "SyncAll": "false"},
             "jobs": [{"template": "scim", "state": "Active"}],
         }
-        tenant = {
+        return {
             "base": "empty",
             "organization": {"verifiedDomains": [{"name": context.settings.domain, "isDefault": True}]},
-            "users": [_user(name) for name in users],
+            "users": [_user(name) for name in self.users],
             "groups": groups,
             "applications": [application],
         }
-        self._app = create_app(tenant, switches=_switches(context))
+
+
+class EntraTenant:
+    """A tenant with one application and a started job."""
+
+    def __init__(self, context: CheckContext, content: TenantContent) -> None:
+        self._context = context
+        self._base = context.client.connection.base_address
+        self._app = create_app(content.document(context), switches=_switches(context))
         self._service: Service = self._app.state.service
-        parts = urlsplit(self._base)
-        self._service.tenant.reach = Reach(hosts=frozenset({parts.netloc.rpartition("@")[2].lower()}))
+        host = urlsplit(self._base).netloc.lower()
+        self._service.tenant.reach = Reach(hosts=frozenset({host}))
         self._ids = {row["userPrincipalName"]: row["id"] for row in self._documents("user")}
         self._ids |= {row["displayName"]: row["id"] for row in self._documents("group")}
-        (self._principal,) = [
-            row["id"] for row in self._documents("servicePrincipal") if row["displayName"] == APPLICATION
-        ]
+        principals = self._documents("servicePrincipal")
+        (self._principal,) = [row["id"] for row in principals if row["displayName"] == APPLICATION]
         (self._job,) = [row["id"] for row in self._documents("job")]
         self._read_entries = 0
         self._unanswered: set[str] = set()

@@ -6,7 +6,7 @@ these checks are skipped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -37,16 +37,15 @@ CHANGES: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """The properties of a user in Graph that the update changes, with the target attribute and the new value."""
-Tenant = Callable[..., "EntraTenant"]
 
 
 def _tenant(context: CheckContext, users: Sequence[str], **options: Any) -> EntraTenant:
     """Return a tenant in this process; skip the check if what it needs is not installed."""
     try:
-        from scimconf.rehearsal.endpoint.entra_tenant import EntraTenant
+        from scimconf.rehearsal.endpoint.entra_tenant import EntraTenant, TenantContent
     except ImportError as error:
         raise CheckSkippedError(f"{error.name} is not installed: pip install 'scimconf[sandbox]'") from None
-    return EntraTenant(context, users, **{"assigned": users, **options})
+    return EntraTenant(context, TenantContent(users=users, **{"assigned": users, **options}))
 
 
 def _one(context: CheckContext, endpoint: str, name: str) -> Mapping[str, Any]:

@@ -27,6 +27,7 @@ from scimconf.render.common.labels import plural
 CONNECTION = "Connection"
 AGENT = "scimconf-check-endpoint"
 """The User-Agent of the remaining requests to an endpoint that refuses requests without one."""
+_APPENDED = "Entra appends /Users and /Groups to it."
 Progress = Callable[[str], object]
 
 
@@ -73,6 +74,7 @@ def check_endpoint(run: EndpointRun) -> RunOutcome:
             interrupted = True
             remarks.append("Interrupted. The remaining checks were not run.")
         try:
+            run.progress("deleting what was created")
             client.begin_deletion()
             remarks += filter(None, [delete_quietly(context.resources, client.send)])
         except KeyboardInterrupt:
@@ -134,21 +136,36 @@ def _connected(context: CheckContext, remarks: list[str]) -> CheckResult:
 
 
 def _connection_result(context: CheckContext, response: EndpointResponse) -> CheckResult:
-    is_unusable = response.status in (0, 401, 403) or bool(response.problem)
-    is_refused = response.status in (401, 403)
-    hint = (
-        "Check the variable with the token." if is_refused else "Check the URL: Entra appends /Users and /Groups to it."
-    )
+    problem, hint = _connection_problem(context, response)
     return CheckResult(
         id=CONNECTION,
         title="The endpoint answers and accepts the token",
-        status=CheckStatus.FAILED if is_unusable else CheckStatus.PASSED,
-        expected="a response other than 401, 403 and a redirect",
-        actual=describe_answer(response),
+        status=CheckStatus.FAILED if problem else CheckStatus.PASSED,
+        expected="a response of a SCIM endpoint",
+        actual=problem or describe_answer(response),
         exchanges=tuple(context.exchanges),
-        consequence="The connection test fails, and provisioning cannot be started." if is_unusable else "",
-        hint=hint if is_unusable else "",
+        consequence="The connection test fails, and provisioning cannot be started." if problem else "",
+        hint=hint,
     )
+
+
+def _connection_problem(context: CheckContext, response: EndpointResponse) -> tuple[str, str]:
+    """Return why no check could have a meaningful result, with a hint; two empty texts if checks are possible.
+
+    Another status, such as 404 for a filter that matches nothing, is the matter of a check.
+    """
+    answer = describe_answer(response)
+    if response.status == 0:
+        return answer, "Check that the application is running, and the host and the port of the URL."
+    if response.status in (401, 403):
+        return answer, "Check the token in the variable that --token-env names."
+    if response.problem:
+        return answer, "Write the URL that answers by itself, without a redirect."
+    if response.status == 404 and context.get("/Users").status == 404:
+        return f"{answer} for every request to /Users", f"Check the path of the URL. {_APPENDED}"
+    if response.is_success and not isinstance(response.body, dict):
+        return f"{answer} with a body that is no JSON object", f"This is no SCIM endpoint. Check the URL. {_APPENDED}"
+    return "", ""
 
 
 def _result(context: CheckContext, check: Check) -> CheckResult:

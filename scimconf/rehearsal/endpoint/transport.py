@@ -58,7 +58,7 @@ class EndpointClient:
         self.connection = connection
         self._clock = clock
         self._runner = asyncio.Runner()
-        self._client: httpx.AsyncClient | None = None
+        self._clients: dict[bool, httpx.AsyncClient] = {}
         self._deadline = clock() + MAX_SECONDS
         self._requests = 0
         self._silent = 0
@@ -71,8 +71,8 @@ class EndpointClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._client is not None:
-            self._runner.run(self._client.aclose())
+        for client in self._clients.values():
+            self._runner.run(client.aclose())
         self._runner.close()
 
     def begin_deletion(self) -> None:
@@ -141,9 +141,9 @@ class EndpointClient:
             return EndpointResponse(0, problem=_network_problem(error))
 
     async def _exchange(self, request: EndpointRequest) -> EndpointResponse:
-        client = self._opened()
         content = None if request.body is None else _content(request)
         url = request.url or self.connection.base_address + request.path
+        client = self._client_of(url)
         headers = {name: value for name, value in {**self._headers(request), **request.headers}.items() if value}
         async with client.stream(request.method, url, content=content, headers=headers) as response:
             client.cookies.clear()
@@ -167,13 +167,19 @@ class EndpointClient:
             "User-Agent": self.user_agent,
         }
 
-    def _opened(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                timeout=self.connection.timeout, follow_redirects=False, trust_env=not self.connection.is_loopback
+    def _client_of(self, url: str) -> httpx.AsyncClient:
+        """Return the client for https, or the one for plain http, which need not read the certificates of this machine."""
+        is_encrypted = not url.lower().startswith("http:")
+        if is_encrypted not in self._clients:
+            client = httpx.AsyncClient(
+                timeout=self.connection.timeout,
+                follow_redirects=False,
+                trust_env=not self.connection.is_loopback,
+                verify=is_encrypted,
             )
-            del self._client.headers["User-Agent"]
-        return self._client
+            del client.headers["User-Agent"]
+            self._clients[is_encrypted] = client
+        return self._clients[is_encrypted]
 
 
 def _content(request: EndpointRequest) -> bytes:

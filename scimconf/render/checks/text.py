@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from types import MappingProxyType
 
 from scimconf.check_report import CheckReport, CheckResult, CheckStatus, Exchange
@@ -20,6 +21,8 @@ _STYLES: Mapping[CheckStatus, str] = MappingProxyType(
     }
 )
 _LABEL_WIDTH = 12
+FOLDED = 3
+"""Consecutive checks with the same reason from which they share a line."""
 
 
 def report(report: CheckReport, *, width: int = 80, color: bool = False, full: bool = False) -> str:
@@ -36,14 +39,32 @@ def _lines(page: Page, report: CheckReport, *, full: bool) -> Iterator[str]:
         yield ""
         if group:
             yield from page.prose(0, group, "strong", hang=2)
-        for result in results:
-            yield from _result(page, result, full=full)
+        for reason, alike in groupby(results, key=_shared_reason):
+            skipped = list(alike)
+            if reason and len(skipped) >= FOLDED:
+                yield from _skipped(page, reason, skipped)
+            else:
+                for result in skipped:
+                    yield from _result(page, result, full=full)
     yield ""
     if report.leftovers:
         yield from page.prose(0, f"{words.LEFTOVERS}:", "danger", hang=2)
         for leftover in report.leftovers:
             yield from page.prose(2, leftover, hang=2)
     yield from page.prose(0, words.verdict(report), "strong", hang=2)
+
+
+def _shared_reason(result: CheckResult) -> str:
+    """Return the reason of a skipped check, "" for any other."""
+    return result.actual if result.status is CheckStatus.SKIPPED else ""
+
+
+def _skipped(page: Page, reason: str, results: list[CheckResult]) -> Iterator[str]:
+    """Yield one line for checks that were skipped for the same reason."""
+    label = f"{words.LABELS[CheckStatus.SKIPPED]:<6}"
+    names = f"{results[0].id} to {results[-1].id} ({plural(len(results), 'check')})"
+    yield from page.labelled(2, (_STYLES[CheckStatus.SKIPPED], label), ("", names), hang=6)
+    yield from _labelled(page, 8, "reason:", reason)
 
 
 def _result(page: Page, result: CheckResult, *, full: bool) -> Iterator[str]:

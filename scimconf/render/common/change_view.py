@@ -82,7 +82,16 @@ def change_rows(changes: Iterable[Change]) -> list[ChangeRow]:
 
 def totals(plans: Iterable[ApplicationPlan]) -> Mapping[Action, int]:
     """Return how many rows of these applications each action has."""
-    numbers = Counter(_action(group) for plan in plans for group in _groups(plan.changes))
+    numbers = Counter[Action]()
+    for plan in plans:
+        shared: dict[str, Action] = {}
+        for change in plan.changes:
+            part = _row_part(change)
+            if part is None:
+                numbers[change.action] += 1
+            elif shared.setdefault(part.address, change.action) is not change.action:
+                shared[part.address] = Action.UPDATE
+        numbers.update(shared.values())
     return {action: numbers[action] for action in Action}
 
 
@@ -92,7 +101,7 @@ Group = Sequence[tuple[Change, RowPart | None]]
 
 def _groups(changes: Iterable[Change]) -> list[Group]:
     """Return the changes of each row, in plan order."""
-    ordered = sorted(changes, key=lambda change: (kind_order(change.kind), change.address, change.action))
+    ordered = sorted(changes, key=_order)
     groups: list[Group] = []
     for _, of_kind in groupby(ordered, key=lambda change: change.kind):
         by_address: dict[str, list[tuple[Change, RowPart | None]]] = {}
@@ -102,6 +111,11 @@ def _groups(changes: Iterable[Change]) -> list[Group]:
         for own in by_address.values():
             groups += [own] if own[0][1] is not None else [[pair] for pair in own]
     return groups
+
+
+def _order(change: Change) -> tuple[object, ...]:
+    address = change.address
+    return kind_order(address.kind), address.application, address.kind, address.rest, change.action
 
 
 def address_row(address: Address) -> tuple[str, str]:
@@ -136,8 +150,8 @@ def _row(group: Group) -> ChangeRow:
 
 
 def _action(group: Group) -> Action:
-    actions = {change.action for change, _ in group}
-    return actions.pop() if len(actions) == 1 else Action.UPDATE
+    action = group[0][0].action
+    return action if all(change.action is action for change, _ in group) else Action.UPDATE
 
 
 def _impact(group: Sequence[Change], part: RowPart | None, effects: Iterable[Effect]) -> Mapping[Effect, Impact]:
@@ -145,13 +159,17 @@ def _impact(group: Sequence[Change], part: RowPart | None, effects: Iterable[Eff
     counted = {effect: change.impact[effect] for change in group for effect in change.impact}
     if part is None:
         return counted
-    if part.population == "user":
-        defaults = {
-            effect: Impact(1, precision="exact" if effect is Effect.RESYNC else "at_most") for effect in effects
-        }
-        counted = {**defaults, **counted}
     subject = part.subject if part.population == "user" else f"{MEMBERS} {part.subject}"
-    return {effect: replace(impact, examples=_examples(impact, subject)) for effect, impact in counted.items()}
+    named = {effect: replace(impact, examples=_examples(impact, subject)) for effect, impact in counted.items()}
+    return {**_user_impact(subject, effects), **named} if part.population == "user" else named
+
+
+def _user_impact(subject: str, effects: Iterable[Effect]) -> Mapping[Effect, Impact]:
+    """Return the impact of effects on one user that were not counted."""
+    return {
+        effect: Impact(1, precision="exact" if effect is Effect.RESYNC else "at_most", examples=(subject,))
+        for effect in effects
+    }
 
 
 def _examples(impact: Impact, subject: str) -> tuple[str, ...]:

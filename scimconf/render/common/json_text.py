@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from json.encoder import encode_basestring
 from typing import Any
+
+from scimconf.plan.digest import Items
 
 Json = Any
 
@@ -45,6 +48,24 @@ def indented(value: Json, line: str = "\n") -> str:
     if kind is bool:
         return "true" if value else "false"
     return _derived(value, line)
+
+
+def indented_parts(value: Json, depth: int, line: str = "\n") -> Iterator[str]:
+    """Yield the text of `indented` in parts; containers above the depth are divided. `Items` are an array."""
+    if depth and isinstance(value, dict):
+        for number, name in enumerate(sorted(value)):
+            yield f"{',' if number else '{'}{line}{INDENT}{string(name)}: "
+            yield from indented_parts(value[name], depth - 1, line + INDENT)
+        yield f"{line}}}" if value else "{}"
+    elif depth and isinstance(value, list | tuple | Items):
+        before = "["
+        for item in value:
+            yield f"{before}{line}{INDENT}"
+            yield from indented_parts(item, depth - 1, line + INDENT)
+            before = ","
+        yield f"{line}]" if before == "," else "[]"
+    else:
+        yield indented(value, line)
 
 
 def member(name: str, value: Json, line: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from scimconf.diagnostics import Diagnostic, dotted
 from scimconf.kinds import BY_NAME
@@ -26,13 +27,14 @@ ABANDONED = (
 MISSING = ("Missing", "listed in the spec, not in the tenant; nothing is assigned to them")
 DRIFT = ("Unmanaged drift", "in the tenant, not in the spec; not changed by apply")
 
+_KIND_ORDER = MappingProxyType({kind: number for number, kind in enumerate(BY_NAME)})
+_WEIGHTS = MappingProxyType({effect: number for number, effect in enumerate(Effect)})
 _LONG_ID = re.compile(r"([0-9a-fA-F]{8})(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|([0-9a-fA-F]{8})[0-9a-fA-F]{24}")
 
 
 def kind_order(kind: str) -> tuple[int, str]:
     """Return the sort key of a kind; unknown kinds come last."""
-    names = list(BY_NAME)
-    return (names.index(kind) if kind in BY_NAME else len(names), kind)
+    return _KIND_ORDER.get(kind, len(_KIND_ORDER)), kind
 
 
 def count(number: int, kind: str) -> str:
@@ -57,7 +59,7 @@ def plural(number: int, singular: str, plural_form: str = "") -> str:
 
 def by_weight(effects: Iterable[Effect]) -> list[Effect]:
     """Return the effects, most severe first."""
-    return sorted(effects, key=list(Effect).index)
+    return sorted(effects, key=_WEIGHTS.__getitem__)
 
 
 def shorten_ids(text: str) -> str:

@@ -7,7 +7,7 @@ whatever a value contains. A template that extends `plan.html` can use `environm
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from importlib.resources import files
 from types import MappingProxyType
@@ -34,7 +34,22 @@ def plan(plan: Plan, *, previews: Mapping[str, Any] = _NOTHING, template: str = 
 
     The title names the `command`.
     """
-    return environment().get_template(template).render(context(plan, previews, command))
+    return "".join(_page(plan, previews, template, command))
+
+
+def plan_parts(plan: Plan, *, command: str = "plan") -> Iterator[str]:
+    """Yield the page in parts, each of which ends with a line: the changes of a large plan are many megabytes."""
+    lines: list[str] = []
+    for text in _page(plan, _NOTHING, TEMPLATE, command):
+        lines.append(text)
+        if text.endswith("\n"):
+            yield "".join(lines)
+            lines.clear()
+    yield "".join(lines)
+
+
+def _page(plan: Plan, previews: Mapping[str, Any], template: str, command: str) -> Iterator[str]:
+    return environment().get_template(template).generate(context(plan, previews, command))
 
 
 def environment() -> Environment:

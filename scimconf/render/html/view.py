@@ -42,36 +42,45 @@ class ChangeView:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeViews:
+    """The views of rows, made one by one whenever they are iterated: there may be very many."""
+
+    rows: Sequence[ChangeRow]
+
+    def __iter__(self) -> Iterator[ChangeView]:
+        return map(_change, self.rows)
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationView:
     """One application with its changes by the heading of their kind, its diagrams, and what a template shows besides."""
 
     plan: ApplicationPlan
-    kinds: Mapping[str, list[ChangeView]]
+    kinds: Mapping[str, ChangeViews]
     diagrams: tuple[FlowDiagram, ...]
     preview: Any = None
 
     @property
-    def changes(self) -> list[ChangeView]:
-        return [change for changes in self.kinds.values() for change in changes]
+    def rows(self) -> list[ChangeRow]:
+        return [row for changes in self.kinds.values() for row in changes.rows]
 
 
 def view(plan: Plan, previews: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the values of the page; `previews` holds what a template shows per application name."""
     applications = [_application(application, previews.get(application.name)) for application in plan.applications]
-    changes = [change for application in applications for change in application.changes]
+    rows = [row for application in applications for row in application.rows]
     return {
         "applications": applications,
-        "total": len(changes),
-        "opened": len(changes) <= MAX_OPEN,
-        "filters": _filters(applications, changes),
-        "effects": list(_effects([change.row for change in changes], plan.applications)),
+        "total": len(rows),
+        "opened": len(rows) <= MAX_OPEN,
+        "filters": _filters(applications, rows),
+        "effects": list(_effects(rows, plan.applications)),
     }
 
 
 def _application(plan: ApplicationPlan, preview: Any) -> ApplicationView:
-    groups = groupby(map(_change, change_rows(plan.changes)), key=lambda change: change.row.kind)
-    by_kind = [(kind, list(changes)) for kind, changes in groups]
-    kinds = {count(len(changes), kind): changes for kind, changes in by_kind}
+    by_kind = [(kind, list(rows)) for kind, rows in groupby(change_rows(plan.changes), key=lambda row: row.kind)]
+    kinds = {count(len(rows), kind): ChangeViews(rows) for kind, rows in by_kind}
     return ApplicationView(plan, kinds, flow_diagrams(plan.changes), preview)
 
 
@@ -105,16 +114,14 @@ def _effects(rows: Sequence[ChangeRow], plans: Sequence[ApplicationPlan]) -> Ite
         yield effect, combined_sentence(effect, affected, plans), cause(affected)
 
 
-def _filters(
-    applications: Iterable[ApplicationView], changes: Iterable[ChangeView]
-) -> Mapping[str, list[tuple[str, str]]]:
+def _filters(applications: Iterable[ApplicationView], rows: Iterable[ChangeRow]) -> Mapping[str, list[tuple[str, str]]]:
     """Return the choices of each filter: value, and label with the number of rows that match."""
     effects, kinds = Counter[str](), Counter[str]()
-    for change in changes:
-        effects.update([effect.value for effect in change.effects] or ["none"])
-        kinds[change.row.kind] += 1
+    for row in rows:
+        effects.update([effect.value for effect in row.effects] or ["none"])
+        kinds[row.kind] += 1
     words = [*(effect.value for effect in Effect), "none"]
-    names = [(application.plan.name, len(application.changes)) for application in applications]
+    names = [(application.plan.name, len(application.rows)) for application in applications]
     return {
         "effect": [(word, f"{word} ({effects[word]:,})") for word in words if effects[word]],
         "kind": [(name, count(kinds[name], name)) for name in sorted(kinds, key=kind_order)],

@@ -198,7 +198,7 @@ class Cycle:
         tasks = works_of(self._tenant, self._state, setup)
         self._count(setup, tasks)
         cause = self._stage(setup, tasks)
-        destination = self._tenant.reach.destination(setup.secrets)
+        destination = self._tenant.reach.destination(setup.secrets).within(self._tenant.stamp(), self._id)
         service = self._service
         async with Sender(
             destination, self._tenant.reach, self._tenant.switches, service.faults, service.journal

@@ -72,7 +72,7 @@ class _Demand:
         if flow is None or source_object is None:
             return self._missing()
         reach, switches = self._tenant.reach, self._tenant.switches
-        destination = reach.destination(setup.secrets)
+        destination = reach.destination(setup.secrets).within(self._tenant.stamp(), self._id)
         async with Sender(destination, reach, switches, self._service.faults, self._service.journal) as sender:
             exchange = Exchange(sender, switches)
             context = job_context(self._tenant, self._principal, self._state, self._id, exchange)

@@ -12,6 +12,7 @@ from scimconf.expressions.evaluation import EvaluationContext, in_scope
 from scimconf.sandbox.engine import mapping, patch, resource
 from scimconf.sandbox.engine.exchange import Exchange, NoIdError, ObjectError
 from scimconf.sandbox.engine.log import Event, LogContext, Modified, Step, Subject, target_key, text_of
+from scimconf.sandbox.engine.scope import filter_gap
 from scimconf.sandbox.engine.state import JobState, Link, LinkState
 from scimconf.sandbox.engine.values import Desired, Dialect, Json, ObjectFailure, ObjectFlow, Scope, SourceObject
 from scimconf.sandbox.engine.work import OUT_OF_SCOPE, Task, Work
@@ -373,6 +374,9 @@ def _scoping_step(work: Work, source_object: SourceObject) -> Step:
     }
     status = "success" if scope is Scope.IN else "skipped"
     text = f"Determine if {kind} in scope by evaluating against each scoping filter"
+    gap = filter_gap(work.flow, source_object)
+    if gap:
+        text += f". The result is not documented ({gap}): the switch `undetermined_filter` of the sandbox decides"
     return Step("EntrySynchronizationScoping", "scoping", status, text, details)
 
 

@@ -25,7 +25,7 @@ _ROLES = "roles"
 _ROLE_JSON = '{"primary":false,"type":'
 _FIRST = ("schemas", "externalId", "userName", "active", "displayName")
 _URN = re.compile(r"(urn:.+:\d+(?:\.\d+)*:\w+)(?::(.+))?", re.DOTALL)
-_STEP = re.compile(r'([A-Za-z$][\w$-]*)(?:\[([A-Za-z]\w*) eq "([^"]*)"\])?(?:\.(?=[A-Za-z$])|\Z)')
+_STEP = re.compile(r'([A-Za-z$][\w$-]*)(?:\[([A-Za-z]\w*) eq (?:"([^"]*)"|(true|false))\])?(?:\.(?=[A-Za-z$])|\Z)')
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -77,7 +77,7 @@ def _steps(path: str) -> list[TargetStep]:
         step = _STEP.match(path, end)
         if step is None:
             return []
-        steps.append(TargetStep(step[1], step[2] or "", step[3] or ""))
+        steps.append(TargetStep(step[1], step[2] or "", step[3] or step[4] or ""))
         end = step.end()
     return steps
 

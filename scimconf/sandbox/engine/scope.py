@@ -23,7 +23,7 @@ def decide(source: Source, flow: ObjectFlow, switches: Switches, *, sync_all: bo
 
 def filter_gap(flow: ObjectFlow, source_object: SourceObject) -> str:
     """Return why it is not known whether an object passes the scoping filters; empty if it is known."""
-    passes = in_scope(flow.filters, _filtered_attributes(flow, source_object))
+    passes = in_scope(flow.filters, _filtered_attributes(flow, source_object)) if flow.filters else True
     return passes.reason if isinstance(passes, Undetermined) else ""
 
 

@@ -40,6 +40,7 @@ class Sender:
     ) -> None:
         self.endpoint: Endpoint = requests.endpoint(destination.address, switches)
         self._token = destination.token
+        self._activity = destination.activity
         self._is_allowed = reach.includes(destination.address)
         self._switches = switches
         self._faults = faults
@@ -135,7 +136,7 @@ class Sender:
             return SendProblem("unreachable", f"no valid response: {error or type(error).__name__}")
 
     def _message(self, request: ScimRequest, url: str) -> httpx.Request:
-        headers = requests.headers(request, self._token, self._switches)
+        headers = requests.headers(request, self._token, self._switches, activity=self._activity)
         content = None if request.body is None else json.dumps(request.body, ensure_ascii=False).encode()
         present = {name: value for name, value in headers.items() if value}
         return httpx.Request(request.method, url, headers=present, content=content)

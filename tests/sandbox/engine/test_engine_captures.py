@@ -82,6 +82,7 @@ def test_user_has_the_captured_requests_from_creation_to_deletion(provisioned, f
     assert writes(tenant) == [(f"DELETE {path}", None)]
 
 
+@pytest.mark.slow
 def test_manager_has_the_captured_operations(provisioned, flag):
     tenant = provisioned(assigned=("ada@contoso.com", "grace@contoso.com", "joe@contoso.com"), flag=flag)
     writes(tenant)

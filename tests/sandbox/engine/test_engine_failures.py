@@ -50,8 +50,9 @@ def test_an_endpoint_that_fails_every_search_quarantines_the_job(provisioned, en
     assert not endpoint.calls("POST", "PATCH")
 
 
-def test_a_job_without_a_valid_address_is_quarantined_without_a_request(provisioned, endpoint):
-    tenant = provisioned(secrets={"BaseAddress": "http://scim.contoso.com"})
+@pytest.mark.parametrize("address", ["http://scim.contoso.com", "http://[", "http://localhost:99999", "https://", ""])
+def test_a_job_without_a_valid_address_is_quarantined_without_a_request(provisioned, endpoint, address):
+    tenant = provisioned(secrets={"BaseAddress": address})
     summary = tenant.cycle()
     assert summary["quarantine"]["error"]["code"] == f"{PREFIX}InvalidCredentials"
     assert endpoint.requests == []

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scimconf.sandbox.engine.patch import MemberChanges, manager_operation, member_operations, operations
+from scimconf.sandbox.engine.resource import deserialization_problem
 from scimconf.sandbox.engine.values import AppRole, Desired, Dialect
 
 from .flows import ENTERPRISE, attribute_flow, object_flow, switches
@@ -113,6 +116,13 @@ def test_disabling_and_enabling_send_the_literal_of_the_dialect(dialect, current
 )
 def test_simple_role_has_a_path_with_a_filter(dialect, position, expected):
     assert patch({ROLE: "Editor"}, dialect=dialect, primary_literal=position) == [expected]
+
+
+def test_path_with_a_boolean_filter_is_an_operation_of_its_own():
+    target = f"{ENTERPRISE}:contacts[primary eq true].value"
+    current = {ENTERPRISE: {"contacts": [{"primary": True, "value": "kim"}]}}
+    flow = object_flow(attribute_flow(target))
+    assert patch({target: "ada"}, current, FLAG, flow) == [op("replace", target, "ada")]
 
 
 def test_type_of_a_role_is_never_sent():
@@ -306,3 +316,25 @@ def manager(new, current="", dialect=LEGACY, **positions):
 )
 def test_manager_is_set_replaced_and_removed(new, current, dialect, positions, expected):
     assert manager(new, current, dialect, **positions) == expected
+
+
+# ---- any resource ---------------------------------------------------------------------------------------------------
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.sampled_from(["True", '{"value": 1}', "{"])
+)
+NAMES = st.sampled_from(["value", "type", "primary", "manager", "department", "givenName"])
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3))
+ATTRIBUTES = ["active", "displayName", "name", "title", "emails", "roles", "tags", "members", ENTERPRISE]
+
+
+@pytest.mark.slow
+@given(st.dictionaries(st.sampled_from(ATTRIBUTES), VALUES), st.sampled_from(Dialect))
+def test_any_returned_resource_has_operations(current, dialect):
+    """Whatever an application returns, there are operations, and nothing raises."""
+    flow = object_flow(*USER.flows, *TAGS.flows, attribute_flow("roles", roles=COMPLEX, multivalued=True), REFERENCE)
+    values = SAME | {"tags": ("1", "2"), "roles": ('{"primary":false,"type":"a","value":"b"}',)}
+    assert isinstance(patch(values, current, dialect, flow), list)
+    assert isinstance(deserialization_problem(flow, current), str)
+    manager_operation(REFERENCE, "271", current, dialect, switches())
+    assert member_ops(("8",), ("9",), current, dialect)

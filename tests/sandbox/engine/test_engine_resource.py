@@ -160,6 +160,8 @@ RETURNED = {
         (f"{ENTERPRISE}:department", "Retail"),
         (f"{ACME}:badge", None),
         (f"{CORE}:userName", "kim"),
+        ("roles[primary eq true].value", "Admin"),
+        ("roles[primary eq false].value", None),
         ("été", "x"),
     ],
 )

@@ -88,7 +88,7 @@ def test_single_role_is_created_with_its_type_and_changed_by_its_path(provisione
 
 
 @pytest.mark.parametrize(("function", "name"), [(COMPLEX, "displayName"), (ASSERTIVE, "display")])
-@pytest.mark.parametrize("flag", [False, True], ids=["legacy", "flag"])
+@pytest.mark.parametrize("flag", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["legacy", "flag"])
 def test_complex_roles_have_the_form_of_their_function_and_dialect(provisioned, endpoint, function, name, flag):
     source = f"{function}([appRoleAssignments])"
     tenant = provisioned(assigned=(ADA,), edits=[edit("roles", source)], flag=flag)
@@ -169,6 +169,7 @@ def test_user_who_leaves_an_assigned_group_is_disabled_and_then_removed_from_its
     ]
 
 
+@pytest.mark.slow
 def test_user_who_leaves_a_group_and_has_another_assignment_stays_enabled(provisioned, endpoint):
     tenant = provisioned(assigned=("Sales", ADA), groups=[{"displayName": "Sales", "members": [ADA]}])
     tenant.cycle()
@@ -201,3 +202,32 @@ def test_success_without_an_effect_is_believed_until_the_next_change(provisioned
     assert tenant.sent() == []
     tenant.change("ada", displayName="A")
     assert [entry["path"] for entry in operations(tenant)] == ["displayName", "title"]
+
+
+# ---- sources --------------------------------------------------------------------------------------------------------
+
+
+def test_guest_is_created_under_the_name_of_the_home_tenant(provisioned, endpoint):
+    tenant = provisioned(assigned=(ADA,))
+    tenant.change("ada", userPrincipalName="ada_fabrikam.com#EXT#@contoso.com", mail="ada@fabrikam.com")
+    tenant.cycle()
+    assert endpoint.calls()[0].endswith("filter=userName+eq+%22ada%40fabrikam.com%22")
+    assert endpoint.by_name("ada@fabrikam.com")["externalId"] == "ada"
+
+
+def test_user_with_default_access_is_provisioned_without_a_role(provisioned, endpoint):
+    tenant = provisioned(assigned=(ADA,), edits=[edit(ROLE, f"{SINGLE}([appRoleAssignments])")])
+    sql = "UPDATE assignments SET role_id = '00000000-0000-0000-0000-000000000000'"
+    tenant.client.service.tenant.store.run(sql)
+    tenant.cycle()
+    assert "roles" not in endpoint.by_name(ADA)
+
+
+def test_filter_whose_result_is_not_documented_has_its_reason_in_the_log(provisioned, endpoint):
+    clause = {"sourceOperandName": "userType", "operatorName": "EQUALS", "targetOperand": {"values": ["Member"]}}
+    scope = {"groups": [{"name": "Members", "clauses": [clause]}]}
+    tenant = provisioned(assigned=(ADA,), edits=[{"scope": scope}])
+    (entry,) = tenant.cycle()["entries"]
+    (text,) = [step["description"] for step in entry["provisioningSteps"] if step["provisioningStepType"] == "scoping"]
+    assert "userType equals: filters do not support this attribute" in text and "undetermined_filter" in text
+    assert endpoint.calls("POST") == []

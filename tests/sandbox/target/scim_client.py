@@ -20,7 +20,7 @@ _NUMBERS = itertools.count(1)
 
 
 def new_name(word: str = "user") -> str:
-    return f"{word}{next(_NUMBERS)}@contoso.com"
+    return f"{word}.{next(_NUMBERS)}@contoso.com"
 
 
 def user_body(user_name: str | None = None, **more: Any) -> dict[str, Any]:
@@ -51,6 +51,7 @@ class ScimClient:
 
     def __init__(self, url: str, token: str, group_schemas: tuple[str, ...] = (GROUP, ADSCIM)) -> None:
         self.url = url
+        self.token = token
         self.group_schemas = group_schemas
         self._http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=600)
 
