@@ -13,7 +13,6 @@ import ssl
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any, Self
 from uuid import uuid4
 
@@ -156,7 +155,7 @@ class Graph:
     async def batch(self, requests: Sequence[Request]) -> list[Answer | GraphError]:
         """Send independent requests in batches; return their results in order, for a failed batch its error for each."""
         slots = asyncio.Semaphore(self._settings.concurrency)
-        batches = Batches(self.send, relative_urls(), self._gate, self._scrub)
+        batches = Batches(self.send, lambda request: request.checked().url(""), self._gate, self._scrub)
         parts = await gather_all([batches.run(part, slots) for part in chunks(requests, BATCH_SIZE)])
         return [result for part in parts for result in part]
 
@@ -201,17 +200,6 @@ def information(request: Request, base: str, link: str = "") -> RequestInformati
         info.set_stream_content(encode(request.body), "application/json")
     info.add_request_options([RAW, ResendOption(request)])
     return info
-
-
-def relative_urls() -> Callable[[Request], str]:
-    """Return a function that returns the URL of a request below the base URL; requests of one collection share it."""
-
-    @cache
-    def url(template: str, parameters: tuple[tuple[str, str], ...]) -> str:
-        expanded: str = RequestInformation(Method.GET, template, dict(parameters)).url
-        return expanded
-
-    return lambda request: url(request.checked().template(), tuple(request.parameters("").items()))
 
 
 class ResendOption:

@@ -5,7 +5,6 @@ import json
 import httpx
 
 from scimconf.diagnostics import GraphError, TransportError
-from scimconf.graph import client
 from scimconf.graph.client import Answer, Request
 from scimconf.graph.secrets import SecretValue
 
@@ -75,19 +74,6 @@ def test_batch_sends_relative_urls_and_bodies_without_dependencies(fake):
             {"id": "1", "method": "GET", "url": "/users/u1%40x?%24select=id"},
         ]
     ]
-
-
-def test_batch_expands_the_url_of_a_collection_once(fake, monkeypatch):
-    expanded = []
-
-    class Information(client.RequestInformation):
-        def __init__(self, method, template, parameters):
-            expanded.append(template)
-            super().__init__(method, template, parameters)
-
-    monkeypatch.setattr(client, "RequestInformation", Information)
-    batch(fake, echo, [add(number) for number in range(20)])
-    assert len([template for template in expanded if "appRoleAssignedTo" in template]) == 1
 
 
 def test_batch_reveals_a_secret_in_the_bytes_only(fake):
