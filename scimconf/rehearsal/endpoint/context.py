@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,10 @@ from scimconf.rehearsal.endpoint.transport import EndpointClient
 
 MAX_EXCHANGES = 12
 """Exchanges of a check that a report shows: the last ones, which decide."""
+
+
+MAX_RECORDED = 50_000
+"""Characters of a body in a report; a longer one is cut, and is then a text."""
 
 
 class CheckFailedError(Exception):
@@ -139,7 +144,7 @@ class CheckContext:
 
     def _record(self, request: EndpointRequest, response: EndpointResponse) -> None:
         request_line, body = self.mask.text(str(request)), self.mask.json(request.body)
-        self.exchanges.append(Exchange(request_line, body, response.describe(), response.body))
+        self.exchanges.append(Exchange(request_line, body, response.describe(), recorded_body(response.body)))
 
     # --- requests that must succeed ----------------------------------------------------------------------------------
 
@@ -253,6 +258,14 @@ class CheckContext:
 
 CheckFunction = Callable[[CheckContext], str]
 """A check: it returns what happened if that is as expected, and raises one of the errors above if not."""
+
+
+def recorded_body(body: Json) -> Json:
+    """Return a body as it is, or the beginning of its text if it is long."""
+    if body is None or isinstance(body, bool | int | float):
+        return body
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    return body if len(text) <= MAX_RECORDED else f"{text[:MAX_RECORDED]}…"
 
 
 def id_of(resource: Mapping[str, Any]) -> str:
