@@ -141,6 +141,8 @@ def _restores_user(context: CheckContext) -> str:
 
 
 def _on_demand(context: CheckContext, kind: str) -> str:
+    if kind == "Group":
+        context.require_groups()
     name = context.user_name() if kind == "User" else context.name()
     group = {"group": name, "assigned": [name]} if kind == "Group" else {}
     tenant = _tenant(context, [name] if kind == "User" else [], **group)
@@ -157,6 +159,7 @@ def _created_group(
     context: CheckContext, members: Sequence[str] = (), others: Sequence[str] = ()
 ) -> tuple[EntraTenant, str]:
     """Provision one group with members, and return the tenant and the name of the group; `others` are users too."""
+    context.require_groups()
     name = context.name()
     users = [*members, *others]
     tenant = _tenant(context, users, group=name, members=members, assigned=[name, *users])
