@@ -165,6 +165,7 @@ def new_assignments(folder: Path, sizes: Sizes) -> Iterator[Round]:
         file = folder / "requests.json"
         file.write_text(json.dumps({"waves": [], "pages": None, "batches": batches}), encoding="utf-8")
         raw = floor("batches", file)
+        server.change(mode="replay")  # sent to the sandbox again, the writes would be errors, and recorded as such
         raw(server.url)
 
         def once(_number: int) -> Mapping[str, float]:
