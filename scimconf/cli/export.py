@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from scimconf.cli import options
-from scimconf.cli.exit_codes import ExitCode
-from scimconf.cli.output import print_lines
+from scimconf.cli.exit_codes import ExitCode, combine
+from scimconf.cli.output import print_error, print_lines
 from scimconf.cli.session import Session, run
 from scimconf.cli.streams import masked_text
+from scimconf.diagnostics import ScimconfError
 from scimconf.export import ExportedSpec, without_references
 from scimconf.files import check_writable, write_file
 from scimconf.render import yaml
 from scimconf.render.common.escaping import visible
 from scimconf.render.yaml import CommentNotes
 from scimconf.workflow.export import export_application, ignore_lint_errors
+from scimconf.workflow.targets import file_names, provisioned_principals
 
 HEAD = (
     "yaml-language-server: $schema=.scimconf/spec.schema.json\n\n"
@@ -32,7 +34,8 @@ HEAD = (
 class ExportOptions:
     """Which application is exported, and where it is written."""
 
-    app: str
+    app: str | None = None
+    into: str | None = None
     name: str | None = None
     out: str | None = None
     full: bool = False
@@ -44,9 +47,15 @@ class ExportOptions:
 @options.tenant
 @click.option(
     "--app",
-    required=True,
     metavar="NAME|ID",
     help="Display name, application (client) id, or object id of the enterprise application.",
+)
+@click.option(
+    "--all",
+    "into",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="Export every application that has a provisioning job, each to a file in DIR.",
 )
 @click.option("--name", help="Name of the spec. Default: made from the display name.")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")
@@ -63,19 +72,56 @@ def command(**params: Any) -> int:
     \b
         scimconf export --app Writer --out writer.scimconf.yaml
         scimconf plan writer.scimconf.yaml
+        scimconf export --all apps/
     """
     export = options.from_click(ExportOptions, params)
+    if (export.app is None) == (export.into is None):
+        raise click.UsageError("Pass --app or --all.")
+    if export.into is not None and (export.out or export.name):
+        raise click.UsageError("--out and --name are for one application; --all names the files itself.")
+    common = options.from_click(options.CommonOptions, params)
+    if export.into is not None:
+        return run(common, "reading", lambda session: _export_all(session, export))
     if export.out:
         _check_free(Path(export.out), force=export.force)
         check_writable(export.out)
 
     async def work(session: Session) -> ExitCode:
-        exported = await export_application(session.tenant_session(), export.app, export.name or "", full=export.full)
+        app = export.app or ""
+        exported = await export_application(session.tenant_session(), app, export.name or "", full=export.full)
         with session.progress.paused():
             _write(exported, export)
         return ExitCode.CHANGES if export.strict and exported.omitted else ExitCode.OK
 
-    return run(options.from_click(options.CommonOptions, params), "reading", work)
+    return run(common, "reading", work)
+
+
+async def _export_all(session: Session, export: ExportOptions) -> ExitCode:
+    """Export every application with a job; one that fails does not stop the others."""
+    assert export.into is not None
+    codes = [ExitCode.OK]
+    principals = await provisioned_principals(session.client.graph)
+    for name, principal in file_names(principals).items():
+        chosen = replace(export, app=principal["appId"], name=name, out=f"{export.into}/{name}.scimconf.yaml")
+        try:
+            codes.append(await _export_one(session, chosen))
+        except (ScimconfError, click.UsageError) as error:
+            print_error(name, error)
+            codes.append(ExitCode.FAILED)
+    if not principals:
+        print_lines("No application of the tenant has a provisioning job.", err=True)
+    return combine(codes)
+
+
+async def _export_one(session: Session, export: ExportOptions) -> ExitCode:
+    assert export.app is not None
+    assert export.out is not None
+    _check_free(Path(export.out), force=export.force)
+    Path(export.out).parent.mkdir(parents=True, exist_ok=True)
+    exported = await export_application(session.tenant_session(), export.app, export.name or "", full=export.full)
+    with session.progress.paused():
+        _write(exported, export)
+    return ExitCode.CHANGES if export.strict and exported.omitted else ExitCode.OK
 
 
 def _check_free(path: Path, *, force: bool) -> None:

@@ -155,7 +155,7 @@ class Graph:
     async def batch(self, requests: Sequence[Request]) -> list[Answer | GraphError]:
         """Send independent requests in batches; return their results in order, for a failed batch its error for each."""
         slots = asyncio.Semaphore(self._settings.concurrency)
-        batches = Batches(self.send, lambda request: information(request, "").url, self._gate, self._scrub)
+        batches = Batches(self.send, lambda request: request.checked().url(""), self._gate, self._scrub)
         parts = await gather_all([batches.run(part, slots) for part in chunks(requests, BATCH_SIZE)])
         return [result for part in parts for result in part]
 

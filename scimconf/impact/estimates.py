@@ -241,11 +241,12 @@ class _Counter:
         """Return the tally of these users, and of a number of users without ids who have the scopes `unnamed`."""
         verdicts = {user: verdict(*self._scopes(user)) for user in users}
         possible = frozenset(user for user, concerned in verdicts.items() if concerned is None)
+        unread = frozenset(user for user in possible if user not in self._read)
         others = verdict(*unnamed) if number != 0 else False
         return _Tally(
             concerned=frozenset(user for user, concerned in verdicts.items() if concerned),
-            unknown=possible & self._read.keys(),
-            unread=possible - self._read.keys(),
+            unknown=possible - unread,
+            unread=unread,
             unnamed=number or 0 if others else 0,
             unnamed_unread=number if others is None or (others and number is None) else 0,
             evaluated=len(self._read.keys() & users),

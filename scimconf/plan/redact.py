@@ -272,13 +272,16 @@ def redact_report(report: Report, redact: Callable[[str], str]) -> Report:
 def redact_outcome(outcome: StepOutcome, redact: Callable[[str], str]) -> StepOutcome:
     """Return an outcome as `redact_report` changes it."""
     addresses = tuple(_report_address(address, redact) for address in outcome.addresses)
-    return replace(_with_texts(outcome, redact, "message", "detail", "hint"), addresses=addresses)
+    redacted = _with_texts(outcome, redact, "message", "detail", "hint")
+    return redacted if addresses == outcome.addresses else replace(redacted, addresses=addresses)
 
 
 def _report_address(address: Address, redact: Callable[[str], str]) -> Address:
-    return replace(address, rest=redact(address.rest))
+    rest = redact(address.rest)
+    return address if rest == address.rest else replace(address, rest=rest)
 
 
 def _with_texts(value: _Value, redact: Callable[[str], str], *names: str) -> _Value:
     texts: dict[str, Any] = {name: redact(getattr(value, name)) for name in names}
-    return replace(value, **texts)
+    is_same = all(getattr(value, name) == text for name, text in texts.items())
+    return value if is_same else replace(value, **texts)

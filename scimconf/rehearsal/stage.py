@@ -216,6 +216,9 @@ class Stage:
         # With `only`, a failure of other attributes, which an earlier step has reported, is no failure of this one.
         failed = judgement.failures(cycle, keys) if compared.problems or not only else []
         problems = [*compared.problems, *(f"{code}: {reason}" for code, reason in failed)]
+        if only and compared.lost and not problems:
+            names = ", ".join(sorted(compared.lost))
+            raise StepSkippedError(f"The built-in SCIM server does not have {names}, so it does not show this step.")
         lost = compared.lost - self.lost
         self.lost |= lost
         if lost and not problems:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scimconf.rehearsal import judgement
@@ -41,7 +42,7 @@ async def update_attribute(stage: Stage) -> StepResult:
     """Change one attribute of the user in the directory."""
     flow = stage.users()
     stage.require_provisioned(stage.user, "user")
-    row, source = _changed_attribute(flow)
+    row, source = _changed_attribute(stage, flow)
     user = await stage.send("GET", "/users/{key}", key=stage.user)
     await stage.send("PATCH", "/users/{key}", patch_of(user, source, "Manager"), key=stage.user)
     return await stage.present(flow, [stage.user], only=[row.target])
@@ -51,7 +52,7 @@ async def clear_attribute(stage: Stage) -> StepResult:
     """Clear the attribute again. Entra sends no null, so the application keeps the last value."""
     flow = stage.users()
     target_id = stage.require_provisioned(stage.user, "user")
-    row, source = _changed_attribute(flow)
+    row, source = _changed_attribute(stage, flow)
     user = await stage.send("GET", "/users/{key}", key=stage.user)
     await stage.send("PATCH", "/users/{key}", patch_of(user, source, None), key=stage.user)
     cycle = await stage.cycle()
@@ -94,9 +95,10 @@ def _sent_values(body: Any, target: str) -> Iterator[Any]:
             yield value[target]
 
 
-def _changed_attribute(flow: ObjectFlow) -> tuple[AttributeFlow, str]:
+def _changed_attribute(stage: Stage, flow: ObjectFlow) -> tuple[AttributeFlow, str]:
     """Return a mapping whose source attribute can be changed and cleared, and this attribute; else skip the step."""
-    rows = [row for row in flow.flows if row.flow_type == "Always" and not row.matching_priority and not row.default]
+    sent = [row for row in flow.flows if row.flow_type == "Always" and not row.matching_priority and not row.default]
+    rows = sorted(sent, key=lambda row: row.target in stage.lost)
     for source in _UPDATED:
         row = next((row for row in rows if row.text == f"[{source}]"), None)
         if row is not None and graph_path(source) is not None:
@@ -217,7 +219,9 @@ async def _leaver(stage: Stage, flow: ObjectFlow, key: str) -> StepResult:
         return await stage.absent(flow, target_id, cycle, key)
     if work.task is not Task.DISABLE or not targets:
         return kept_account(cycle, "the account is disabled in the application", *_kept(stage, flow, targets))
-    return await stage.judge(cycle, flow, [key], only=targets)
+    result = await stage.judge(cycle, flow, [key], only=targets)
+    is_silent = result.consequence.startswith(judgement.SUCCESS)
+    return replace(result, consequence=f"The account stays usable. {result.consequence}") if is_silent else result
 
 
 def _kept(stage: Stage, flow: ObjectFlow, targets: Sequence[str]) -> tuple[str, str]:

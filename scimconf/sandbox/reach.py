@@ -51,9 +51,10 @@ class Reach:
         """Return whether requests may be sent to a URL."""
         parts = _split(address)
         host = (parts.hostname or "").lower()
-        if parts.scheme not in _PORTS or not host:
+        port = _port(parts)
+        if parts.scheme not in _PORTS or not host or port is None:
             return False
-        return is_loopback(host) or bool({host, f"{host}:{_port(address)}"} & self.hosts)
+        return is_loopback(host) or bool({host, f"{host}:{port}"} & self.hosts)
 
     def drives(self, secrets: Mapping[str, str]) -> bool:
         """Return whether a job with these secrets is provisioned by real cycles."""
@@ -79,10 +80,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _port(address: str) -> int | None:
-    parts = _split(address)
+def _port(parts: SplitResult) -> int | None:
     try:
-        return parts.port or _PORTS[parts.scheme]
+        return parts.port or _PORTS.get(parts.scheme)
     except ValueError:
         return None
 

@@ -96,3 +96,25 @@ async def integrated_principals(graph: Graph) -> list[Mapping[str, Json]]:
     rows = await graph.collect("/servicePrincipals", query={"$select": "id,appId,displayName,tags"})
     integrated = [row for row in rows if INTEGRATED in (row.get("tags") or ())]
     return sorted(integrated, key=lambda row: (str(row.get("displayName")).casefold(), str(row["id"])))
+
+
+async def provisioned_principals(graph: Graph) -> list[Mapping[str, Json]]:
+    """Return the enterprise applications that have a provisioning job, by name."""
+    from scimconf.graph.task_group import gather_all
+
+    principals = await integrated_principals(graph)
+    jobs = await gather_all([find_jobs(graph, principal["id"], None) for principal in principals])
+    return [principal for principal, own in zip(principals, jobs, strict=True) if own]
+
+
+def file_names(principals: Iterable[Mapping[str, Json]]) -> dict[str, Mapping[str, Json]]:
+    """Return each application by a name for its spec, made of its display name; equal names get a number."""
+    names: dict[str, Mapping[str, Json]] = {}
+    for principal in principals:
+        name = base = re.sub(r"[^a-z0-9]+", "-", str(principal.get("displayName")).lower()).strip("-") or "app"
+        number = 1
+        while name in names:
+            number += 1
+            name = f"{base}-{number}"
+        names[name] = principal
+    return names

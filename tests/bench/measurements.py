@@ -35,11 +35,13 @@ class Sizes:
     quota: int = 100_000
     misspelt: int = 1000
     applications: int = 300
+    provisioned: int = 10_000
+    changed: int = 100
     stop_after: float = 1.5
     """Times of the other side after which a process is stopped, whose ratio is then at least this."""
 
 
-QUICK = Sizes(300, 100, 60, 100, 5, 3)
+QUICK = Sizes(300, 100, 60, 100, 5, 3, 30, 3)
 
 
 def spec(folder: Path, files: Mapping[str, str]) -> str:
@@ -163,6 +165,7 @@ def new_assignments(folder: Path, sizes: Sizes) -> Iterator[Round]:
         file = folder / "requests.json"
         file.write_text(json.dumps({"waves": [], "pages": None, "batches": batches}), encoding="utf-8")
         raw = floor("batches", file)
+        server.change(mode="replay")  # sent to the sandbox again, the writes would be errors, and recorded as such
         raw(server.url)
 
         def once(_number: int) -> Mapping[str, float]:
@@ -318,6 +321,26 @@ _MAPPING = """\
 mappings: {users: {attributes: {displayName: {expression: 'Join(" ", [surname], [givenName])'}}}}
 """
 
+
+@contextmanager
+def cycles(_folder: Path, sizes: Sizes) -> Iterator[Round]:
+    """Provision users in cycles of the sandbox, and send the same requests."""
+
+    def once(_number: int) -> Mapping[str, float]:
+        command = [sys.executable, str(BENCH / "cycles.py"), str(sizes.provisioned), str(sizes.changed)]
+        output = subprocess.run(command, capture_output=True, check=True, env=environment(), cwd=ROOT).stdout
+        seconds = json.loads(output)
+        a_user, a_change = seconds["initial-cpu"] / sizes.provisioned, seconds["changed-cpu"] / sizes.changed
+        return {
+            "cycle-initial": seconds["initial"] / seconds["bare"],
+            "cycle-cpu": seconds["initial-cpu"] / seconds["bare-cpu"],
+            "cycle-changed": a_change / a_user,
+            "cycle-none": 1000 * seconds["none"],
+        }
+
+    yield once
+
+
 SCENARIOS: Mapping[str, Callable[[Path, Sizes], Any]] = {
     "validate": validate,
     "writer": writer,
@@ -326,4 +349,5 @@ SCENARIOS: Mapping[str, Callable[[Path, Sizes], Any]] = {
     "quota": quota,
     "fleet": fleet,
     "preview": preview,
+    "cycles": cycles,
 }

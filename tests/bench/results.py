@@ -39,10 +39,12 @@ class Row:
 
 
 VALIDATE, WRITER, ASSIGNMENTS, APPLY = "validate", "writer", "assignments", "apply"
-QUOTA, FLEET, PREVIEW = "quota", "fleet", "preview"
+QUOTA, FLEET, PREVIEW, CYCLES = "quota", "fleet", "preview", "cycles"
 _RAW = "apply, 2,500 new assignments: time against the same batches with bare httpx, 50 ms a response"
 _QUOTA = "apply, 100,000 new assignments at 3,000 writes in 150 s, simulated clock: done"
 _WAVES = "plan, Writer: time at 30 ms a response against bare httpx in the same waves, start-up included"
+_CHANGED = "incremental cycle, 100 of 10,000 users changed: CPU a user against the initial one"
+_CYCLE = "initial cycle of the sandbox, 10,000 users: time against the same requests with bare httpx"
 ROWS = (
     Row(VALIDATE, "validate", "validate, Writer: CPU against the import of its libraries and models", 1.25),
     Row(WRITER, "writer", _WAVES, 1.3),
@@ -63,6 +65,10 @@ ROWS = (
     Row(PREVIEW, "preview-cpu", "preview, 100,000 users as JSON: CPU a user", 0.4, "ms"),
     Row(PREVIEW, "preview-memory", "the same: peak memory against the plan", 1.2),
     Row(PREVIEW, "preview-growth", "the same: CPU against 10,000 users", None),
+    Row(CYCLES, "cycle-initial", _CYCLE, 2.0),
+    Row(CYCLES, "cycle-cpu", "the same: CPU", None),
+    Row(CYCLES, "cycle-changed", _CHANGED, 1.5),
+    Row(CYCLES, "cycle-none", "incremental cycle without changes, 10,000 users: time", None, "ms"),
 )
 
 

@@ -169,3 +169,19 @@ def test_status_fails_on_tokens_that_expire_if_asked(writer):
     spec.write_text(spec.read_text().replace("{env: WRITER_SCIM_TOKEN", f"{{expires: {day}, env: WRITER_SCIM_TOKEN"))
     assert "expires in" in writer("status", "writer", "--redact").out
     assert writer("status", "writer", "--fail-on", "tokens").code == 2
+
+
+def test_export_all_writes_a_spec_for_each_application_with_a_job(writer):
+    assert writer("export", "--all", "apps").code == 0
+    assert [path.name for path in sorted((writer.folder / "apps").glob("*.yaml"))] == ["writer.scimconf.yaml"]
+    result = writer("plan", "apps", "--detailed-exitcode")
+    assert (result.code, "No changes" in result.out) == (0, True), result
+    assert writer("export", "--all", "apps").code == 1
+    assert writer("export", "--all", "apps", "--force").code == 0
+    assert writer("export").code == 64
+    assert writer("export", "--all", "apps", "--name", "x").code == 64
+
+
+def test_export_all_of_a_tenant_without_jobs(cli):
+    result = cli("export", "--all", "apps")
+    assert (result.code, "No application of the tenant" in result.err) == (0, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scimconf.diagnostics import PlanError
+from scimconf.graph.execution import order
 from scimconf.graph.execution.order import check_steps, phases
 from scimconf.plan import Address
 from scimconf.snapshot import Document
@@ -61,6 +62,13 @@ def test_check_steps_refuses_a_placeholder_without_a_producer(step, names):
         check_steps([step], ["service_principal"], {})
     assert str(error.value) == f'defect in scimconf: nothing provides {names} for the step "{step.description}"'
     assert "report it" in error.value.hint
+
+
+def test_check_steps_looks_at_each_step_once(monkeypatch):
+    steps, seen = [send(f"assign {number}", key=str(number), batch=True) for number in range(10)], []
+    monkeypatch.setattr(order, "required_names", lambda step: seen.append(step) or frozenset())
+    check_steps(steps, (), {})
+    assert seen == steps
 
 
 def test_check_steps_refuses_a_producer_in_a_later_phase():

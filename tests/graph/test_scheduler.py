@@ -11,6 +11,7 @@ import pytest
 
 from scimconf.diagnostics import GraphError, SecretError
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
+from scimconf.graph.execution import batch_sender
 from scimconf.graph.execution.context import ExecutionRequest
 from scimconf.graph.execution.scheduler import execute
 from scimconf.graph.execution.secret_resolver import preflight
@@ -233,6 +234,32 @@ def test_batches_stop_after_an_interrupt_when_those_in_flight_have_ended():
     skipped = [outcome.message for outcome in result.outcomes if outcome.result is Result.SKIPPED]
     assert len(done) == len(graph.writes) == 40
     assert skipped == [f"assign {index}" for index in range(40, 101)]
+
+
+def test_the_next_batch_is_made_while_two_are_in_flight(monkeypatch):
+    graph, seen = FakeGraph(), []
+    original, original_batch = batch_sender.build_request, graph.batch
+    made, in_flight = 0, 0
+
+    async def build(*arguments):
+        nonlocal made
+        made += 1
+        return await original(*arguments)
+
+    async def batch(requests):
+        nonlocal in_flight
+        in_flight += 1
+        for _ in range(5):
+            await asyncio.sleep(0)
+        seen.append((in_flight, made))
+        in_flight -= 1
+        return await original_batch(requests)
+
+    monkeypatch.setattr(batch_sender, "build_request", build)
+    monkeypatch.setattr(graph, "batch", batch)
+    run(graph, [send(f"assign {index}", kind="assignment", key=str(index), batch=True) for index in range(101)])
+    assert max(number for number, _ in seen) == 2
+    assert seen[0] == (2, 60)
 
 
 def test_a_batch_that_stays_uncertain_fails_after_two_minutes():

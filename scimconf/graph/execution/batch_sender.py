@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
 from scimconf.diagnostics import GraphError
@@ -12,7 +13,7 @@ from scimconf.graph.execution.context import ExecutionContext, may_be_written, w
 from scimconf.graph.execution.order import StepNode
 from scimconf.graph.execution.sender import build_request, is_success, rows_of
 from scimconf.graph.protocol.batches import BATCH_SIZE
-from scimconf.graph.protocol.request import chunks
+from scimconf.graph.protocol.request import Request, chunks
 from scimconf.graph.protocol.retry import is_throttled
 from scimconf.graph.task_group import gather_all
 from scimconf.json_types import Json
@@ -20,59 +21,69 @@ from scimconf.plan import Result
 from scimconf.snapshot import substitute
 from scimconf.steps import Send
 
-WRITERS = 2
+IN_FLIGHT = 2
 """Batches of writes in flight: more would only reach Graph's write quota sooner."""
-
-Parts = Iterator[Sequence[Send]]
+WRITERS = 3
+"""Tasks that send batches: while two wait for responses, one records results and makes its next batch."""
 
 
 async def send_batches(context: ExecutionContext, node: StepNode) -> bool:
-    """Send the requests of a node; return whether all succeeded. Each writer sends its next batch without the others."""
-    parts: Parts = iter(chunks([step for step in node.steps if isinstance(step, Send)], BATCH_SIZE))
-    return all(await gather_all([_send_parts(context, parts) for _ in range(WRITERS)]))
+    """Send the requests of a node; return whether all succeeded."""
+    parts = iter(chunks([step for step in node.steps if isinstance(step, Send)], BATCH_SIZE))
+    slots = asyncio.Semaphore(IN_FLIGHT)
+    return all(await gather_all([_send_parts(context, parts, slots) for _ in range(WRITERS)]))
 
 
-async def _send_parts(context: ExecutionContext, parts: Parts) -> bool:
+async def _send_parts(context: ExecutionContext, parts: Iterator[Sequence[Send]], slots: asyncio.Semaphore) -> bool:
     succeeded = True
     for part in parts:
-        succeeded = await _send_part(context, part) and succeeded
+        succeeded = await _send_part(context, part, slots) and succeeded
     return succeeded
 
 
-async def _send_part(context: ExecutionContext, part: Sequence[Send]) -> bool:
-    quota = context.session.graph.write_quota
-    if not await quota.reserve(len(part), context.is_stopped):
+async def _send_part(context: ExecutionContext, part: Sequence[Send], slots: asyncio.Semaphore) -> bool:
+    """Send a batch once the quota allows it, and again what failed for a time; return whether all succeeded."""
+    requests = [await build_request(context, step) for step in part]
+    async with slots:
+        is_sent = await context.session.graph.write_quota.reserve(len(part), context.is_stopped)
+        answers = await _answers(context, part, requests) if is_sent else ()
+    if not is_sent:
         reason, hint = context.stop_reason()
         for step in part:
             context.finish_step(step, Result.SKIPPED, reason, hint)
         return False
-    return await _send_batch(context, part)
-
-
-async def _send_batch(context: ExecutionContext, steps: Sequence[Send]) -> bool:
+    succeeded, retries = _record_answers(context, part, answers)
     attempts = Attempts(context)
-    pending, succeeded = list(steps), True
-    while pending:
-        answers = await _answers(context, pending)
-        retries: list[tuple[Send, GraphError]] = []
-        for step, answer in zip(pending, answers, strict=True):
-            if not isinstance(answer, GraphError) or is_success(step, answer):
-                context.finish_step(step, Result.DONE)
-            elif _may_retry(context, step, answer):
-                retries.append((step, answer))
-            else:
-                succeeded = False
-                context.finish_step(step, Result.FAILED, str(answer), answer.hint)
-        if not retries:
-            break
+    while retries:
         slowest = max((error for _, error in retries), key=lambda error: (error.status == 429, error.retry_after or 0))
         waited = await attempts.wait(slowest, f"replication, for {len(retries)} requests")
         retries = await _not_done(context, retries)
-        pending = [step for step, _ in retries]
-        if pending and not waited:
+        if retries and not waited:
             _give_up(context, retries)
             return False
+        pending = [step for step, _ in retries]
+        requests = [await build_request(context, step) for step in pending]
+        async with slots:
+            answers = await _answers(context, pending, requests) if pending else ()
+        all_done, retries = _record_answers(context, pending, answers)
+        succeeded = succeeded and all_done
     return succeeded
+
+
+def _record_answers(
+    context: ExecutionContext, steps: Sequence[Send], answers: Sequence[object]
+) -> tuple[bool, list[tuple[Send, GraphError]]]:
+    """Record the results of steps that ended; return whether none failed, and those to send again, with their errors."""
+    succeeded, retries = True, []
+    for step, answer in zip(steps, answers, strict=True):
+        if not isinstance(answer, GraphError) or is_success(step, answer):
+            context.finish_step(step, Result.DONE)
+        elif _may_retry(context, step, answer):
+            retries.append((step, answer))
+        else:
+            succeeded = False
+            context.finish_step(step, Result.FAILED, str(answer), answer.hint)
+    return succeeded, retries
 
 
 def _give_up(context: ExecutionContext, retries: Sequence[tuple[Send, GraphError]]) -> None:
@@ -117,9 +128,9 @@ def _key(row: Mapping[str, Json], names: Sequence[str]) -> tuple[str, ...]:
     return tuple(str(row[name]).lower() for name in names)
 
 
-async def _answers(context: ExecutionContext, steps: Sequence[Send]) -> Sequence[object]:
+async def _answers(context: ExecutionContext, steps: Sequence[Send], requests: Sequence[Request]) -> Sequence[object]:
     try:
-        answers = await context.session.graph.batch([await build_request(context, step) for step in steps])
+        answers = await context.session.graph.batch(requests)
     except Exception as error:
         for step in steps if may_be_written(error) else ():
             context.record_write(write_key(step))

@@ -128,8 +128,8 @@ def _check_names(steps: Sequence[Step], bound: frozenset[str]) -> None:
     for phase in Phase:
         available = bound | outputs(step for step in steps if step.phase <= phase)
         for step in steps:
-            missing = required_names(step) - available
-            if step.phase is phase and missing:
+            missing = required_names(step) - available if step.phase is phase else ()
+            if missing:
                 names = ", ".join(f"{{{name}}}" for name in sorted(missing))
                 raise PlanError(f'defect in scimconf: nothing provides {names} for the step "{step.description}"')
 

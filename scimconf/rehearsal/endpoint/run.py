@@ -75,6 +75,7 @@ def check_endpoint(run: EndpointRun) -> RunOutcome:
             remarks.append("Interrupted. The remaining checks were not run.")
         try:
             run.progress("deleting what was created")
+            client.as_entra = True
             client.begin_deletion()
             remarks += filter(None, [delete_quietly(context.resources, client.send)])
         except KeyboardInterrupt:
@@ -170,6 +171,7 @@ def _connection_problem(context: CheckContext, response: EndpointResponse) -> tu
 
 def _result(context: CheckContext, check: Check) -> CheckResult:
     context.exchanges.clear()
+    context.client.as_entra = check.as_entra
     try:
         return _finished(context, check, CheckStatus.PASSED, check.run(context))
     except CheckFailedError as error:

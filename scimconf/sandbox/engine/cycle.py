@@ -196,6 +196,7 @@ class Cycle:
         if failure is not None:
             raise QuarantineError(endpoint_failure("InvalidCredentials", failure))
         tasks = works_of(self._tenant, self._state, setup)
+        self._release_unknown(setup, tasks)
         self._count(setup, tasks)
         cause = self._stage(setup, tasks)
         destination = self._tenant.reach.destination(setup.secrets).within(self._tenant.stamp(), self._id)
@@ -213,6 +214,13 @@ class Cycle:
                 self._progress.counts.exported = exchange.exported
         counts = self._progress.counts
         return cause or failure_cause(counts.events, counts.failures, counts.reference_failures)
+
+    def _release_unknown(self, setup: Setup, tasks: list[Work]) -> None:
+        """Release objects from escrow that do not exist any more and were never provisioned."""
+        known = {work.key for work in tasks}
+        for key in [key for key in self._escrows if key not in known]:
+            if setup.due is None or key[1] in setup.due:
+                self._release(key)
 
     def _count(self, setup: Setup, tasks: list[Work]) -> None:
         counts = self._progress.counts
@@ -281,6 +289,8 @@ class Cycle:
         event, progress = outcome.event, self._progress
         if outcome.resource is not None and work.flow.references:
             progress.resources[work.key] = outcome.resource
+        if work.scope is not Scope.IN and (event is None or event.failure is None):
+            self._release(work.key)
         if event is None:
             return
         progress.counts.events += 1
@@ -305,7 +315,7 @@ class Cycle:
     def _count_success(self, event: Event) -> None:
         if event.status == "success":
             self._progress.counts.exports += 1
-            self._progress.counts.reference_deltas += event.is_reference
+            self._progress.counts.reference_deltas += event.references
 
     def _failed(self, work: Work, event: Event, failure: ObjectFailure, former: Escrow | None) -> Event:
         counts, now = self._progress.counts, self._tenant.now()

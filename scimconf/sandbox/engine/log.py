@@ -19,6 +19,7 @@ from scimconf.sandbox.http_types import GraphRequest, GraphResponse, unsupported
 from scimconf.sandbox.tenant import Tenant, stable_id
 
 EVENT = "provisioningEvent"
+SEPARATOR = ", "
 _SERVICE = {"id": "", "displayName": "Azure AD Provisioning Service", "initiatorType": "system"}
 _OPERATORS = frozenset({"eq", "contains", "gt", "lt", "ge", "le"})
 _COLUMNS = (
@@ -77,6 +78,12 @@ class Event:
     failure: ObjectFailure | None = None
     is_reference: bool = False
 
+    @property
+    def references(self) -> int:
+        """The number of references that were added or removed."""
+        texts = (text for part in self.modified for text in (part.old, part.new) if text)
+        return sum(len(text.split(SEPARATOR)) for text in texts) if self.is_reference else 0
+
     def failed(self, failure: ObjectFailure) -> Event:
         return replace(self, status="failure", failure=failure)
 
@@ -103,7 +110,7 @@ def text_of(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, list | tuple):
-        return ", ".join(str(text_of(entry)) for entry in value)
+        return SEPARATOR.join(str(text_of(entry)) for entry in value)
     return str(value.get("value", value)) if isinstance(value, Mapping) else str(value)
 
 

@@ -159,9 +159,13 @@ def form_failure(templates: Sequence[ProvisioningTemplate], credentials: Mapping
 
 
 def _address_failure(address: str) -> str | None:
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return "Please provide a valid tenant URL for your application."
     host = parts.hostname or ""
-    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)):
+    if not host or not has_port or not (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)):
         return "Please provide a valid tenant URL for your application."
     if host.endswith(".invalid"):
         return f"We could not reach your application at {host}: the name could not be resolved."

@@ -122,7 +122,6 @@ FAST = (
     "element that is absent, Add",
     "manager as text, Add",
     "custom extension",
-    "custom list with a filter",
     "unknown attribute",
 )
 """The others run in the slow suite."""
@@ -185,6 +184,7 @@ def test_a_tolerant_target_creates_what_entra_posts(tolerant: TargetClient, stri
         assert tolerant.get(f"/Users/{response.json()['id']}")[WRITER] == added[WRITER]
 
 
+@pytest.mark.slow
 def test_a_tolerant_target_keeps_its_resources_when_an_extension_appears(tolerant: TargetClient) -> None:
     user = tolerant.create_user(title="Lead")
     before = tolerant.get(f"/Users/{user}")

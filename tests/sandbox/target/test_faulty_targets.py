@@ -18,7 +18,7 @@ from scimconf.sandbox.target.messages import TargetRequest, TargetResponse
 from .scim_client import ADSCIM, ENTERPRISE, GROUP, TargetClient, new_name, user_body
 
 MANAGER = f"{ENTERPRISE}:manager"
-FAST = ("B01", "B05", "B30")
+FAST = ("B30",)
 """The others run in the slow suite."""
 
 

@@ -86,6 +86,7 @@ def test_without_the_extra_the_message_names_it(monkeypatch: pytest.MonkeyPatch)
         start_target("strict", token="x")
 
 
+@pytest.mark.slow
 def test_a_stopped_target_closes_its_socket_and_keeps_its_users() -> None:
     with TargetClient("tolerant") as client:
         client.create_user("ada@contoso.com")

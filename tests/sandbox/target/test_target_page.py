@@ -85,6 +85,7 @@ def test_values_are_text_and_the_page_loads_nothing() -> None:
     assert not re.search(r"""(?:src|href|url)\s*[=(]\s*["']?(?:http|//)""", page)
 
 
+@pytest.mark.slow
 def test_a_long_list_is_cut() -> None:
     users = [_user(f"u{number}") for number in range(ROWS + 2)]
     group = {"id": "g", "displayName": "All", "members": [{"value": user["id"]} for user in users]}
