@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 from canary import TOKEN
@@ -65,6 +67,21 @@ def test_tests_through_entra_name_what_the_strict_target_refuses():
     ]
     assert ids(report, CheckStatus.WARNING) == ["Delete_Group_Test", "Restore_Group_Test"]
     assert "after POST /Groups → 400 Bad Request" in result(report, "Create_Group_Test").actual
+
+
+@pytest.mark.slow
+def test_tests_through_entra_are_skipped_without_the_extra_of_the_sandbox():
+    code = (
+        "import sys; sys.modules['starlette'] = None; from scimconf.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    with scripted(Memory()) as url:
+        argv = ["check-endpoint", url, "--token-env", "SCIM_TOKEN", "--yes", "--only", "Create_User_Test"]
+        ended = subprocess.run(
+            [sys.executable, "-c", code, *argv], env={**os.environ, "SCIM_TOKEN": TOKEN},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert "starlette is not installed: pip install 'scimconf[sandbox]'" in ended.stdout
 
 
 @pytest.mark.parametrize("interrupted", [False, True])

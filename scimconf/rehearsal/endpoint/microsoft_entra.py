@@ -43,8 +43,11 @@ def _tenant(context: CheckContext, users: Sequence[str], **options: Any) -> Entr
     """Return a tenant in this process; skip the check if what it needs is not installed."""
     try:
         from scimconf.rehearsal.endpoint.entra_tenant import EntraTenant, TenantContent
-    except ImportError as error:
-        raise CheckSkippedError(f"{error.name} is not installed: pip install 'scimconf[sandbox]'") from None
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        if package == "scimconf":
+            raise
+        raise CheckSkippedError(f"{package} is not installed: pip install 'scimconf[sandbox]'") from None
     return EntraTenant(context, TenantContent(users=users, **{"assigned": users, **options}))
 
 
