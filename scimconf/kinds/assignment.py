@@ -16,8 +16,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import assignments, schema
@@ -252,8 +252,7 @@ def _effects(before: int, after: int) -> frozenset[Effect]:
     return frozenset({effect})
 
 
-@dataclass(frozen=True, slots=True)
-class _RoleCheck:
+class _RoleCheck(NamedTuple):
     """Checks the roles of listed principals of an application that exists, or that the plan creates."""
 
     roles: AssignableRoles
