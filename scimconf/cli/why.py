@@ -11,11 +11,11 @@ from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.session import Session, run
 from scimconf.cli.terminal import Terminal
-from scimconf.monitoring.why import Provisioning
+from scimconf.monitoring.why import Presence
 from scimconf.workflow.targets import application_target
 from scimconf.workflow.why import why
 
-_CODES = {Provisioning.YES: ExitCode.OK, Provisioning.NO: ExitCode.CHANGES, Provisioning.UNKNOWN: ExitCode.FAILED}
+_CODES = {Presence.YES: ExitCode.OK, Presence.NO: ExitCode.CHANGES, Presence.UNKNOWN: ExitCode.FAILED}
 
 
 @click.command("why", short_help="Show why a user is or is not in an application.")

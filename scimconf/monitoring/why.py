@@ -16,7 +16,7 @@ _WRITTEN = ("create", "update", "other")
 _IN_SYNC = "redundantexport"
 
 
-class Provisioning(StrEnum):
+class Presence(StrEnum):
     """Whether the application has the user, as far as Entra shows it."""
 
     YES = "provisioned"
@@ -52,7 +52,7 @@ class UserFacts:
 class WhyAnswer:
     """The verdict in one sentence, and the checks as label and text."""
 
-    provisioning: Provisioning
+    provisioning: Presence
     sentence: str
     action: str
     checks: tuple[tuple[str, str], ...]
@@ -64,23 +64,23 @@ def explain(facts: UserFacts) -> WhyAnswer:
     return WhyAnswer(provisioning, sentence, action, tuple(_checks(facts)))
 
 
-def _verdict(facts: UserFacts) -> tuple[Provisioning, str, str]:
+def _verdict(facts: UserFacts) -> tuple[Presence, str, str]:
     reason = _not_in_scope(facts) or _failure(facts)
     if reason is not None:
-        return Provisioning.NO, *reason
+        return Presence.NO, *reason
     stopped = _not_running(facts)
     if _is_written(facts.event):
         written = facts.event.time if facts.event is not None else None
         since = f", last written {stamp(written)}" if written is not None else ""
         but, action = (f", but {stopped[0]}", stopped[1]) if stopped is not None else ("", "")
-        return Provisioning.YES, f"the application has the user{since}{but}", action
+        return Presence.YES, f"the application has the user{since}{but}", action
     if stopped is not None:
-        return Provisioning.NO, *stopped
+        return Presence.NO, *stopped
     sentence = "the user is in scope, and the provisioning log has no entry"
     action = (
         "A user without changes has none. A new assignment takes up to a cycle, and the log is up to 15 minutes late."
     )
-    return Provisioning.UNKNOWN, sentence, action
+    return Presence.UNKNOWN, sentence, action
 
 
 def _failure(facts: UserFacts) -> tuple[str, str] | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scimconf.monitoring.why import Provisioning, WhyAnswer
+from scimconf.monitoring.why import Presence, WhyAnswer
 from scimconf.render.json import write
 from scimconf.render.markdown.escaping import cell, code, prose
 from scimconf.render.terminal.page import Page, joined
 
-_STYLES = {Provisioning.YES: "create", Provisioning.NO: "danger", Provisioning.UNKNOWN: "update"}
+_STYLES = {Presence.YES: "create", Presence.NO: "danger", Presence.UNKNOWN: "update"}
 _LABEL = 14
 
 

@@ -9,14 +9,14 @@ from tenant_fixture import NOON, WRITER, Rehearsal
 from scimconf.diagnostics import ScimconfError
 from scimconf.monitoring.job_status import job_status
 from scimconf.monitoring.log_events import LoggedEvent
-from scimconf.monitoring.why import Provisioning, UserFacts, explain
+from scimconf.monitoring.why import Presence, UserFacts, explain
 from scimconf.render import why as rendering
 from scimconf.sandbox.reach import Destination
 from scimconf.sandbox.target import start_target
 from scimconf.workflow.targets import application_target
 from scimconf.workflow.why import why
 
-YES, NO, UNKNOWN = Provisioning.YES, Provisioning.NO, Provisioning.UNKNOWN
+YES, NO, UNKNOWN = Presence.YES, Presence.NO, Presence.UNKNOWN
 ADA = "ada@contoso.com"
 
 
