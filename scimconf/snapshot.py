@@ -9,10 +9,12 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar, cast
 
 from scimconf.json_types import Json as Json  # noqa: PLC0414  re-exported
-from scimconf.permissions import Granted
+
+if TYPE_CHECKING:
+    from scimconf.permissions import Granted
 
 Value = TypeVar("Value")
 Derived = TypeVar("Derived")
@@ -126,16 +128,14 @@ class Principal(NamedTuple):
     security_enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class DeletedPrincipal:
+class DeletedPrincipal(NamedTuple):
     """A user or group in the recycle bin; `day` is the day of the deletion in UTC (ISO 8601)."""
 
     id: str
     day: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeniedRead:
+class DeniedRead(NamedTuple):
     """A read that Graph refused with 401 or 403: a value, so that a plan with few permissions reports what it lacks."""
 
     status: int

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 COMPLIANT_FLAGS = frozenset({"aadoptscim062020", "azureadscimpatch062020"})
 DOMAIN = "contoso.com"
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
+_NO_URL = "is not a URL such as https://app.example.com/scim/v2"
 _TOKEN = re.compile(r"[!-~]+")
 
 
@@ -140,10 +141,14 @@ def base_address(url: str, param_hint: str = "URL") -> str:
     """Return the URL without its query and a trailing slash; raise click.BadParameter if Entra or scimconf rejects it."""
     from scimconf.rehearsal.endpoint.transport import is_loopback
 
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        is_complete = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise click.BadParameter(f"{url!r} {_NO_URL}.", param_hint="URL") from None
     problem = ""
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        problem = "is not a URL such as https://app.example.com/scim/v2"
+    if not is_complete:
+        problem = _NO_URL
     elif parts.username or parts.password:
         problem = "has a user name. Put the token into the variable that --token-env names"
     elif parts.scheme == "http" and not is_loopback(url):

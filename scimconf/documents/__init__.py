@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from scimconf.documents import application, assignments, job, schema, secrets
 from scimconf.json_types import Json
@@ -18,8 +18,7 @@ Change = Callable[[Json, tuple[str, ...], Json], Json]
 View = Callable[[Json, tuple[str, ...]], Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """The functions of an operation; each takes the raw document and the step's key, and its value where it has one.
 
     `holds` returns whether the document already has the result, compared in the normal form. `change` returns the

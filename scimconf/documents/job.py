@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from scimconf.json_types import Json
 from scimconf.snapshot import Consistency, Document
@@ -13,8 +12,7 @@ from scimconf.snapshot import Consistency, Document
 BASE = "/servicePrincipals/{service_principal}/synchronization"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The template of a spec and its job, if there is one; `problem` says why none could be chosen, from `candidates`.
 
     An empty template without a problem means that the documents have not been read yet.

@@ -8,7 +8,7 @@ of a directory's object. Nothing is identified by a label unless the spec names 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from scimconf.documents import definitions as attribute_definition
 from scimconf.documents import rows as mapping_row
@@ -55,8 +55,7 @@ def operators(documents: Mapping[str, Json]) -> Json:
 SOURCE_OBJECTS: Mapping[str, str] = {"users": "user", "groups": "group"}
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(NamedTuple):
     """Selects an objectMapping: the name `users` or `groups`, or a custom name with what the mapping must match."""
 
     name: str
@@ -69,8 +68,7 @@ class Selector:
         return (self.name, self.rule, self.source, self.target)
 
 
-@dataclass(frozen=True, slots=True)
-class MappingLocation:
+class MappingLocation(NamedTuple):
     """An objectMapping in a schema: the positions of rule and mapping, and both as raw JSON."""
 
     rule_index: int

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from scimconf.documents.job import BASE
 from scimconf.json_types import Json, parse_json
@@ -123,8 +122,7 @@ def flag(text: str | None) -> bool | None:
     return None if text is None else text.strip().lower() in ("true", "1")
 
 
-@dataclass(frozen=True, slots=True)
-class ProvisioningSettings:
+class ProvisioningSettings(NamedTuple):
     """The portal's settings; None: not stored, or switched off, which `stores_email` and `stores_threshold` decide."""
 
     scope: Literal["all", "assigned"] | None

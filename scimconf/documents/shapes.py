@@ -6,23 +6,20 @@ Unknown members are not checked. Every member may be missing or null, except ids
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import repeat
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from scimconf.json_types import Json
 
 
-@dataclass(frozen=True, slots=True)
-class ListShape:
+class ListShape(NamedTuple):
     """A list whose items have one shape."""
 
     of: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectShape:
+class ObjectShape(NamedTuple):
     """An object and the shapes of its members; `needed`: it must not be null."""
 
     members: Mapping[str, Shape]

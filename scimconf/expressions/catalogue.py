@@ -9,10 +9,9 @@ the others are assumed to be `source` or the documented name. A tree with other 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 ParameterType: TypeAlias = Literal["String", "Integer", "Reference", "Binary", "Boolean", "DateTime"]
 ResultType: TypeAlias = Literal["String", "Integer", "Boolean", "DateTime", "Reference", "List", "Any", "Nothing"]
@@ -29,8 +28,7 @@ PAGES: Mapping[str, tuple[Dialect, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter. An `infix` one has no argument of its own: it holds the operator or right side of a comparison."""
 
     key: str
@@ -40,8 +38,7 @@ class Parameter:
     infix: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """One function. `dialect` is who documents it; `graph` means that only Graph's list of functions has it.
 
     `slots` are the parameters with a fixed position among the arguments of a text; `repeating` is the last one, if it

@@ -139,8 +139,11 @@ def _one_role_target(after: ProvisioningState) -> str:
 
 
 def _functions(source: object) -> tuple[str, ...]:
+    """Return the functions of a source that calls the function for one role, none of any other source."""
+    if not isinstance(source, str) or ONE_ROLE.casefold() not in source.casefold():
+        return ()
     try:
-        return expressions.functions(expressions.parse(source)) if isinstance(source, str) else ()
+        return expressions.functions(expressions.parse(source))
     except expressions.ExpressionError:
         return ()
 

@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
@@ -20,10 +20,12 @@ from scimconf.kinds.exported_access import MEMBERS, export_roles
 from scimconf.kinds.kind import Changes, Kind, denied_reads, unlisted_items
 from scimconf.kinds.provisioning import Affected, ProvisioningState, RolesByPrincipal, UsersWhoMove
 from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Guard, Protected, Resource, decode
-from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Role, Spec
 from scimconf.steps import Edit, Phase, Read, Step
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import GuardContext
 
 _MEMBER_TYPES = {word: type_ for type_, word in MEMBERS.items()}
 _FROZEN = frozenset({"display_name", "description", "allowed_members"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
@@ -13,13 +13,15 @@ from scimconf.kinds.fields import Field, desired_fields, export_fields, field_ed
 from scimconf.kinds.identity import identified_by, missing_sign_on, name_checks
 from scimconf.kinds.kind import Changes, Kind, denied_reads
 from scimconf.plan import Action, DesiredItem, Guard, Resource
-from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot, escape_placeholders
 from scimconf.spec.model import Spec
 from scimconf.spec.patterns import is_guid
 from scimconf.spec.references import reads_as_reference
 from scimconf.steps import Phase, Send, Step
 from scimconf.suggestions import did_you_mean, suggestions
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import GuardContext
 
 _CREATED = (("service_principal", "servicePrincipal.id"), ("app", "application.id"), ("app_id", "application.appId"))
 """The names of the ids that Graph returns for a new application, each with its place in the answer."""

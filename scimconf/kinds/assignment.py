@@ -17,9 +17,8 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scimconf import permissions
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import assignments, schema
 from scimconf.kinds import mappings, missing_principals, principals, roles
@@ -42,12 +41,14 @@ from scimconf.plan import (
     Resource,
     decode,
 )
-from scimconf.plan.guards import GuardContext
 from scimconf.plan.key_sets import KeySets
-from scimconf.snapshot import PRINCIPALS_BY_ID, Document, Lookup, Principal, Snapshot
+from scimconf.snapshot import PRINCIPALS_BY_ID, DeniedRead, Document, Lookup, Principal, Snapshot
 from scimconf.spec.model import Assignments, ListedPrincipal, Spec
 from scimconf.steps import Phase, Read, Send, Step
 from scimconf.suggestions import did_you_mean, suggest
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import GuardContext
 
 _ROLES = "appRoleAssignments"
 _ALREADY_ASSIGNED = (
@@ -296,6 +297,12 @@ def _about(listed: ListedPrincipal, principal: Principal) -> Iterator[Diagnostic
         yield Diagnostic("K806", message, path, hint="Assign a security group.")
 
 
+def _denied_hint(denied: DeniedRead, snapshot: Snapshot) -> str:
+    from scimconf import permissions
+
+    return permissions.hint("POST", denied.path, snapshot.granted)
+
+
 def _not_found(listed: ListedPrincipal, snapshot: Snapshot) -> Iterator[Diagnostic]:
     """Yield an error for a principal that could not be looked up, or not to exactly one; missing ones are no errors."""
     matches = snapshot.principals.get(principals.lookup_of(listed))
@@ -305,9 +312,5 @@ def _not_found(listed: ListedPrincipal, snapshot: Snapshot) -> Iterator[Diagnost
         yield Diagnostic("K810", message, listed.path, hint="Add the `id:` of the right one.")
     elif not principals.is_missing(listed, snapshot):
         denied = snapshot.denied.get(PRINCIPALS_BY_ID) if matches is not None else None
-        hint = (
-            permissions.hint("POST", denied.path, snapshot.granted)
-            if denied is not None
-            else "See the denied reads above."
-        )
+        hint = _denied_hint(denied, snapshot) if denied is not None else "See the denied reads above."
         yield Diagnostic("K809", f"{listed.description} could not be looked up", listed.path, hint=hint)

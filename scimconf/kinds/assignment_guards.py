@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from scimconf.kinds.kind import Changes
 from scimconf.plan import Action, Change, Effect, Guard
-from scimconf.plan.guards import GuardContext
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import GuardContext
 
 MANY, OF_AT_LEAST, SHARE = 100, 10, 0.3
 """A removal is a mass removal if it concerns more users than MANY, or more than SHARE of at least OF_AT_LEAST users."""

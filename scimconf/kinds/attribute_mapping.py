@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scimconf import expressions
 from scimconf.diagnostics import Diagnostic
@@ -30,11 +30,13 @@ from scimconf.kinds.provisioning import (
     UsersWithOtherValue,
 )
 from scimconf.plan import Absent, Action, Change, DesiredItem, Effect, Guard, Resource
-from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import MappingRow, ObjectMapping, Spec
 from scimconf.steps import Edit, Phase, Step
 from scimconf.suggestions import did_you_mean, suggest
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import GuardContext
 
 _NO_MAPPING = ObjectMapping()
 UNASSIGNED_STAY_ACTIVE = "users who are unassigned or leave the scope would no longer be disabled in the application"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from scimconf.kinds.kind import Changes, counted_guard
-from scimconf.permissions import required
 from scimconf.plan import Effect, Guard, Tenant
-from scimconf.plan.guards import GuardContext
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import GuardContext
 
 GUARD_IDS = ("tenant-mismatch", "quarantined", "resources-abandoned")
 
@@ -25,6 +27,8 @@ def tenant_mismatch(expected: str | None, tenant: Tenant | None) -> Iterator[Gua
         return
     is_domain = "." in expected
     if tenant is None or (is_domain and not tenant.domains):  # only the id is known, from the token
+        from scimconf.permissions import required
+
         needed = required("GET", "/organization")
         yield Guard("tenant-mismatch", f"the tenant could not be read without {needed}, and the spec is for {expected}")
     elif not tenant.has_name(expected):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application, job
@@ -26,13 +26,15 @@ from scimconf.kinds.sent_secrets import (
     shows_tags,
 )
 from scimconf.plan import Action, Change, DesiredItem, DiffResult, Effect, FieldChange, Guard, Resource, WriteOnly
-from scimconf.plan.guards import GuardContext, RedirectedSecret
 from scimconf.snapshot import Document, Json, SecretRef, Snapshot
 from scimconf.spec.addresses import endpoint, flags
 from scimconf.spec.addresses import masked as mask_secrets
 from scimconf.spec.model import Connection, SecretReference, Spec
 from scimconf.spec.model.connection import SERVICE_OWNED
 from scimconf.steps import Edit, OperationName, PendingDocument, Phase, Send, Step
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import GuardContext, RedirectedSecret
 
 _ROTATION = ".rotation"
 _URL = "base_address"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from scimconf.kinds.exported import ExportedSpec, ExportRequest, merged
 from scimconf.plan import Change, Effect, FieldChange
@@ -28,8 +27,7 @@ _ANY_SPEC: Mapping[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(NamedTuple):
     """The effects of a field that changes from one of `before` to one of `after`; None stands for any value."""
 
     before: tuple[Json, ...] | None
@@ -45,8 +43,7 @@ class Transition:
         return f"{_words(self.before)} → {_words(self.after)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One setting. `path` is its place in the spec, of which all but the first part is its name in plans.
 
     `key` is Graph's name. `from_documents` returns the stored value in the normal form, or UNSET, which counts as

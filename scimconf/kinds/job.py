@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
@@ -10,11 +11,13 @@ from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.kind import Changes, Kind, denied_reads
 from scimconf.kinds.mappings import creates_custom
 from scimconf.plan import Action, Change, DesiredItem, Effect, Guard, Resource, Traits
-from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Read, Send, Step
 from scimconf.suggestions import did_you_mean, suggest
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import GuardContext
 
 CUSTOM_TEMPLATES = ("scim", "customappsso")
 """The templates of custom applications; the second is that of before 2018 (Microsoft's page on SCIM compatibility)."""

@@ -11,9 +11,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from scimconf import permissions
 from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.fields import Field, field_effects
@@ -31,11 +30,13 @@ from scimconf.plan import (
     Resource,
     Traits,
 )
-from scimconf.plan.guards import GuardContext
 from scimconf.plan.key_sets import KeySets
 from scimconf.snapshot import Document, Json, Lookup, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Step
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import GuardContext
 
 Changes = Sequence[Change]
 Effects = Mapping[Address, frozenset[Effect]]
@@ -216,6 +217,8 @@ DENIED = frozenset({"K101", "K201", "K401", "K601", "K704", "K801"})
 
 def denied_reads(snapshot: Snapshot, code: str, path: SpecPath, *documents: str) -> Iterable[Diagnostic]:
     """Yield an error for each of the documents that Graph refused to return; the plan requires them."""
+    from scimconf import permissions
+
     for denied in (snapshot.denied[document] for document in documents if document in snapshot.denied):
         message = f"Graph denied the read of {denied.path} ({denied.status} {denied.code})"
         yield Diagnostic(code, message, path, hint=permissions.hint("GET", denied.path, snapshot.granted))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from scimconf import expressions
 from scimconf.diagnostics import SpecPath
@@ -32,8 +32,7 @@ ROLES = "appRoleAssignments"
 LEAVERS_STAY_ACTIVE = "users who leave would no longer be disabled in the application"
 
 
-@dataclass(frozen=True, slots=True)
-class ListedRow:
+class ListedRow(NamedTuple):
     """One row that the spec lists, under `mappings` or as `role_attribute`."""
 
     section: str

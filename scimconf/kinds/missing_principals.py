@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 
-from scimconf import permissions
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application as documents
 from scimconf.documents.assignments import assigned
@@ -133,6 +132,8 @@ def _denied_hint(listed: ListedPrincipal, snapshot: Snapshot) -> str:
     denied = snapshot.denied.get(DELETED[listed.by])
     if denied is None or denied.status not in (401, 403):
         return ""
+    from scimconf import permissions
+
     return f" With {permissions.required('GET', denied.path)}, a plan shows whether it was deleted."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import rows, schema, scopes
@@ -15,11 +15,13 @@ from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.kind import Changes, Kind, counted_guard, denied_reads
 from scimconf.kinds.provisioning import SECTION, Affected, ProvisioningState, UsersWhoMove
 from scimconf.plan import Change, DesiredItem, Effect, FieldChange, Guard, Resource
-from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Snapshot
 from scimconf.spec.model import STANDARD, Filter, ObjectMapping, Spec
 from scimconf.spec.model.operators import operator_word
 from scimconf.steps import Edit, Phase, Step
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import GuardContext
 
 GROUPS = "groups"
 """The object mapping whose effects concern groups, not users."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from scimconf.documents.assignments import assigned
 from scimconf.snapshot import PRINCIPALS_BY_ID, Lookup, Principal, Snapshot
@@ -15,8 +14,7 @@ from scimconf.spec.model import Assignments, ListedPrincipal
 _TYPES: Mapping[str, Any] = MappingProxyType({"User": "user", "Group": "group", "ServicePrincipal": "servicePrincipal"})
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedList:
+class ResolvedList(NamedTuple):
     """The listed principals, and at the same positions the principals of the tenant: None unless there is exactly one.
 
     `missing` are the positions of those that the tenant was searched for and does not have.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from scimconf.kinds.app_role import AppRoleKind
 from scimconf.kinds.application import ApplicationKind
@@ -21,7 +22,9 @@ from scimconf.kinds.object_mapping import ObjectMappingKind
 from scimconf.kinds.schedule import ScheduleKind
 from scimconf.kinds.settings import SettingsKind
 from scimconf.plan import Guard
-from scimconf.plan.guards import GuardContext, with_exemptions
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import GuardContext
 
 KINDS: tuple[Kind, ...] = (
     ApplicationKind(),
@@ -45,4 +48,6 @@ def guards(changes: Changes, context: GuardContext) -> tuple[Guard, ...]:
     raised = list(common_guards(changes, context))
     for kind in KINDS:
         raised += kind.guards([change for change in changes if change.kind == kind.name], context)
+    from scimconf.plan.guards import with_exemptions
+
     return with_exemptions(raised, context)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job as documents
@@ -21,10 +22,12 @@ from scimconf.kinds.mappings import one_role_targets
 from scimconf.kinds.provisioning import Affected, UsersInScope
 from scimconf.kinds.role_swaps import one_role_swaps
 from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource
-from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Read, Send, Step
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import GuardContext
 
 RESET = "Watermark, Escrows, QuarantineState"
 _DANGEROUS = frozenset({Effect.DEPROVISIONS, Effect.DATA_LOSS})

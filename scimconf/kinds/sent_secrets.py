@@ -11,16 +11,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from scimconf.documents import application
 from scimconf.documents import secrets as documents
 from scimconf.kinds.exported_connection import KEYS, field_of
 from scimconf.plan import Address
-from scimconf.plan.guards import RedirectedSecret
 from scimconf.snapshot import SecretRef, Snapshot
 from scimconf.spec.addresses import HOST_KEYS, endpoint, is_url
 from scimconf.spec.model import Connection, SecretReference, Spec
 from scimconf.steps import Edit, Phase, Step
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import RedirectedSecret
 
 _URL, _TOKEN_URL, _CLIENT = KEYS["base_address"], KEYS["oauth2.token_url"], KEYS["oauth2.client_secret"]
 _UNRECORDED = "Without this record, the guard secret-redirected blocks each plan that sends the secret."
@@ -136,6 +139,8 @@ def redirected_secrets(spec: Spec, steps: Iterable[Step], snapshot: Snapshot) ->
 
 def _redirected(secret: SentSecret, address: Address, snapshot: Snapshot) -> RedirectedSecret | None:
     field, source = field_of(secret.key), secret.reference.source
+    from scimconf.plan.guards import RedirectedSecret
+
     result = RedirectedSecret(address=address, field=field, source=source, hosts=secret.hosts)
     if not shows_tags(snapshot):
         return replace(result, record="unreadable")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import secrets as documents
@@ -24,10 +25,12 @@ from scimconf.kinds.fields import (
 from scimconf.kinds.kind import Changes, Kind, counted_guard, denied_reads, masked
 from scimconf.kinds.provisioning import Affected, ProvisioningState, UsersWhoMove
 from scimconf.plan import Change, DesiredItem, Effect, Guard, Resource
-from scimconf.plan.guards import GuardContext
 from scimconf.snapshot import Document, Json, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import OperationName, Step
+
+if TYPE_CHECKING:
+    from scimconf.plan.guards import GuardContext
 
 _RESYNC = frozenset({Effect.RESYNC})
 _WIDER = frozenset({Effect.RESYNC, Effect.PROVISIONS})

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.json_types import Json
-from scimconf.plan.impact import Impact
 from scimconf.plan.key_sets import NO_RESOURCES, Resources, counts_by_kind
 from scimconf.plan.resource import Address, Resource
+
+if TYPE_CHECKING:
+    from scimconf.plan.impact import Impact
 
 
 class Action(StrEnum):

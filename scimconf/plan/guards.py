@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from scimconf.plan.change import Guard, Tenant
-from scimconf.plan.impact import Impact
 from scimconf.plan.resource import Address, is_like
+
+if TYPE_CHECKING:
+    from scimconf.plan.impact import Impact
 
 ASKED = frozenset({"application-created", "initial-start"})
 """Guards of a first run: a yes at the prompt and `--auto-approve` allow these two, and no others."""

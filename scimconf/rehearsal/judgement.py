@@ -25,6 +25,7 @@ STANDARD_ATTRIBUTES = frozenset(
 _DROPPED_HINT = (
     "The endpoint drops this attribute. Compare its name with the /Schemas of the endpoint, or delete the mapping."
 )
+SUCCESS = "Entra logs success"
 MAX_VALUES = 8
 MAX_TEXT = 80
 MAX_DETAIL = 200
@@ -71,7 +72,9 @@ class ValueDifference:
     is_boolean: bool = False
 
     def __str__(self) -> str:
-        return f"{self.target} is {short_text(self.actual)}, not {short_text(self.expected)}"
+        is_text = self.is_boolean and isinstance(self.actual, str)
+        actual = f'the text "{self.actual}"' if is_text else short_text(self.actual)
+        return f"{self.target} is {actual}, not {short_text(self.expected)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ def short_text(value: Any) -> str:
     """Return a value for a sentence, shortened."""
     if value is None:
         return "missing"
-    text = repr(value) if not isinstance(value, str) else f'"{value}"'
+    is_quoted = isinstance(value, str) and value not in ("True", "False")  # the mappings give booleans as text
+    text = f'"{value}"' if is_quoted else str(value)
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
 
 
@@ -157,7 +161,7 @@ def consequence(cycle: CycleResult, unexpected: Unexpected) -> str:
             " up after 28 days."
         )
     if unexpected.differences:
-        return "Entra logs success, and sends the value again whenever the object changes."
+        return f"{SUCCESS}, and sends the value again whenever the object changes."
     return ""
 
 

@@ -27,6 +27,11 @@ class Naming:
         """Return the object id of a user or group in the rehearsal: an application may match by it."""
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.marker}/{key.lower()}")) if self.marker else key
 
+    @property
+    def first_number(self) -> int:
+        """A number that is different for each run at somebody's own endpoint."""
+        return uuid.uuid5(uuid.NAMESPACE_URL, self.marker).int >> 96
+
     def listed(self, name: str) -> str:
         """Return what identifies a listed user or group: a user principal name, a display name or an object id."""
         if _GUID.fullmatch(name):

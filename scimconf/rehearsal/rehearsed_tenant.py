@@ -91,6 +91,11 @@ class RehearsedTenant:
         """Return a session for the application of the spec."""
         return TenantSession(self.graph, ConsistencyPolicy(asyncio.sleep, time.monotonic, lambda: self.graph.now))
 
+    def number_from(self, number: int) -> None:
+        """Number the users and groups that are created from now on, whose object ids are made of the number."""
+        for kind in ("user", "group"):
+            self.service.tenant.store_value(f"count/{kind}", number)
+
     def bind(self, display_name: str) -> None:
         """Find the application of this name and its job, which an apply created."""
         tenant = self.service.tenant

@@ -79,9 +79,13 @@ class Rehearsal:
         assert spec.connection is not None
         destination = Destination(spec.connection.base_address or options.address, options.token)
         description = tenant_description(self._rehearsed, [self._renamed(user) for user in options.users])
+        if options.naming.marker:
+            _identify(description, options.naming)
         environ = {TOKEN_VARIABLE: options.token}
         async with open_tenant(description, destination, environ, options.started, options.switches) as tenant:
             self.sent = tenant.sent_entries
+            if options.naming.marker:
+                tenant.number_from(options.naming.first_number)
             self._dialect = tenant.dialect.value
             options.progress("apply")
             applied = await self._apply(tenant)
@@ -208,6 +212,13 @@ class Rehearsal:
         else:
             result = await stage.judge(cycle, flow, keys, creating=True)
         return result.as_check(f"initial-{noun}", title, PREPARATION)
+
+
+def _identify(description: Mapping[str, Any], naming: Naming) -> None:
+    """Give each user and group of a description without an object id one of this run."""
+    for name, key in (("users", "userPrincipalName"), ("groups", "displayName")):
+        for document in description[name]:
+            document.setdefault("id", naming.identifier(document[key]))
 
 
 class _Approved:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scimconf.rehearsal import judgement
@@ -218,7 +219,9 @@ async def _leaver(stage: Stage, flow: ObjectFlow, key: str) -> StepResult:
         return await stage.absent(flow, target_id, cycle, key)
     if work.task is not Task.DISABLE or not targets:
         return kept_account(cycle, "the account is disabled in the application", *_kept(stage, flow, targets))
-    return await stage.judge(cycle, flow, [key], only=targets)
+    result = await stage.judge(cycle, flow, [key], only=targets)
+    is_silent = result.consequence.startswith(judgement.SUCCESS)
+    return replace(result, consequence=f"The account stays usable. {result.consequence}") if is_silent else result
 
 
 def _kept(stage: Stage, flow: ObjectFlow, targets: Sequence[str]) -> tuple[str, str]:

@@ -7,9 +7,8 @@ from datetime import date
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.kinds.kind import Kind
-from scimconf.monitoring.application_status import expiry_notice
 from scimconf.snapshot import Snapshot
-from scimconf.spec.model import Spec
+from scimconf.spec.model import SecretReference, Spec
 
 
 def check(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot | None) -> tuple[Diagnostic, ...]:
@@ -25,7 +24,16 @@ def dated(spec: Spec, today: date) -> Iterator[Diagnostic]:
             hint = "Remove it, or renew `until` and `reason`."
             yield Diagnostic("K003", message, ("guard_exemptions", index), hint=hint)
     for path, reference in spec.connection.references() if spec.connection is not None else ():
-        notice = expiry_notice(str(reference), reference.expires, today) if reference.expires is not None else ""
+        notice = _expiry(reference, today)
         if notice:
             hint = "Create a new one in the application, store it, and change `rotation` and `expires`."
             yield Diagnostic("K410", notice, ("connection", *path, "expires"), hint=hint, severity="warning")
+
+
+def _expiry(reference: SecretReference, today: date) -> str:
+    """Return the notice that a secret has expired or expires soon; empty without one, or without a date."""
+    if reference.expires is None:
+        return ""
+    from scimconf.monitoring.application_status import expiry_notice
+
+    return expiry_notice(str(reference), reference.expires, today)

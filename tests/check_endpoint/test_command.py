@@ -42,6 +42,8 @@ def check(url, *options):
         ([], 64, "URL and --token-env are required"),
         (["https://app.example.com/scim"], 64, "URL and --token-env are required"),
         (["app.example.com", "--token-env", VARIABLE], 64, "is not a URL such as"),
+        (["http://[::1", "--token-env", VARIABLE], 64, "is not a URL such as"),
+        (["https://app.example.com:99999", "--token-env", VARIABLE], 64, "is not a URL such as"),
         (["ftp://app.example.com", "--token-env", VARIABLE], 64, "is not a URL such as"),
         (["http://app.example.com/scim", "--token-env", VARIABLE], 64, "is not encrypted"),
         (["http://127.0.0.1.example.com/scim", "--token-env", VARIABLE], 64, "is not encrypted"),

@@ -147,6 +147,21 @@ def test_token_that_an_endpoint_returns_is_masked_everywhere(token):
         assert token[10:50] not in printed
 
 
+def test_token_that_is_too_short_for_a_secret_leaves_the_report_readable():
+    with scripted(lambda *_: (200, LIST, {})) as url:
+        report = run(url, "B16", token="e").report
+    assert result(report, "B16").actual == "the list is empty"
+
+
+def test_long_bodies_are_cut_in_the_report():
+    body = {**LIST, "Resources": [{"id": "1", "note": "x" * 300_000}], "totalResults": 1}
+    with scripted(lambda *_: (200, body, {})) as url:
+        report = run(url, "B16").report
+    (exchange,) = result(report, "B16").exchanges
+    assert isinstance(exchange.response_body, str)
+    assert len(exchange.response_body) < 51_000
+
+
 def test_endpoint_that_stops_answering_ends_the_run():
     numbers = iter(range(10_000))
 
@@ -187,6 +202,10 @@ def test_requests_have_the_headers_of_entra():
 
     with scripted(record) as url:
         run(url, "B05")
+        assert {headers["ADSCIMVersion"] for _, _, headers, _ in requests} == {"6.0"}
+        run(url, "WV-01")
+        assert requests[-1][2]["ADSCIMVersion"] == "6.0"  # the deletion
+        assert None in {headers["ADSCIMVersion"] for _, _, headers, _ in requests}
     for method, _path, headers, _body in requests:
         assert headers["Authorization"] == f"Bearer {TOKEN}"
         assert headers["Accept"] == "application/scim+json"

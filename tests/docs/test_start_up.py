@@ -71,6 +71,37 @@ def test_validate_imports_no_slow_modules():
     assert output
 
 
+COUNTS = """
+import atexit, dataclasses, sys
+from scimconf.cli.main import entry
+
+def report():
+    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] == "scimconf"]
+    own = [item for module in modules for item in vars(module).values() if isinstance(item, type)]
+    generated = {item for item in own if dataclasses.is_dataclass(item) and item.__module__.startswith("scimconf.")}
+    print(len(generated), *(module.__name__ for module in modules), file=sys.stderr)
+
+atexit.register(report)
+entry()
+"""
+
+
+def test_validate_generates_few_dataclasses_and_imports_nothing_that_only_a_plan_needs():
+    """The methods of a dataclass are generated at every start, which takes as long as ten lines of a spec."""
+    process = subprocess.run(
+        [sys.executable, "-c", COUNTS, "validate", "examples/writer-new"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    number, *modules = process.stderr.splitlines()[-1].split()
+    assert int(number) <= 70
+    late = {"permissions", "plan.guards", "plan.impact", "plan.outcome", "monitoring", "graph", "render.json"}
+    assert {f"scimconf.{name}" for name in late}.isdisjoint(modules)
+
+
 def test_client_for_graph_imports_no_command_line_of_httpx():
     code = "import sys, scimconf.graph.client as client; print(*sys.modules); client.httpx.main"
     output = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout

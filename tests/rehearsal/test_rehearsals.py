@@ -38,6 +38,7 @@ def small(rows=f"{USER_ROWS}, {ACTIVE}", actions="create, update, delete", group
     return loaded_spec(SMALL % (settings, rows, actions, groups))
 
 
+@pytest.mark.slow
 def test_a_small_spec_passes_every_step_that_it_can_show():
     with played(small()) as (report, target):
         assert statuses(report) == {
@@ -230,7 +231,6 @@ tests:
 # ---- endpoints ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_an_endpoint_that_refuses_the_token_is_not_provisioned():
     with played(small(), token=secret("wrong")) as (report, target):
         assert target.users() == []
@@ -256,6 +256,21 @@ def test_what_was_created_at_an_own_endpoint_is_deleted():
     sent = {str(exchange.request_body) for result in report.results for exchange in result.exchanges}
     assert any("scimconf-1a2b-ada@contoso.com" in body for body in sent)
     assert not any("'ada@contoso.com'" in body for body in sent)
+
+
+@pytest.mark.slow
+def test_two_runs_at_an_own_endpoint_have_no_object_id_in_common():
+    rows = f"externalId: {{source: objectId, match: 1}}, userName: userPrincipalName, {ACTIVE}"
+    listed = "assignments: {unlisted: keep, users: [{user: ada@contoso.com, role: User}]}\n"
+    text = SMALL % ("", rows, "create, update, delete", "true") + listed
+    ids = []
+    for marker in ("scimconf-1a2b", "scimconf-3c4d"):
+        with played(loaded_spec(text), naming=Naming(marker)) as (report, _):
+            assert report.exit_code == 0, report
+            bodies = [exchange.request_body for result in report.results for exchange in result.exchanges]
+        ids.append({body["externalId"] for body in bodies if isinstance(body, dict) and "externalId" in body})
+    assert len(ids[0]) == len(ids[1]) > 3
+    assert ids[0] & ids[1] == set()
 
 
 @pytest.mark.slow

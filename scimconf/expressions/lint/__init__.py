@@ -9,7 +9,6 @@ rule, whose examples are tested.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from scimconf.expressions.errors import ExpressionError
@@ -84,4 +83,4 @@ def check(expression: Expression | str, facts: MappingFacts | None = None) -> li
 def _issues(name: str, rule: ExpressionRule, root: SourceSpan, facts: MappingFacts) -> Iterator[ExpressionIssue]:
     for issue in rule.find(root, facts):
         severity = "warning" if "warning" in (rule.severity, issue.severity) else rule.severity
-        yield replace(issue, rule=name, severity=severity)
+        yield issue._replace(rule=name, severity=severity)

@@ -7,7 +7,6 @@ text are in the same order as the nodes of its tree, so that both can be walked 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from scimconf.expressions.catalogue import spelling
@@ -18,8 +17,7 @@ from scimconf.expressions.visitor import children
 Severity: TypeAlias = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
-class MappingFacts:
+class MappingFacts(NamedTuple):
     """The mapping of an expression. None means unknown; rules that depend on it are skipped.
 
     `source_attributes` are those of the application's schema; without them, the built-in list of Entra's is used.
@@ -48,8 +46,7 @@ class MappingFacts:
         return self.multivalued is False or self.has_filter
 
 
-@dataclass(frozen=True, slots=True)
-class ExpressionIssue:
+class ExpressionIssue(NamedTuple):
     """What a rule reports: the character in the text (from 0), a message, and what to write instead.
 
     `check` adds the id of the rule, and lowers the severity to "warning" if that is the severity of the rule.
@@ -62,8 +59,7 @@ class ExpressionIssue:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceSpan:
+class SourceSpan(NamedTuple):
     """A node, its offset in the whole text, and its parts (None: an empty argument)."""
 
     node: Expression

@@ -31,7 +31,10 @@ PREVIEW = "Microsoft's web validator: preview tests"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One check with its texts. The failure of a check of the severity "warning" is a warning."""
+    """One check with its texts. The failure of a check of the severity "warning" is a warning.
+
+    `as_entra`: the requests have the headers of Entra, not those of Microsoft's validators.
+    """
 
     id: str
     group: str
@@ -41,6 +44,7 @@ class Check:
     consequence: str = ""
     hint: str = ""
     severity: str = "error"
+    as_entra: bool = False
 
 
 @cache
@@ -66,7 +70,7 @@ def all_checks() -> tuple[Check, ...]:
 def _checks(group: str, file: str, functions: Mapping[str, CheckFunction]) -> Iterator[Check]:
     texts = _texts(file)
     for name, function in functions.items():
-        yield Check(id=name, group=group, run=function, **texts[name])
+        yield Check(id=name, group=group, run=function, **texts[name], as_entra=group in (SEVERE, FAULTS))
 
 
 def _texts(file: str) -> Mapping[str, Mapping[str, str]]:

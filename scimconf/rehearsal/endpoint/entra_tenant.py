@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from scimconf.check_report import Exchange
 from scimconf.json_types import Json
-from scimconf.rehearsal.endpoint.context import CheckContext, id_of, require
+from scimconf.rehearsal.endpoint.context import CheckContext, id_of, recorded_body, require
 from scimconf.sandbox.engine.cycle import run_cycle
 from scimconf.sandbox.reach import Reach
 from scimconf.sandbox.server import create_app
@@ -199,7 +199,8 @@ class EntraTenant:
             query = f"?{urlencode(entry['query'])}" if entry["query"] else ""
             mask = self._context.mask
             line, sent, received = mask.text(f"{entry['method']} {path}{query}"), entry["body"], entry["response"]
-            exchange = Exchange(line, mask.json(sent), _status(entry["status"]), mask.json(received))
+            body = recorded_body(mask.json(received))
+            exchange = Exchange(line, mask.json(sent), _status(entry["status"]), body)
             self._context.exchanges.append(exchange)
             if entry["method"] == "POST" and isinstance(sent, dict):
                 self._track(path, sent, entry["status"], received)
@@ -219,7 +220,7 @@ def _switches(context: CheckContext) -> Mapping[str, object]:
     return {
         "timeout_s": max(1, round(connection.timeout)),
         "retry_after": "honour",
-        "user_agent": context.client.user_agent or "none",
+        "user_agent": "sent" if context.client.user_agent else "none",
     }
 
 

@@ -6,13 +6,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from scimconf.graph.secret_masking import MASK, SecretMask
+from scimconf.graph.sign_in_secrets import SHORTEST
 from scimconf.graph.token_parts import GRAM, TokenParts
 from scimconf.json_types import Json
 from scimconf.rehearsal.endpoint.messages import EndpointResponse
 
 
 class RunMask:
-    """The secrets of a run. Parts of a secret of at least twice GRAM characters are masked too."""
+    """The secrets of a run. Parts of a secret of at least twice GRAM characters are masked too.
+
+    A shorter text than SHORTEST, such as the token of a server on a laptop, is no secret: masking it would make the report
+    unreadable.
+    """
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._mask, self._parts = SecretMask(), TokenParts()
@@ -21,6 +26,8 @@ class RunMask:
 
     def add(self, secret: str) -> None:
         """Mask another secret from now on, such as an access token."""
+        if len(secret) < SHORTEST:
+            return
         self._mask.add(secret)
         if len(secret) >= 2 * GRAM:
             self._parts.add(secret)

@@ -43,8 +43,11 @@ def _tenant(context: CheckContext, users: Sequence[str], **options: Any) -> Entr
     """Return a tenant in this process; skip the check if what it needs is not installed."""
     try:
         from scimconf.rehearsal.endpoint.entra_tenant import EntraTenant, TenantContent
-    except ImportError as error:
-        raise CheckSkippedError(f"{error.name} is not installed: pip install 'scimconf[sandbox]'") from None
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        if package == "scimconf":
+            raise
+        raise CheckSkippedError(f"{package} is not installed: pip install 'scimconf[sandbox]'") from None
     return EntraTenant(context, TenantContent(users=users, **{"assigned": users, **options}))
 
 
@@ -141,6 +144,8 @@ def _restores_user(context: CheckContext) -> str:
 
 
 def _on_demand(context: CheckContext, kind: str) -> str:
+    if kind == "Group":
+        context.require_groups()
     name = context.user_name() if kind == "User" else context.name()
     group = {"group": name, "assigned": [name]} if kind == "Group" else {}
     tenant = _tenant(context, [name] if kind == "User" else [], **group)
@@ -157,6 +162,7 @@ def _created_group(
     context: CheckContext, members: Sequence[str] = (), others: Sequence[str] = ()
 ) -> tuple[EntraTenant, str]:
     """Provision one group with members, and return the tenant and the name of the group; `others` are users too."""
+    context.require_groups()
     name = context.name()
     users = [*members, *others]
     tenant = _tenant(context, users, group=name, members=members, assigned=[name, *users])

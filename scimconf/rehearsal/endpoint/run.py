@@ -73,14 +73,28 @@ def check_endpoint(run: EndpointRun) -> RunOutcome:
         except KeyboardInterrupt:
             interrupted = True
             remarks.append("Interrupted. The remaining checks were not run.")
+        except Exception as error:  # noqa: BLE001  what was created is deleted however the run ends
+            results.append(_defect(error))
         try:
             run.progress("deleting what was created")
+            client.as_entra = True
             client.begin_deletion()
             remarks += filter(None, [delete_quietly(context.resources, client.send)])
         except KeyboardInterrupt:
             interrupted = True
             remarks.append("The deletion was interrupted.")
     return RunOutcome(_report(run, mask, results, remarks, context.resources.leftovers()), interrupted)
+
+
+def _defect(error: Exception) -> CheckResult:
+    return CheckResult(
+        id="Run",
+        title="All checks are run",
+        status=CheckStatus.FAILED,
+        expected="a result of each check",
+        actual=describe_unexpected(error),
+        hint="Please report it, with the command that you ran.",
+    )
 
 
 def _report(
@@ -170,6 +184,7 @@ def _connection_problem(context: CheckContext, response: EndpointResponse) -> tu
 
 def _result(context: CheckContext, check: Check) -> CheckResult:
     context.exchanges.clear()
+    context.client.as_entra = check.as_entra
     try:
         return _finished(context, check, CheckStatus.PASSED, check.run(context))
     except CheckFailedError as error:

@@ -24,6 +24,8 @@ from scimconf.rehearsal.endpoint.messages import EndpointRequest, EndpointRespon
 Result = TypeVar("Result")
 SCIM_JSON = "application/scim+json"
 CONTENT_TYPE = f"{SCIM_JSON}; charset=utf-8"
+ADSCIM_VERSION = "6.0"
+"""The value of the header ADSCIMVersion in captures of Entra; Microsoft's validators do not send the header."""
 MAX_BODY = 4 * 1024 * 1024
 """Bytes of a response."""
 MAX_REQUESTS = 3_000
@@ -52,7 +54,10 @@ class EndpointConnection:
 
 
 class EndpointClient:
-    """Sends requests one by one or at the same time, from code without an event loop; a context manager."""
+    """Sends requests one by one or at the same time, from code without an event loop; a context manager.
+
+    `as_entra` adds the header by which some servers recognize Entra; `user_agent` is sent if it is not empty.
+    """
 
     def __init__(self, connection: EndpointConnection, clock: Callable[[], float]) -> None:
         self.connection = connection
@@ -63,6 +68,7 @@ class EndpointClient:
         self._requests = 0
         self._silent = 0
         self.user_agent = ""
+        self.as_entra = True
         self.repeated = 0
 
     def __enter__(self) -> Self:
@@ -165,6 +171,7 @@ class EndpointClient:
             "Accept-Encoding": "identity",
             "Content-Type": "" if request.body is None else CONTENT_TYPE,
             "User-Agent": self.user_agent,
+            "ADSCIMVersion": ADSCIM_VERSION if self.as_entra and not request.url else "",
         }
 
     def _client_of(self, url: str) -> httpx.AsyncClient:

@@ -56,6 +56,7 @@ def _key(endpoint: str) -> str:
 def _creates(context: CheckContext, endpoint: str) -> str:
     body = _body(context, endpoint)
     response = context.post(endpoint, body)
+    context.created_resource(endpoint, response)
     require(response.status == 201, f"POST answered {describe_answer(response)}")
     matches = context.find(endpoint, _key(endpoint), body[_key(endpoint)])
     require(len(matches) == 1, f"the filter matches {len(matches)} resources")
@@ -84,6 +85,8 @@ def _filters(context: CheckContext, endpoint: str, *, changed: str = "", options
 
 
 def _no_match(context: CheckContext, endpoint: str) -> str:
+    if endpoint == "/Groups":
+        context.require_groups()
     matches = context.find(endpoint, _key(endpoint), f"nonexistent{uuid4().hex[:13]}_{context.user_name()}")
     require(not matches, f"the filter matches {len(matches)} resources")
     return "the list is empty"

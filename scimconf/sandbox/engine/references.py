@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from scimconf.sandbox.engine import patch
 from scimconf.sandbox.engine.exchange import ObjectError
-from scimconf.sandbox.engine.log import Event, Modified, Step
+from scimconf.sandbox.engine.log import SEPARATOR, Event, Modified, Step
 from scimconf.sandbox.engine.provision import JobContext, subject_of
 from scimconf.sandbox.engine.resource import current_manager
 from scimconf.sandbox.engine.state import Link
@@ -162,7 +162,7 @@ class ReferenceSender:
 
     def _event(self, owner: Owner, row: AttributeFlow, delta: ReferenceDelta, failure: ObjectFailure | None) -> Event:
         kind, name = owner.flow.kind, owner.source_object.name
-        old, new = ", ".join(delta.removed.values()) or None, ", ".join(delta.added.values()) or None
+        old, new = SEPARATOR.join(delta.removed.values()) or None, SEPARATOR.join(delta.added.values()) or None
         status = "success" if failure is None else "failure"
         text = failure.reason if failure else f"{row.target} of {kind} '{name}' was updated in the application"
         step = Step("EntryExportUpdate", "export" if failure is None else "referenceResolution", status, text)

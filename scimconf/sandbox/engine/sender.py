@@ -26,6 +26,14 @@ MAX_BYTES = 8_000_000
 
 MAX_PAUSE = 60.0
 """Longest wait for a Retry-After in seconds, and the most waits for one request."""
+ENTRA_TOKEN = "token-that-entra-issued"  # noqa: S105  an invented token
+"""The token of a job without one: Entra issues it, if the switch `blank_token` permits that."""
+
+_NOTHING_TO_SEND = (
+    "not sent: the job has no secret token. The sandbox requests no OAuth tokens: store a SecretToken, or use"
+    " `scimconf sandbox serve --target`"
+)
+_UNUSABLE = "not sent: the token of the job has characters that an HTTP header cannot contain"
 _MAX_WAITS = 5
 _SHORTEST_MASKED = 8
 _TOO_MANY = 429
@@ -40,6 +48,8 @@ class Sender:
     ) -> None:
         self.endpoint: Endpoint = requests.endpoint(destination.address, switches)
         self._token = destination.token
+        if not self._token and switches.blank_token == "accepted":  # noqa: S105  a position of a switch
+            self._token = ENTRA_TOKEN
         self._activity = destination.activity
         self._is_allowed = reach.includes(destination.address)
         self._switches = switches
@@ -90,6 +100,8 @@ class Sender:
         url = requests.url(self.endpoint, request)
         if not self._is_allowed:
             return _not_sent(url)
+        if not self._token or not (self._token.isascii() and self._token.isprintable()):
+            return SendProblem("not_sent", _UNUSABLE if self._token else _NOTHING_TO_SEND)
         path = unquote(url.split("?", 1)[0])
         before, after = self._faults.effects_on(request.method, path)
         result = await self._effect(before)

@@ -194,6 +194,9 @@ def restart_job(call: SyncCall) -> GraphResponse:
         job["status"]["quarantine"] = None
         if job["status"]["code"] == "Quarantine":
             job["status"]["code"] = "Active"
+    quarantine = job["status"]["quarantine"]
+    if "ForceDeletes" in scopes and quarantine:
+        quarantine["nextAttempt"] = call.tenant.stamp()
     if call.switches.restart_starts == "yes":
         job["schedule"]["state"] = "Active"
     if job["schedule"]["state"] == "Active":

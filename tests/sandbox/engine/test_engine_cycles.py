@@ -17,7 +17,9 @@ ENABLE = {
     False: '[{"op": "Replace", "path": "active", "value": "True"}]',
     True: '[{"op": "replace", "path": "active", "value": true}]',
 }
-both_dialects = pytest.mark.parametrize("flag", [False, True], ids=["legacy", "aadOptscim062020"])
+both_dialects = pytest.mark.parametrize(
+    "flag", [pytest.param(False, id="legacy"), pytest.param(True, id="aadOptscim062020", marks=pytest.mark.slow)]
+)
 
 
 @pytest.fixture

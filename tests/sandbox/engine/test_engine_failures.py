@@ -19,6 +19,10 @@ INCOMPATIBLE = f"{PREFIX}ServiceIncompatible"
 HTML = Answer(200, b"<!doctype html><html><body>Sign in</body></html>", {"Content-Type": "text/html"})
 
 
+def slow(*values):
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 # ---- the endpoint as a whole ----------------------------------------------------------------------------------------
 
 
@@ -75,6 +79,24 @@ def test_nothing_is_sent_to_an_address_that_is_not_allowed(provisioned, address)
     assert not [entry for entry in tenant.client.value("/_sandbox/journal") if entry.get("sent")]
 
 
+@pytest.mark.parametrize(
+    ("token", "text"),
+    [("secret\ntoken", "characters that an HTTP header cannot"), ("sécret-token", "characters that an HTTP header cannot"),
+     ("", "the job has no secret token")],
+)  # fmt: skip
+def test_a_token_that_no_header_can_contain_is_neither_sent_nor_shown(provisioned, endpoint, token, text):
+    tenant = provisioned(secrets={"SecretToken": token})
+    summary = tenant.cycle()
+    assert text in summary["quarantine"]["error"]["message"] and endpoint.requests == []
+    assert not token or token not in json.dumps(summary)
+
+
+def test_a_job_without_a_token_sends_one_of_entra_depending_on_the_switch(provisioned, endpoint):
+    tenant = provisioned(secrets={"SecretToken": ""}, switches={"blank_token": "accepted"})
+    tenant.cycle()
+    assert endpoint.requests[0].headers["authorization"] == "Bearer token-that-entra-issued"
+
+
 def test_the_token_goes_to_no_other_host(provisioned, endpoint):
     with RecordingServer() as other:
         endpoint.script("*", "", Answer(307, headers={"Location": f"{other.url}/Users"}))
@@ -99,21 +121,21 @@ def test_an_error_that_repeats_the_token_does_not_show_it(provisioned, endpoint)
         ("POST", Answer(409, {"detail": "taken"}), f"{PREFIX}ServiceIncompatibleFiltering"),
         ("POST", Answer(400, {"detail": "emails is required"}), INCOMPATIBLE),
         ("POST", Answer(429, {"detail": "slow down"}), "TooManyRequests"),
-        ("POST", Answer(429, {"detail": "slow down"}, {"Retry-After": "3600"}), "TooManyRequests"),
-        ("POST", Answer(503), f"{PREFIX}ServerError"),
+        slow("POST", Answer(429, {"detail": "slow down"}, {"Retry-After": "3600"}), "TooManyRequests"),
+        slow("POST", Answer(503), f"{PREFIX}ServerError"),
         ("POST", Answer(403, {"detail": "no"}), "InsufficientRights"),
         ("POST", Answer(201), INCOMPATIBLE),
-        ("POST", Answer(201, {"userName": "ada@contoso.com"}), INCOMPATIBLE),
-        ("POST", Answer(201, b"created"), INCOMPATIBLE),
+        slow("POST", Answer(201, {"userName": "ada@contoso.com"}), INCOMPATIBLE),
+        slow("POST", Answer(201, b"created"), INCOMPATIBLE),
         ("POST", Answer(drop=True), "WebExceptionProtocolError"),
         ("POST", Answer(201, b"", endless=True), INCOMPATIBLE),
         ("POST", Answer(308, headers={"Location": "/elsewhere"}), INCOMPATIBLE),
         ("GET", Answer(500, {"detail": "oops"}), f"{PREFIX}ServerError"),
-        ("GET", Answer(503, b"<html>busy</html>"), f"{PREFIX}ServerError"),
-        ("GET", Answer(429), "TooManyRequests"),
+        slow("GET", Answer(503, b"<html>busy</html>"), f"{PREFIX}ServerError"),
+        slow("GET", Answer(429), "TooManyRequests"),
         ("GET", Answer(200, {"totalResults": 2, "Resources": [{"id": "a"}]}), "DuplicateTargetEntries"),
         ("GET", Answer(200, {"totalResults": 1, "Resources": [{"userName": "ada"}]}), INCOMPATIBLE),
-        ("GET", Answer(200, {"totalResults": 1}), INCOMPATIBLE),
+        slow("GET", Answer(200, {"totalResults": 1}), INCOMPATIBLE),
     ],
 )  # fmt: skip
 def test_an_object_that_fails_is_in_escrow_and_the_cycle_continues(provisioned, endpoint, method, answer, code):
@@ -236,6 +258,20 @@ def test_a_failed_object_is_tried_in_the_next_cycle_and_then_less_and_less_often
     assert tenant.cycle("P28D")["entries"] == [] and tenant.job["status"]["escrowsPruned"] is True
 
 
+@pytest.mark.parametrize("event", ["unassigned", "deleted", "purged"])
+def test_a_failed_object_that_leaves_the_scope_is_not_in_escrow_any_more(provisioned, endpoint, event):
+    endpoint.script("POST", "", Answer(409, {"detail": "taken"}))
+    tenant = provisioned(assigned=("ada@contoso.com",))
+    tenant.cycle()
+    if event == "unassigned":
+        tenant.unassign(tenant.user("ada"))
+    else:
+        key = tenant.delete_user("ada")
+        if event == "purged":
+            tenant.purge(key)
+    assert tenant.cycle()["execution"]["countEscrowed"] == 0
+
+
 def test_a_change_of_a_failed_object_is_tried_at_once(provisioned, endpoint):
     endpoint.script("POST", "", Answer(409, {"detail": "taken"}))
     tenant = provisioned(assigned=("ada@contoso.com",))
@@ -322,7 +358,7 @@ def test_deletions_at_the_threshold_are_staged_until_they_are_allowed(provisione
     assert tenant.job["status"]["quarantine"]["reason"] == "TooManyDeletes"
     assert tenant.cycle("P1D")["stagedDeletions"] == 2
     tenant.restart("ForceDeletes")
-    assert len([text for text in tenant.sent("P1D") if text.startswith("PATCH")]) == 2
+    assert len([text for text in tenant.sent() if text.startswith("PATCH")]) == 2
     assert tenant.job["status"]["quarantine"] is None
 
 
@@ -345,6 +381,21 @@ def test_deletions_below_the_threshold_pass(provisioned, endpoint):
         tenant.unassign(tenant.user(name))
         assert tenant.cycle()["stagedDeletions"] == 0
     assert len(endpoint.calls("PATCH")) == 2
+
+
+def test_progress_is_that_of_the_running_cycle(provisioned, endpoint, monkeypatch):
+    monkeypatch.setattr("scimconf.sandbox.engine.cycle._PROGRESS_STEP", 1)
+    tenant = provisioned()
+    job, plain, observed = tenant.job_id, endpoint.answer, []
+
+    def answer(sent):
+        status = tenant.client.service.tenant.documents.get("job", job)["status"]
+        observed.append([(row["completedUnits"], row["totalUnits"]) for row in status["progress"]])
+        return plain(sent)
+
+    endpoint.answer = answer
+    tenant.cycle()
+    assert observed == [[], [], [(1, 3)], [(1, 3)]] and tenant.job["status"]["progress"] == []
 
 
 # ---- one engine a job, pause and deletion during a cycle ------------------------------------------------------------

@@ -51,6 +51,7 @@ def test_status_counts_what_happened(provisioned, endpoint):
     tenant.cycle()
     status = tenant.job["status"]
     run = status["lastExecution"]
+    assert (run["countImportedReferenceDeltas"], run["countEscrowedRaw"]) == (0, 2)
     names = ("countImported", "countEntitled", "countEntitledForProvisioning", "countExported", "countEscrowed")
     assert [run[name] for name in names] == [4, 4, 4, 4, 1]
     assert {row["key"].split(" ")[0]: row["value"] for row in status["synchronizedEntryCountByType"]} == {

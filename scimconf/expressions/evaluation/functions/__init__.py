@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from scimconf.expressions.dotnet import casing, intervals
 from scimconf.expressions.evaluation.arguments import (
@@ -29,8 +28,7 @@ from scimconf.expressions.evaluation.functions import dates, lists, strings, val
 from scimconf.expressions.evaluation.values import TypedValue
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionImplementation:
+class FunctionImplementation(NamedTuple):
     """A function and the converters of its arguments; `optional` are the positions that may be empty.
 
     `rest` converts all further arguments. If `with_context` is true, the function gets the EvaluationContext first.
