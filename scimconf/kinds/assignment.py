@@ -93,9 +93,7 @@ class AssignmentKind(Kind):
         is_new = snapshot.get("service_principals") == []  # it has no assignments to wait for
         if not is_read and not is_new and not snapshot.complete:
             return
-        known = principals.users_by_name(snapshot)
-        by_name = spec.assignments.listed_by_name
-        yield from (principals.lookup_of(listed) for name, listed in by_name.items() if name not in known)
+        yield from principals.lookups_by_name(spec.assignments, snapshot)
         yield from missing_principals.more_lookups(spec.assignments, snapshot)
 
     def missing(self, spec: Spec, snapshot: Snapshot) -> Iterable[MissingPrincipal]:
