@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scimconf.rehearsal.invented import User
     from scimconf.rehearsal.run import RehearsalOptions, Switches
 
+_TOLERANT = "tolerant"
 MAX_USERS_FILE = 20_000_000
 
 
@@ -38,7 +39,7 @@ class RehearseOptions:
 
     endpoint: str | None = None
     token_env: str | None = None
-    target: str = "tolerant"
+    target: str = _TOLERANT
     users: str | None = None
     sample: int | None = None
     switch: tuple[str, ...] = ()
@@ -58,7 +59,7 @@ class RehearseOptions:
 @click.option(
     "--target",
     metavar="KIND",
-    default="tolerant",
+    default=_TOLERANT,
     show_default=True,
     help="Built-in SCIM server: strict, tolerant, or faulty:ID.",
 )
@@ -120,6 +121,8 @@ def _valid_specs(common: CommonOptions) -> list[Loaded]:
 def _check_usage(rehearse_options: RehearseOptions, number: int) -> None:
     if (rehearse_options.endpoint is None) is not (rehearse_options.token_env is None):
         raise click.UsageError("--endpoint and --token-env belong together.")
+    if rehearse_options.endpoint is not None and rehearse_options.target != _TOLERANT:
+        raise click.UsageError("--target is the built-in SCIM server. Pass --endpoint or --target.")
     if rehearse_options.users is not None and rehearse_options.sample is not None:
         raise click.UsageError("Pass one of --users and --sample.")
     if number > 1 and (rehearse_options.out or rehearse_options.output_format != "text"):

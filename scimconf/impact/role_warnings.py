@@ -66,10 +66,11 @@ def several_roles(after: ProvisioningState, members: RoleMembers) -> SeveralRole
     """Return the users with several roles, directly or as direct members of groups, if a mapping takes one role."""
     groups = after.assigned_groups or {}
     roles_by_user = defaultdict[str, list[str]](list)
-    for user, roles in (after.assigned_users or {}).items():
-        roles_by_user[user] += roles
     for group, roles in groups.items():
         for user in members.ids.get(group, ()):
+            roles_by_user[user] += roles
+    for user, roles in (after.assigned_users or {}).items():
+        if len(roles) > 1 or user in roles_by_user:  # of very many users, few have another role than this one
             roles_by_user[user] += roles
     several = sorted(user for user, roles in roles_by_user.items() if len({*roles} - {DEFAULT_ACCESS}) > 1)
     repeated = sorted(user for user, roles in roles_by_user.items() if len(roles) > 1)
@@ -170,6 +171,8 @@ def _unknown_roles(inputs: RoleInputs) -> list[OnePrincipal]:
 
     If the spec declares no roles, only those without a value are unknown, such as the roles of a template.
     """
+    if not inputs.unmanaged:
+        return []
     known = _known_roles(inputs.spec)
     is_complete = inputs.spec.app_roles is not None
     labels = {

@@ -38,8 +38,7 @@ def _record(created: CreatedResources, path: str, entry: Mapping[str, Any]) -> N
         created.created(path, attribute, name, str(key))
 
 
-def delete_created(created: CreatedResources, client: EndpointClient) -> tuple[tuple[str, ...], str]:
-    """Delete these resources; return those that may still exist, and why the deletion ended early, or ""."""
+def delete_created(created: CreatedResources, client: EndpointClient) -> str:
+    """Delete these resources, and return why the deletion ended early, or ""."""
     client.begin_deletion()
-    problem = delete_quietly(created, client.send)
-    return created.leftovers(), problem
+    return delete_quietly(created, client.send)

@@ -37,12 +37,11 @@ def rehearse(
         created = created_resources(rehearsal.sent(), options.address)
         try:
             with EndpointClient(_connection(options, timeout), clock) as client:
-                leftovers, problem = delete_created(created, client)
-            remarks += filter(None, [problem])
+                remarks += filter(None, [delete_created(created, client)])
         except KeyboardInterrupt:
             interrupted = True
-            leftovers = created.leftovers()
             remarks.append("The deletion was interrupted.")
+        leftovers = created.leftovers()
     return RunOutcome(rehearsal.report(leftovers, remarks), interrupted)
 
 

@@ -233,3 +233,18 @@ def test_the_digest_is_that_of_the_whole_document():
     assert digest(parts) == digest(whole) == whole["digest"]
     texts = {**whole, "applications": CanonicalText(canonical(whole["applications"]))}
     assert digest(texts) == whole["digest"]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (file_with(applications={}), ("applications",)),
+        (file_with(applications=[5]), ("applications", 0)),
+        (file_with(applications=[{"changes": 5}]), ("applications", 0, "name")),
+        (machine.plan(FULL).replace('"reason": "because"', '"reason": 5'), ("applications", 0, "changes", 0, "reason")),
+    ],
+)
+def test_an_error_names_its_place_in_the_whole_file(text, path):
+    error = read(text, "plan.json")
+    assert isinstance(error, Diagnostic)
+    assert (error.code, error.path) == ("P004", path)

@@ -32,6 +32,7 @@ def spec(monkeypatch, tmp_path):
     [
         (["--endpoint", "http://localhost:9/scim"], 64, "belong together"),
         (["--token-env", VARIABLE], 64, "belong together"),
+        ([*OWN, "--target", "strict"], 64, "Pass --endpoint or --target"),
         (["--users", "people.json", "--sample", "3"], 64, "one of --users and --sample"),
         (["--endpoint", "http://app.example.com/scim", "--token-env", VARIABLE, "--yes"], 64, "is not encrypted"),
         (["--endpoint", "http://localhost:9/scim", "--token-env", "MISSING", "--yes"], 1, "MISSING is not set"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 from canary.values import TOKEN
@@ -109,3 +110,21 @@ def test_an_endpoint_that_matches_or_creates_nobody_fails_the_step(found, create
     assert (results["create-user"].status.value, report.exit_code in (2, 5)) == ("failed", True)
     assert words in results["create-user"].actual
     assert results["update-attribute"].status.value == "skipped"
+
+
+@pytest.mark.slow
+def test_what_cannot_be_deleted_is_listed():
+    created = []
+
+    def script(method, _path, _headers, body):
+        if method == "POST":
+            created.append(json.loads(body)["userName"])
+            return 201, {**json.loads(body), "id": str(len(created))}, {}
+        return (500, {}, {}) if method == "DELETE" else (200, LIST, {})
+
+    with scripted(script) as url:
+        report = rehearsed(url)
+    assert report.exit_code == 5
+    assert report.leftovers == tuple(f'/Users/{number} (userName "{name}")' for number, name in enumerate(created, 1))
+    assert len(created) > 1
+    assert {name.startswith("scimconf-1a2b-") for name in created} == {True}

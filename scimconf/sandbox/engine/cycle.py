@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from scimconf.sandbox.directory.applications import SERVICE_PRINCIPAL, import_roles
@@ -136,8 +136,9 @@ def job_ids(tenant: Tenant) -> list[str]:
 
 @dataclass(slots=True)
 class Progress:
-    """What a cycle has done so far."""
+    """What a cycle has done so far. `started` is when the work on the present object began."""
 
+    started: datetime
     counts: status.Counts = field(default_factory=status.Counts)
     entries: list[Json] = field(default_factory=list)
     staged: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -157,7 +158,7 @@ class Cycle:
         self._state = JobState(service.tenant.store, job["id"])
         self._id = service.tenant.new_id("activity")
         self._began = service.tenant.now()
-        self._progress = Progress()
+        self._progress = Progress(self._began)
         self._escrows = self._state.escrows()
         parent = service.tenant.store.value("SELECT parent FROM objects WHERE kind = ? AND id = ?", (JOB, job["id"]))
         self._principal = service.tenant.documents.get(SERVICE_PRINCIPAL, parent) or {}
@@ -190,20 +191,12 @@ class Cycle:
 
     async def _provision(self, setup: Setup) -> QuarantineCause | None:
         """Provision all objects that are due, and return why the job is put into quarantine, if it is."""
-        failure = form_failure(
-            templates_of(self._principal["applicationTemplateId"], self._tenant.switches), setup.secrets
-        )
-        if failure is not None:
-            raise QuarantineError(endpoint_failure("InvalidCredentials", failure))
+        self._require_address(setup)
         tasks = works_of(self._tenant, self._state, setup)
         self._release_unknown(setup, tasks)
         self._count(setup, tasks)
         cause = self._stage(setup, tasks)
-        destination = self._tenant.reach.destination(setup.secrets).within(self._tenant.stamp(), self._id)
-        service = self._service
-        async with Sender(
-            destination, self._tenant.reach, self._tenant.switches, service.faults, service.journal
-        ) as sender:
+        async with self._sender(setup) as sender:
             exchange = Exchange(sender, self._tenant.switches)
             context = job_context(self._tenant, self._principal, self._state, self._id, exchange)
             context = replace(context, is_initial=setup.changes is None)
@@ -214,6 +207,17 @@ class Cycle:
                 self._progress.counts.exported = exchange.exported
         counts = self._progress.counts
         return cause or failure_cause(counts.events, counts.failures, counts.reference_failures)
+
+    def _require_address(self, setup: Setup) -> None:
+        templates = templates_of(self._principal["applicationTemplateId"], self._tenant.switches)
+        failure = form_failure(templates, setup.secrets)
+        if failure is not None:
+            raise QuarantineError(endpoint_failure("InvalidCredentials", failure))
+
+    def _sender(self, setup: Setup) -> Sender:
+        tenant, service = self._tenant, self._service
+        destination = tenant.reach.destination(setup.secrets).within(tenant.stamp(), self._id)
+        return Sender(destination, tenant.reach, tenant.switches, service.faults, service.journal)
 
     def _release_unknown(self, setup: Setup, tasks: list[Work]) -> None:
         """Release objects from escrow that do not exist any more and were never provisioned."""
@@ -253,6 +257,7 @@ class Cycle:
         total = len(tasks)
         for work in tasks:
             source_object = setup.source.objects(work.flow.kind).get(work.object_id)
+            self._progress.started = self._tenant.now()
             if work.key in self._progress.staged:
                 self._note(context, work, Outcome(self._staged_event(work, source_object)))
             else:
@@ -269,7 +274,7 @@ class Cycle:
                 continue
             if owners is not None and work.object_id not in owners and not source_object.references:
                 continue
-            link = self._state.link(*work.key)
+            link, self._progress.started = self._state.link(*work.key), self._tenant.now()
             if link is None:
                 continue
             owner = Owner(work.flow, source_object, link, self._progress.resources.pop(work.key, None))
@@ -296,7 +301,7 @@ class Cycle:
         progress.counts.events += 1
         with self._tenant.store.transaction():
             event = self._with_escrow(work, event)
-            document = entry(context.log, event, progress.counts.events, self._began, self._tenant.now())
+            document = entry(context.log, event, progress.counts.events, progress.started, self._tenant.now())
             store_entries(self._tenant, [document])
         progress.entries.append(document)
 

@@ -5,6 +5,7 @@ Names of steps and keys of details are those of published entries of the service
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,6 @@ from scimconf.sandbox.engine.values import Json, ObjectFailure
 from scimconf.sandbox.http_types import GraphRequest, GraphResponse, unsupported_query
 from scimconf.sandbox.tenant import Tenant, stable_id
 
-EVENT = "provisioningEvent"
 SEPARATOR = ", "
 _SERVICE = {"id": "", "displayName": "Azure AD Provisioning Service", "initiatorType": "system"}
 _OPERATORS = frozenset({"eq", "contains", "gt", "lt", "ge", "le"})
@@ -117,8 +117,6 @@ def text_of(value: Any) -> str | None:
 def entry(context: LogContext, event: Event, number: int, started: datetime, ended: datetime) -> Json:
     """Return the entry of an event; `number` is its position in the cycle."""
     key = stable_id(f"event/{context.cycle_id}/{number}")
-    principal = context.principal
-    subject = event.subject
     return {
         "id": key,
         "activityDateTime": stamp(ended),
@@ -128,37 +126,38 @@ def entry(context: LogContext, event: Event, number: int, started: datetime, end
         "changeId": stable_id(f"change/{context.cycle_id}/{number}"),
         "provisioningAction": event.action,
         "durationInMilliseconds": round((ended - started).total_seconds() * 1000),
-        "servicePrincipal": {"id": principal["id"], "displayName": principal["displayName"]},
-        "sourceSystem": {"id": stable_id(f"source/{key}"), "displayName": context.source_system, "details": {}},
-        "targetSystem": {
-            "id": stable_id(f"target/{key}"),
-            "displayName": context.target_system,
-            "details": {
-                "ApplicationId": principal["appId"],
-                "ServicePrincipalId": principal["id"],
-                "ServicePrincipalDisplayName": principal["displayName"],
-            },
-        },
-        "initiatedBy": dict(_SERVICE),
-        "sourceIdentity": {
-            "id": subject.id,
-            "displayName": subject.display_name,
-            "identityType": subject.kind,
-            "details": {"id": subject.id, "odatatype": subject.kind, "DisplayName": subject.display_name}
-            | ({"UserPrincipalName": subject.name} if subject.kind == "User" else {}),
-        },
-        "targetIdentity": {
-            "id": event.target_id,
-            "displayName": "",
-            "identityType": event.target_object,
-            "details": {},
-        },
+        **_systems(context, key),
+        **_identities(event),
         "provisioningStatusInfo": {"status": event.status, "errorInformation": _error(event.failure)},
         "provisioningSteps": [_step(step) for step in event.steps],
         "modifiedProperties": [
             {"displayName": row.name, "oldValue": row.old, "newValue": row.new} for row in event.modified
         ],
     }
+
+
+def _systems(context: LogContext, key: str) -> Json:
+    principal = context.principal
+    details = {
+        "ApplicationId": principal["appId"],
+        "ServicePrincipalId": principal["id"],
+        "ServicePrincipalDisplayName": principal["displayName"],
+    }
+    return {
+        "servicePrincipal": {"id": principal["id"], "displayName": principal["displayName"]},
+        "sourceSystem": {"id": stable_id(f"source/{key}"), "displayName": context.source_system, "details": {}},
+        "targetSystem": {"id": stable_id(f"target/{key}"), "displayName": context.target_system, "details": details},
+        "initiatedBy": dict(_SERVICE),
+    }
+
+
+def _identities(event: Event) -> Json:
+    subject = event.subject
+    details = {"id": subject.id, "odatatype": subject.kind, "DisplayName": subject.display_name}
+    source = {"id": subject.id, "displayName": subject.display_name, "identityType": subject.kind}
+    target = {"id": event.target_id, "displayName": "", "identityType": event.target_object, "details": {}}
+    named = details | ({"UserPrincipalName": subject.name} if subject.kind == "User" else {})
+    return {"sourceIdentity": source | {"details": named}, "targetIdentity": target}
 
 
 def _step(step: Step) -> Json:
@@ -184,8 +183,8 @@ def _error(failure: ObjectFailure | None) -> Json | None:
 
 
 def store_entries(tenant: Tenant, entries: Iterable[Json]) -> None:
-    for document in entries:
-        tenant.documents.put(EVENT, document["id"], document, parent=document["jobId"])
+    rows = ((json.dumps(document, ensure_ascii=False),) for document in entries)
+    tenant.store.run_many("INSERT INTO provisioning_log (doc) VALUES (?)", rows)
 
 
 # ---- GET /auditLogs/provisioning ------------------------------------------------------------------------------------
@@ -207,11 +206,17 @@ def list_provisioning(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     order = _order(request)
 
     def rows(after: int, limit: int) -> list[tuple[int, Json]]:
-        documents = tenant.documents.find(EVENT, where, after=after, limit=limit, order=order)
-        return [(number, select_properties(request, document)) for number, document in documents]
+        sql = f"SELECT doc FROM provisioning_log WHERE {where.sql} ORDER BY seq {order} LIMIT ? OFFSET ?"  # noqa: S608
+        texts = tenant.store.rows(sql, (*where.values, limit, after))
+        return [
+            (number, select_properties(request, json.loads(text))) for number, (text,) in enumerate(texts, after + 1)
+        ]
 
-    listing = PagedRows("auditLogs/provisioning", rows, lambda: len(tenant.documents.find(EVENT, where)), sortable=True)
-    return page_response(tenant, request, listing)
+    def count() -> int:
+        sql = f"SELECT COUNT(*) FROM provisioning_log WHERE {where.sql}"  # noqa: S608
+        return int(tenant.store.value(sql, where.values))
+
+    return page_response(tenant, request, PagedRows("auditLogs/provisioning", rows, count, sortable=True))
 
 
 def _order(request: GraphRequest) -> str:
@@ -219,4 +224,4 @@ def _order(request: GraphRequest) -> str:
     words = request.query.get("orderby", f"{_SORTABLE} desc").split()
     if words not in ([_SORTABLE], [_SORTABLE, "asc"], [_SORTABLE, "desc"]):
         raise unsupported_query(f"Unsupported sort property '{' '.join(words)}'.")
-    return "seq desc" if words[-1] == "desc" else "seq asc"
+    return "DESC" if words[-1] == "desc" else "ASC"

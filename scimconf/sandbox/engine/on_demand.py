@@ -170,35 +170,38 @@ def _not_entitled(work: Work, source_object: SourceObject) -> Event:
 
 
 def _report(events: list[Event], row: Json) -> OnDemandReport:
+    """Return the report of a subject; `row` is the entry of its first event in the log, or as much of it as there is."""
     worst = next((event for event in events if event.failure is not None), events[0])
     code, message = _reason(worst)
-    first = events[0]
+    first, modified = events[0], [part for event in events for part in event.modified]
     report = {
         "action": first.action.title(),
         "changeId": row["changeId"],
         "endTime": row["activityDateTime"],
         "modifiedProperties": [
-            {"displayName": part.name, "oldValue": part.old, "newValue": part.new}
-            for event in events
-            for part in event.modified
+            {"displayName": part.name, "oldValue": part.old, "newValue": part.new} for part in modified
         ],
         "provisioningSteps": [_step(step, row) for event in events for step in event.steps],
         "reportableIdentifier": first.subject.name,
         "startTime": row["activityDateTime"],
-        "statusInfo": {
-            "status": _RESULTS[worst.status],
-            "errorCode": code if worst.failure else None,
-            "reason": message if worst.failure else None,
-            "additionalDetails": None,
-            "errorCategory": None,
-            "recommendedAction": None,
-        },
+        "statusInfo": _status_info(worst),
         "sourceIdentity": _identity(first.subject.id, first.subject.kind),
         "sourceSystem": {"id": None, "name": row["sourceSystem"]["displayName"], "details": None},
         "targetIdentity": _identity(first.target_id or None, first.target_object or None),
         "targetSystem": {"id": None, "name": row["targetSystem"]["displayName"], "details": None},
     }
     return OnDemandReport(_RESULTS[worst.status], code, message, report)
+
+
+def _status_info(event: Event) -> Json:
+    return {
+        "status": _RESULTS[event.status],
+        "errorCode": event.failure.code if event.failure else None,
+        "reason": event.failure.reason if event.failure else None,
+        "additionalDetails": None,
+        "errorCategory": None,
+        "recommendedAction": None,
+    }
 
 
 def _reason(event: Event) -> tuple[str | None, str | None]:
