@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "status": "Show whether provisioning runs, and what it did.",
         "validate": "Check specs offline, and run the tests in them.",
         "version": "Print the version.",
+        "why": "Show why a user is or is not in an application.",
     }
 )
 """The commands in the order of the help; the module of each has its name, with underscores."""

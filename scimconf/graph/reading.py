@@ -172,6 +172,7 @@ class _Reader:
         self.complete = False
         self._session, self._next_lookups = session, lookups
         self._pending = {document.name: document for document in documents}
+        self._required = {document.name: document.required_names for document in self._pending.values()}
         self._binders = [document.binds for document in self._pending.values() if document.binds is not None]
         self._reads: dict[str, asyncio.Task[None]] = {}
         self._documents: dict[str, Json] = {}
@@ -224,7 +225,8 @@ class _Reader:
 
         The kinds say what to look up next once all earlier lookups are answered.
         """
-        readable = [document for document in self._pending.values() if document.required_names <= self._names.keys()]
+        known = self._names.keys()
+        readable = [document for document in self._pending.values() if self._required[document.name] <= known]
         for document in readable:
             self._reads[document.name] = group.create_task(self._read(group, self._pending.pop(document.name)))
         looked_up = not self._lookups.unanswered and self._lookups.send(group, self._next_lookups(self.snapshot()))

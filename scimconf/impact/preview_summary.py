@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 
@@ -144,7 +143,7 @@ class SummaryBuilder:
 
 
 def _given_up(check: TargetCheck, target: str) -> TargetCheck:
-    return replace(check, is_given_up=True) if check.target == target else check
+    return check._replace(is_given_up=True) if check.target == target else check
 
 
 def _is_empty(sent: SentRequest | None) -> bool:

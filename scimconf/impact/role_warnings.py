@@ -66,10 +66,11 @@ def several_roles(after: ProvisioningState, members: RoleMembers) -> SeveralRole
     """Return the users with several roles, directly or as direct members of groups, if a mapping takes one role."""
     groups = after.assigned_groups or {}
     roles_by_user = defaultdict[str, list[str]](list)
-    for user, roles in (after.assigned_users or {}).items():
-        roles_by_user[user] += roles
     for group, roles in groups.items():
         for user in members.ids.get(group, ()):
+            roles_by_user[user] += roles
+    for user, roles in (after.assigned_users or {}).items():
+        if len(roles) > 1 or user in roles_by_user:  # of very many users, few have another role than this one
             roles_by_user[user] += roles
     several = sorted(user for user, roles in roles_by_user.items() if len({*roles} - {DEFAULT_ACCESS}) > 1)
     repeated = sorted(user for user, roles in roles_by_user.items() if len(roles) > 1)
@@ -138,8 +139,11 @@ def _one_role_target(after: ProvisioningState) -> str:
 
 
 def _functions(source: object) -> tuple[str, ...]:
+    """Return the functions of a source that calls the function for one role, none of any other source."""
+    if not isinstance(source, str) or ONE_ROLE.casefold() not in source.casefold():
+        return ()
     try:
-        return expressions.functions(expressions.parse(source)) if isinstance(source, str) else ()
+        return expressions.functions(expressions.parse(source))
     except expressions.ExpressionError:
         return ()
 
@@ -167,6 +171,8 @@ def _unknown_roles(inputs: RoleInputs) -> list[OnePrincipal]:
 
     If the spec declares no roles, only those without a value are unknown, such as the roles of a template.
     """
+    if not inputs.unmanaged:
+        return []
     known = _known_roles(inputs.spec)
     is_complete = inputs.spec.app_roles is not None
     labels = {

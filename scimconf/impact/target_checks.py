@@ -7,7 +7,6 @@ sends any value, and the application refuses the user.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from scimconf.kinds.patterns import matches
@@ -25,8 +24,7 @@ _GIVEN_UP = "it could not be evaluated for other users"
 Value = str | Sequence[str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class TargetCheck:
+class TargetCheck(NamedTuple):
     """What the application accepts as the value of one target attribute; `is_declared`: the spec says so.
 
     `is_given_up`: the pattern could not be evaluated for several values, so it is not evaluated for others.

@@ -16,8 +16,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import assignments, schema
@@ -93,9 +93,7 @@ class AssignmentKind(Kind):
         is_new = snapshot.get("service_principals") == []  # it has no assignments to wait for
         if not is_read and not is_new and not snapshot.complete:
             return
-        known = principals.users_by_name(snapshot)
-        by_name = spec.assignments.listed_by_name
-        yield from (principals.lookup_of(listed) for name, listed in by_name.items() if name not in known)
+        yield from principals.lookups_by_name(spec.assignments, snapshot)
         yield from missing_principals.more_lookups(spec.assignments, snapshot)
 
     def missing(self, spec: Spec, snapshot: Snapshot) -> Iterable[MissingPrincipal]:
@@ -252,8 +250,7 @@ def _effects(before: int, after: int) -> frozenset[Effect]:
     return frozenset({effect})
 
 
-@dataclass(frozen=True, slots=True)
-class _RoleCheck:
+class _RoleCheck(NamedTuple):
     """Checks the roles of listed principals of an application that exists, or that the plan creates."""
 
     roles: AssignableRoles

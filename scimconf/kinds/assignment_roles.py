@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from scimconf.documents import application as documents
 from scimconf.documents.assignments import DEFAULT_ACCESS
@@ -15,8 +15,7 @@ from scimconf.spec.model import Spec
 _DEFAULT = "~Default Access"
 
 
-@dataclass(frozen=True, slots=True)
-class AssignableRoles:
+class AssignableRoles(NamedTuple):
     """Roles by their names in the spec and by id: those that exist, and those that the plan creates."""
 
     by_name: Mapping[str, str]

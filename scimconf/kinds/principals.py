@@ -64,6 +64,16 @@ def _resolve(assignments: Assignments, snapshot: Snapshot) -> ResolvedList:
     return ResolvedList(assignments.listed, principals, frozenset(missing))
 
 
+def lookups_by_name(assignments: Assignments, snapshot: Snapshot) -> Sequence[Lookup]:
+    """Return the lookups of the listed users whose names are not known; computed once for a snapshot."""
+    return snapshot.derive(_lookups_by_name, assignments)
+
+
+def _lookups_by_name(assignments: Assignments, snapshot: Snapshot) -> Sequence[Lookup]:
+    known = users_by_name(snapshot)
+    return [lookup_of(listed) for name, listed in assignments.listed_by_name.items() if name not in known]
+
+
 def users_by_name(snapshot: Snapshot) -> Mapping[str, Principal]:
     """Return the users that were looked up, by user principal name in lower case."""
     return snapshot.derive(_users_by_name, None)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from scimconf.documents import application
 from scimconf.documents import secrets as documents
@@ -31,8 +31,7 @@ _HASH_LENGTH = 32
 """Hexadecimal digits of a hash: 128 bits, so that nobody can find another host with the same one."""
 
 
-@dataclass(frozen=True, slots=True)
-class SentSecret:
+class SentSecret(NamedTuple):
     """A secret that a write of the secrets sends: Graph's key, its reference and the hosts that receive it.
 
     There are no hosts if the template of the application decides them.
@@ -149,7 +148,7 @@ def _redirected(secret: SentSecret, address: Address, snapshot: Snapshot) -> Red
         is_stored = secret.key in documents.values(snapshot.get("secrets"))
         return replace(result, record="missing" if is_stored else "new")
     own_source, own_hosts = _hashes(secret, snapshot)
-    stored = replace(secret, hosts=_hosts(secret.key, documents.values(snapshot.get("secrets"))))
+    stored = secret._replace(hosts=_hosts(secret.key, documents.values(snapshot.get("secrets"))))
     last_hosts = stored.hosts if _hashes(stored, snapshot)[1] == hosts else ()
     result = replace(result, is_other_source=source != own_source, is_other_host=hosts != own_hosts)
     return replace(result, last_hosts=last_hosts) if result.is_other_source or result.is_other_host else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 from scimconf.json_types import Json
 
@@ -118,8 +119,7 @@ class ReportOnly:
 DesiredItem = Resource | Absent | Exclusive | ReportOnly | Protected
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(NamedTuple):
     """Fields of a kind that are `computed`, so never compared, or `immutable`: their change replaces the resource."""
 
     computed: frozenset[str] = frozenset()

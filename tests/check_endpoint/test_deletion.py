@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from .endpoints import LIST, run, scripted
+from .endpoints import LIST, result, run, scripted
 
 
 class Memory:
@@ -138,3 +138,29 @@ def test_limited_requests_are_repeated_and_counted():
         report = run(url, "B38").report
     assert report.exit_code == 0
     assert "2 requests answered with 429 had to be repeated (see B43)." in report.remarks
+
+
+def test_deletion_follows_a_failure_of_scimconf():
+    def progress(name):
+        if name == "B03":
+            raise ValueError("the terminal is gone")
+
+    memory = Memory()
+    with scripted(memory) as url:
+        outcome = run(url, "B02", "B03", progress=progress)
+    assert (memory.stored, outcome.report.leftovers, outcome.interrupted) == ({}, (), False)
+    assert "this is a defect of scimconf: ValueError" in result(outcome.report, "Run").actual
+    assert outcome.report.exit_code == 2
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_resources_with_unusable_ids_are_listed_by_name(status):
+    def before(method, path, _memory):
+        if method == "POST":
+            return 201, {"id": ".."}, {}
+        return (status, LIST, {}) if "filter" in path else None
+
+    with scripted(Memory(before)) as url:
+        report = run(url, "B46").report
+    names = [f'/Users (userName "scimconf-check-0-{number}@contoso.com")' for number in (2, 3)]
+    assert report.leftovers == tuple(names)

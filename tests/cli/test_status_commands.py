@@ -185,3 +185,14 @@ def test_export_all_writes_a_spec_for_each_application_with_a_job(writer):
 def test_export_all_of_a_tenant_without_jobs(cli):
     result = cli("export", "--all", "apps")
     assert (result.code, "No application of the tenant" in result.err) == (0, True)
+
+
+def test_why_ends_with_the_code_of_its_verdict(writer):
+    result = writer("why", "hedy@contoso.com", "--app", "Writer")
+    assert (result.code, result.out.partition("\n")[0]) == (
+        2,
+        "hedy@contoso.com: not provisioned in Writer: not assigned",
+    )
+    assert json.loads(writer("why", "ada@contoso.com", "--app", "Writer", "--format", "json").out)["checks"]
+    assert writer("why", "ada@contoso.com", "--app", "Writer", "--format", "markdown").out.startswith("**`ada")
+    assert writer("why", "ada@contoso.com", "--app", "Nope").code == 1

@@ -40,6 +40,11 @@ def messages(users=None, groups=None, members=None, names=(), counts=None, sourc
     return [warning.message for warning in several_roles_warnings(result, names)]
 
 
+@pytest.mark.parametrize("source", [ALL, "SingleAppRoleAssignment(", None])
+def test_users_with_several_roles_are_no_problem_if_no_mapping_takes_one_role(source):
+    assert messages({"a": ("admin", "member")}, source=source) == []
+
+
 FAILS = "takes one role, so provisioning fails for them"
 SEVERAL = [
     pytest.param({"a": ("admin",)}, {}, {}, [], id="one role"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import quote
 
 from scimconf.rehearsal.endpoint.bodies import equals
@@ -19,14 +20,14 @@ Send = Callable[[EndpointRequest], EndpointResponse]
 class _Creation:
     """A resource that was to be created: its endpoint and its name; `path` is "" until an id is known.
 
-    `is_hidden`: the endpoint answered an error, and afterwards that the name is taken.
+    `exists`: the endpoint answered that it created the resource, or that the name is taken.
     """
 
     endpoint: str
     attribute: str
     name: str
     path: str = ""
-    is_hidden: bool = False
+    exists: bool = False
 
     def describe(self) -> str:
         return f'{self.path or self.endpoint} ({self.attribute} "{self.name}")'
@@ -46,10 +47,10 @@ class CreatedResources:
         return is_known
 
     def created(self, endpoint: str, attribute: str, name: str, resource_id: str) -> str:
-        """Record the id of a resource, and return its path."""
-        path = resource_path(endpoint, resource_id)
-        self._creations.pop(f"{endpoint} {name}", None)
-        self._creations[path] = _Creation(endpoint, attribute, name, path)
+        """Record the id of a resource, and return its path; one with an unusable id is searched by its name."""
+        path, key = resource_path(endpoint, resource_id), f"{endpoint} {name}"
+        self._creations.pop(key, None)
+        self._creations[path or key] = _Creation(endpoint, attribute, name, path, exists=True)
         return path
 
     def refused(self, endpoint: str, name: str, *, could_exist: bool) -> None:
@@ -58,7 +59,7 @@ class CreatedResources:
         if not could_exist:
             self._creations.pop(key, None)
         elif key in self._creations:
-            self._creations[key] = replace(self._creations[key], is_hidden=True)
+            self._creations[key] = replace(self._creations[key], exists=True)
 
     def deleted(self, path: str) -> None:
         """Record that a resource does not exist any more."""
@@ -79,17 +80,20 @@ class CreatedResources:
         if creation.path:
             return [creation.path]
         response = send(EndpointRequest("GET", f"{creation.endpoint}?{equals(creation.attribute, creation.name)}"))
-        if response.status == 404 and not creation.is_hidden:
+        if response.status == 404 and not creation.exists:
             return []
         matches = response.resource.get("Resources") or []
         if not response.is_success or not isinstance(matches, list):
             return [""]
-        if creation.is_hidden and not matches:
+        named = [match for match in matches if isinstance(match, dict) and _is_named(match, creation)]
+        if creation.exists and not named:
             return [""]
-        named = [
-            match for match in matches if isinstance(match, dict) and match.get(creation.attribute) == creation.name
-        ]
         return [resource_path(creation.endpoint, str(match.get("id") or "")) for match in named]
+
+
+def _is_named(match: Mapping[str, Any], creation: _Creation) -> bool:
+    """Return whether a resource that a filter returned has the name, in any case."""
+    return str(match.get(creation.attribute)).lower() == creation.name.lower()
 
 
 def resource_path(endpoint: str, resource_id: str) -> str:

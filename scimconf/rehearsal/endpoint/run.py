@@ -73,6 +73,8 @@ def check_endpoint(run: EndpointRun) -> RunOutcome:
         except KeyboardInterrupt:
             interrupted = True
             remarks.append("Interrupted. The remaining checks were not run.")
+        except Exception as error:  # noqa: BLE001  what was created is deleted however the run ends
+            results.append(_defect(error))
         try:
             run.progress("deleting what was created")
             client.as_entra = True
@@ -82,6 +84,17 @@ def check_endpoint(run: EndpointRun) -> RunOutcome:
             interrupted = True
             remarks.append("The deletion was interrupted.")
     return RunOutcome(_report(run, mask, results, remarks, context.resources.leftovers()), interrupted)
+
+
+def _defect(error: Exception) -> CheckResult:
+    return CheckResult(
+        id="Run",
+        title="All checks are run",
+        status=CheckStatus.FAILED,
+        expected="a result of each check",
+        actual=describe_unexpected(error),
+        hint="Please report it, with the command that you ran.",
+    )
 
 
 def _report(
