@@ -41,7 +41,10 @@ def command(name: str | None, history: str, output_format: str, **params: Any) -
     entries = [entry for each in names for entry in history_entries(history, each)]
     _print(entries, output_format)
     if not entries:
-        print_lines(f"No history of {', '.join(names)} in {history}.", err=True)
+        print_lines(
+            f"No history of {', '.join(names)} in {history}. Applies write it to their working folder, or --history.",
+            err=True,
+        )
     return ExitCode.OK
 
 

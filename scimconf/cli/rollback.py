@@ -85,10 +85,20 @@ def _write(exported: ExportedSpec, entry: HistoryEntry, out: str) -> None:
 
 def _apply(out: str, entry: HistoryEntry, params: Mapping[str, Any]) -> int:
     """Apply the spec of the past with the options of this command, and the defaults of apply for all others."""
-    reason = params["reason"] or f"rollback to the state before {entry.time}"
-    forwarded = ("var", "var_file", "allow_path", "auth", "cloud", "tenants", "history", "allow", "auto_approve")
+    forwarded = (
+        "var",
+        "var_file",
+        "allow_path",
+        "auth",
+        "cloud",
+        "tenants",
+        "history",
+        "allow",
+        "auto_approve",
+        "reason",
+    )
     chosen = {name: params[name] for name in forwarded}
-    code: Json = click.get_current_context().invoke(apply_command, paths=(out,), reason=reason, **chosen)
+    code: Json = click.get_current_context().invoke(apply_command, paths=(out,), rollback=entry.time, **chosen)
     if code == ExitCode.OK:
         print_lines(f"The next apply of the spec in Git would undo this. Commit {out}, or revert the change.", err=True)
     return int(code)

@@ -18,7 +18,8 @@ _SILENT = (JobPhase.QUARANTINE, JobPhase.DISABLED, JobPhase.OFF)
 class ApplicationLog:
     """The events of one application from the newest, its jobs, and why the log could not be read, if so.
 
-    `is_cut`: there are older events in the window that were not read.
+    `is_cut`: there are older events in the window that were not read. `unknown_user` is the user that was asked for, if the
+    tenant has none of this name.
     """
 
     name: str
@@ -28,6 +29,7 @@ class ApplicationLog:
     events: tuple[LoggedEvent, ...] = ()
     is_cut: bool = False
     problem: str = ""
+    unknown_user: str = ""
 
     @property
     def summary(self) -> LogSummary:
@@ -35,6 +37,8 @@ class ApplicationLog:
 
     def notes(self) -> Iterator[str]:
         """Yield what the log itself does not say: it has no entries about quarantine and refused credentials."""
+        if self.unknown_user:
+            yield f"the tenant has no user {self.unknown_user} today"
         for job in self.jobs:
             if job.quarantine is not None:
                 since = f" since {stamp(job.quarantine.began)}" if job.quarantine.began else ""

@@ -19,11 +19,12 @@ class Cause(NamedTuple):
 
 
 _REPAIR_CONNECTION = (
-    "Correct the tenant URL or the token (`connection:`) and apply; the job recovers with the next good cycle."
+    "Correct the tenant URL, or store a new token and change `rotation`, and apply. Then run `scimconf restart`; else the job"
+    " waits for its next attempt."
 )
 _TOO_MANY_FAILURES = Cause(
     "too many users or groups failed",
-    "Look at the most frequent failures, correct the mappings or the data, and restart provisioning.",
+    "Look at the most frequent failures, correct the mappings or the data, and run `scimconf restart`.",
 )
 QUARANTINE_REASONS: Mapping[str, Cause] = MappingProxyType(
     {
@@ -36,7 +37,7 @@ QUARANTINE_REASONS: Mapping[str, Cause] = MappingProxyType(
         "EncounteredTotalEscrowThreshold": _TOO_MANY_FAILURES,
         "TooManyDeletes": Cause(
             "more users and groups would be deleted or disabled than the deletion threshold allows; nothing was deleted",
-            "Undo the cause and restart provisioning, or, if the deletions are right, select Allow deletes in the portal.",
+            "Undo the cause and run `scimconf restart`, or, if the deletions are right, select Allow deletes in the portal.",
         ),
         "QuarantinedOnDemand": Cause(
             "Microsoft stopped the job", "Ask Microsoft's support; what to correct is not in the job."
@@ -57,6 +58,9 @@ _CONNECTION = Cause("the application refused the credentials or could not be rea
 _REFUSED = Cause(
     "the application refuses this operation for the token",
     "Give the token more rights in the application, or remove the operation from `actions`.",
+)
+_UNSUPPORTED = Cause(
+    "the application does not support this operation", "Remove the operation from `actions`, or ask the vendor."
 )
 _TEMPORARY = Cause(
     "the application or the service was overloaded or failed", "Wait: the service tries again by itself."
@@ -96,10 +100,10 @@ _CODES: Mapping[str, Cause] = MappingProxyType(
         ),
         "InsufficientRights": _REFUSED,
         "NotPermitted": _REFUSED,
-        "MethodNotAllowed": _REFUSED,
+        "MethodNotAllowed": _UNSUPPORTED,
         "Unauthorized": _REFUSED,
         "UnprocessableEntity": _UNEXPECTED,
-        "NotImplemented": _UNEXPECTED,
+        "NotImplemented": _UNSUPPORTED,
         "MandatoryFieldsMissing": _MISSING_VALUE,
         "MissingValues": _MISSING_VALUE,
         "AttributeValidationFailed": _MISSING_VALUE,
@@ -113,7 +117,7 @@ _CODES: Mapping[str, Cause] = MappingProxyType(
             "the application does not accept the domain of a value", "Allow the domain there, or change the expression."
         ),
         "InvalidAnchor": Cause(
-            "the user was deleted in the application", "Restore the user there, or restart provisioning."
+            "the user was deleted in the application", "Restore the user there, or run `scimconf restart`."
         ),
         "ImportSkipped": Cause(
             "the user has no value for the matching attribute", "Add the value, or match by another attribute."
@@ -126,12 +130,13 @@ _CODES: Mapping[str, Cause] = MappingProxyType(
         ),
         "NotEffectivelyEntitled": Cause(
             "the user is not assigned, is disabled in the tenant, or is only in a nested group",
-            "Assign the user or a group of which the user is a direct member.",
+            "`scimconf why` shows which of them. Assign the user directly, or enable the account.",
         ),
         "RedundantExport": Cause("the application has these values already", "Nothing is to be done."),
         "EntrySynchronizationSkipped": Cause("the user is out of scope, or nothing changed", "Look at the scope."),
         "UnableToResolveReferenceAttributeValue": Cause(
-            "a manager or member is not provisioned", "Bring this user into scope, then restart provisioning."
+            "a manager or member is not provisioned",
+            "It is tried again. If it does not go away, bring this user into scope and run `scimconf restart`.",
         ),
         "MultipleGrantsNotSupported": Cause(
             "the user has several roles, and the mapping takes one", "Remove all assignments of the user but one."

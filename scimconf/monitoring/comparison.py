@@ -83,6 +83,8 @@ def compare(event: LoggedEvent, predicted: UserState | None, current: Mapping[st
         return _skipped(event, predicted, result)
     if event.action not in ("create", "update") or event.status not in ("success", "failure"):
         return result(Agreement.NOT_COMPARED, f"{event.action} {event.status} has no values to compare")
+    if event.status == "failure" and not any(_recorded(event, target)[1] for target in predicted.sent):
+        return result(Agreement.NOT_COMPARED, f"failed before anything was sent: {event.code}")
     edited = sorted(_edited(event, current))
     rows = tuple(_attributes(event, predicted.sent, is_edited=bool(edited)))
     note = f"edited since: {', '.join(edited)}" if edited else ""
@@ -97,6 +99,9 @@ def _skipped(event: LoggedEvent, predicted: UserState, result: Any) -> UserCompa
     if not code.endswith(_NOT_ENTITLED):
         skipped: UserComparison = result(Agreement.NOT_COMPARED, f"skipped: {event.code or 'without a reason'}")
         return skipped
+    if predicted.disabled:
+        disabled: UserComparison = result(Agreement.AGREES, "the account is disabled, and is never created")
+        return disabled
     agreement = {False: Agreement.AGREES, True: Agreement.DISAGREES, None: Agreement.UNDETERMINED}[predicted.in_scope]
     scope = {False: "out of scope", True: "in scope", None: "undetermined"}[predicted.in_scope]
     compared: UserComparison = result(agreement, f"predicted {scope}, and the service skipped the user as not entitled")

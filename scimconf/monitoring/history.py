@@ -13,7 +13,10 @@ STARTED = "started"
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """Who ran an apply, where and why; each is "" if it is unknown."""
+    """Who ran an apply, where and why; each is "" if it is unknown.
+
+    `rollback` is the time of the entry to whose beginning the apply returned, "" for any other apply.
+    """
 
     reason: str = ""
     identity: str = ""
@@ -21,6 +24,7 @@ class RunContext:
     pull_request: str = ""
     url: str = ""
     actor: str = ""
+    rollback: str = ""
 
 
 UNKNOWN_RUN = RunContext()

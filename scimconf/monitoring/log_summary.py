@@ -12,6 +12,7 @@ from scimconf.monitoring.log_events import LoggedEvent
 MAX_EXAMPLES = 3
 _COUNTED = {"create": "created", "update": "updated", "disable": "disabled", "delete": "deleted"}
 _UNCHANGED = "redundantexport"
+_REPAIRABLE = ("failed", "skipped", "staged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class LogSummary:
 def summarize(events: Sequence[LoggedEvent], *, is_cut: bool = False) -> LogSummary:
     """Return the summary of events from the newest.
 
-    An object that failed and succeeded later does not count as failed. What the application had already counts as
+    An object that failed, was skipped or staged, and succeeded later, counts for what succeeded. What the application had already counts as
     nothing.
     """
     outcomes: dict[str, set[str]] = {}
@@ -59,7 +60,7 @@ def summarize(events: Sequence[LoggedEvent], *, is_cut: bool = False) -> LogSumm
     problems: list[LoggedEvent] = []
     for event in events:
         outcome = outcome_of(event)
-        is_repaired = outcome == "failed" and event.source_id in ended
+        is_repaired = outcome in _REPAIRABLE and event.source_id in ended
         if outcome and not is_repaired:
             outcomes.setdefault(outcome, set()).add(event.source_id or event.change_id)
         if outcome in ("failed", "skipped") and not is_repaired:

@@ -12,6 +12,8 @@ from scimconf.monitoring.history import STARTED, HistoryEntry, RunContext
 from scimconf.render.terminal.page import Page, joined
 
 _COLUMNS = ("application", "time", "status", "ended", "tenant", "digest", "version", "error", "changes")
+MAX_CHANGES = 5
+"""Changes that are listed for an entry in text; JSON has all."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula for spreadsheets, and is written with an apostrophe before it."""
 
@@ -29,7 +31,13 @@ def _entry(page: Page, entry: HistoryEntry) -> Iterator[str]:
     yield from page.labelled(
         0, ("strong", f"{entry.time}  "), ("", f"{entry.application}: {status} ({changes})"), hang=2
     )
+    for address, action in entry.changes[:MAX_CHANGES]:
+        yield from page.prose(4, f"{action} {address}", hang=2)
+    if len(entry.changes) > MAX_CHANGES:
+        yield page.line(4, ("quiet", f"and {len(entry.changes) - MAX_CHANGES:,} more"))
     run = entry.run
+    if run.rollback:
+        yield page.line(4, ("strong", f"rollback to the state before {run.rollback}"))
     who = ", ".join(
         filter(None, [run.actor, run.identity, f"pull request {run.pull_request}" if run.pull_request else ""])
     )

@@ -33,6 +33,8 @@ Request = tuple[str, str]
 MAX_SKEW = timedelta(minutes=5)
 """A clock that is further off may refuse or keep tokens at the wrong time (Microsoft identity platform)."""
 PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+WATCHING = ("Application.Read.All", "Synchronization.Read.All")
+LOG_PERMISSIONS = frozenset({"ProvisioningLog.Read.All", "AuditLog.Read.All", "Directory.Read.All"})
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 LOG = "/auditLogs/provisioning"
 
@@ -111,8 +113,7 @@ def permission_findings(
     group = "permissions"
     if granted is None:
         text = "the access token shows no permissions, so nothing is known about them"
-        state = FindingState.OK if anonymous else FindingState.UNKNOWN
-        yield Finding(group, state, text, "" if anonymous else "`scimconf plan` tries what it needs.")
+        yield Finding(group, FindingState.UNKNOWN, text, "" if anonymous else "`scimconf plan` tries what it needs.")
         return
     valid = [loaded.spec for loaded in specs if loaded.spec is not None]
     if not valid:
@@ -187,7 +188,10 @@ def _profile_findings(granted: Granted) -> Iterator[Finding]:
     satisfied = [profile for profile in PROFILES if _has_profile(granted, profile.permissions)]
     for profile in satisfied:
         yield Finding("permissions", FindingState.OK, f"sufficient for {profile.name}: {profile.purpose}")
-    if not satisfied:
+    if _has_profile(granted, WATCHING):
+        log = " and logs" if not granted.names.isdisjoint(LOG_PERMISSIONS) else ""
+        yield Finding("permissions", FindingState.OK, f"sufficient for status{log}")
+    elif not satisfied:
         text = f"the access token has {', '.join(sorted(granted.names)) or 'no permissions'}, sufficient for no profile"
         yield Finding(
             "permissions", FindingState.PROBLEM, text, "docs/permissions.md has the permissions of each profile."

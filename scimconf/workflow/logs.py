@@ -76,6 +76,7 @@ async def _log(graph: Graph, target: ApplicationTarget, options: LogOptions, use
         entries += log.entries
         is_cut = is_cut or log.is_cut
     user = user_id or options.user
+    is_unknown = bool(options.user) and not user_id
     return ApplicationLog(
         name=target.name,
         since=now - options.window,
@@ -84,4 +85,5 @@ async def _log(graph: Graph, target: ApplicationTarget, options: LogOptions, use
         events=tuple(selected_events(logged_events(entries), options.statuses, user.lower() if user_id else user)),
         is_cut=is_cut,
         problem="" if jobs else "the application has no provisioning job",
+        unknown_user=options.user if is_unknown else "",
     )

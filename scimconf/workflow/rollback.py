@@ -44,6 +44,11 @@ def entry_at(entries: list[HistoryEntry], moment: str) -> HistoryEntry:
     """
     if not entries:
         raise ScimconfError("there is no history of this application", "Name the folder with --history DIR.")
+    if not moment and entries[0].run.rollback:
+        raise ScimconfError(
+            f"the last apply was a rollback to the state before {entries[0].run.rollback}",
+            "Name the entry to return to with --to TIME; `scimconf history` lists all.",
+        )
     matching = [entry for entry in entries if entry.time.startswith(moment)]
     if moment and len(matching) != 1:
         known = ", ".join(entry.time for entry in (matching or entries)[:5])

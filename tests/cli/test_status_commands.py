@@ -196,3 +196,28 @@ def test_why_ends_with_the_code_of_its_verdict(writer):
     assert json.loads(writer("why", "ada@contoso.com", "--app", "Writer", "--format", "json").out)["checks"]
     assert writer("why", "ada@contoso.com", "--app", "Writer", "--format", "markdown").out.startswith("**`ada")
     assert writer("why", "ada@contoso.com", "--app", "Nope").code == 1
+
+
+def test_restart_asks_first(writer):
+    before = list(writer.writes)
+    result = writer("restart", "--app", "Writer")
+    assert (result.code, "Use --yes" in result.err) == (1, True)
+    assert list(writer.writes) == before
+    assert "restarted" in writer("restart", "--app", "Writer", "--yes").out
+
+
+def test_a_rollback_of_a_rollback_needs_a_time(writer):
+    spec = writer.folder / "writer" / "scimconf.yaml"
+    spec.write_text(spec.read_text().replace("deletion_threshold: 50", "deletion_threshold: 77"))
+    assert writer("apply", "writer", *APPLY).code == 0
+    assert writer("rollback", "writer", "--auto-approve", "--reason", "oops").code == 0
+    assert "rollback to the state before" in writer("history", "writer").out
+    result = writer("rollback", "writer", "--auto-approve")
+    assert (result.code, "the last apply was a rollback" in result.err) == (1, True)
+
+
+def test_logs_of_a_user_who_is_not_in_the_tenant_say_so(writer):
+    assert (
+        "the tenant has no user nobody@contoso.com today"
+        in writer("logs", "writer", "--user", "nobody@contoso.com").out
+    )

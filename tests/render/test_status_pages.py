@@ -176,5 +176,8 @@ def test_many_causes_are_counted():
 
 
 def test_the_verdict_is_one_sentence():
-    assert verdict(APPLICATIONS) == "5 applications: 1 in quarantine, 1 with failures, 1 not read, 1 without a job."
+    assert (
+        verdict(APPLICATIONS)
+        == "5 applications: 1 in quarantine, 1 with failures, 1 not read, 1 without the log, 1 without a job."
+    )
     assert verdict(APPLICATIONS[2:3]) == "1 application: no failures."

@@ -225,3 +225,15 @@ def test_a_source_value_that_was_removed_counts_as_edited():
     before = event(properties={"title": (None, "A")}, source_values={"jobTitle": "A", "city": "Oslo", "unknown": "x"})
     comparison = compare(before, state(title=SentRequest("null")), {"jobTitle": None, "city": "Oslo"})
     assert (comparison.agreement, comparison.note) == (Agreement.CHANGED_SINCE, "edited since: jobTitle")
+
+
+def test_users_who_are_disabled_or_failed_before_anything_was_sent():
+    disabled = UserState(True, "", disabled=True)
+    skipped = event(status="skipped", code="NotEffectivelyEntitled")
+    assert compare(skipped, disabled, {}).agreement is Agreement.AGREES
+    failed = event(status="failure", code="EmulatedUndetermined")
+    comparison = compare(failed, state(title=value("A")), {})
+    assert (comparison.agreement, comparison.note) == (
+        Agreement.NOT_COMPARED,
+        "failed before anything was sent: EmulatedUndetermined",
+    )

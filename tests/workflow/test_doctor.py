@@ -119,7 +119,7 @@ def test_sufficient_permissions_and_those_of_a_user(tmp_path):
 def test_unknown_permissions_are_not_claimed_to_be_missing(writer):
     assert granted_by({}) is None
     assert [finding.state for finding in permission_findings(None, [writer])] == [UNKNOWN]
-    assert [finding.state for finding in permission_findings(None, [writer], anonymous=True)] == [OK]
+    assert [finding.state for finding in permission_findings(None, [writer], anonymous=True)] == [UNKNOWN]
 
 
 def test_secrets_that_are_set_missing_readable_by_others_and_expiring(tmp_path):
@@ -167,3 +167,11 @@ def test_findings_as_text_and_json():
         "secrets\n  problem a \\x1b[2Jtext\n          do\n          this\n  ok      fine\n\n1 problem.\n"
     )
     assert '"hint": "do\\nthis"' in rendering.json(findings)
+
+
+def test_permissions_to_watch_are_named_although_they_are_sufficient_for_no_plan():
+    names = {"Application.Read.All", "Synchronization.Read.All"}
+    (finding,) = permission_findings(Granted(frozenset(names)), [])
+    assert (finding.state, finding.text) == (OK, "sufficient for status")
+    (finding,) = permission_findings(Granted(frozenset({*names, "ProvisioningLog.Read.All"})), [])
+    assert finding.text == "sufficient for status and logs"

@@ -143,7 +143,7 @@ ENTRIES = (
 
 def test_entries_as_text():
     assert as_text(ENTRIES) == (
-        f"{TIME}  writer: applied (1 create, 2 update)\n    ada, app, pull request 7\n    commit abc\n    https://run\n"
+        f"{TIME}  writer: applied (1 create, 2 update)\n    update writer:settings\n    update writer:job\n    create writer:a\n    ada, app, pull request 7\n    commit abc\n    https://run\n"
         f"    =cmd()\n{TIME}  writer: not ended: killed, or still running (no changes)\n    \\x1b[2J\n"
     )
 

@@ -13,7 +13,7 @@ from scimconf.render.status import words
 def statuses(applications: Sequence[ApplicationStatus]) -> str:
     """Return the page, with a section for each application."""
     context = {
-        "verdict": words.verdict(applications),
+        "verdict": f"{words.verdict(applications)} {words.as_of(applications)}",
         "applications": list(map(_application, applications)),
         **assets(["plan.css", "status.css"], ""),
     }

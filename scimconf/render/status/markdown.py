@@ -12,7 +12,7 @@ from scimconf.render.status import words
 def statuses(applications: Sequence[ApplicationStatus], *, marker: str | None = None) -> str:
     """Return a section for each application; `marker` begins it with a hidden line, to find an issue again."""
     lines = [hidden(marker, as_html=True), ""] if marker else []
-    lines += ["# Provisioning status", "", words.verdict(applications), ""]
+    lines += ["# Provisioning status", "", f"{words.verdict(applications)} {words.as_of(applications)}", ""]
     for status in applications:
         lines += _application(status)
     return "\n".join(lines)

@@ -15,7 +15,9 @@ def statuses(applications: Sequence[ApplicationStatus], *, width: int = 80, colo
     """Return the statuses, each with its lines, and a sentence about all of them."""
     page = Page(width, color)
     lines = [line for status in applications for line in (*_application(page, status), "")]
-    return joined([*lines, *page.prose(0, words.verdict(applications), "strong")])
+    return joined(
+        [*lines, *page.prose(0, f"{words.verdict(applications)} {words.as_of(applications)}".strip(), "strong")]
+    )
 
 
 def _application(page: Page, status: ApplicationStatus) -> Iterator[str]:

@@ -12,7 +12,7 @@ from scimconf.monitoring.log_summary import CauseGroup
 from scimconf.monitoring.times import ago, span, stamp
 
 MAX_GROUPS = 10
-MAX_REASON = 200
+MAX_REASON = 400
 """Causes of failures, and characters of a response or a reason."""
 _PHASES = {
     JobPhase.OFF: "off",
@@ -40,7 +40,7 @@ def heading(status: ApplicationStatus) -> tuple[str, str]:
         return status.problem, "danger" if status.is_failed else "quiet"
     words = "; ".join(dict.fromkeys(_PHASES[job.phase] for job in status.jobs))
     is_alarm = any(job.phase in _ALARMS for job in status.jobs)
-    if any(job.failing for job in status.jobs) and not is_alarm:
+    if status.has_failures and not is_alarm:
         words += ", with failures"
         is_alarm = True
     return words, "danger" if is_alarm else "strong"
@@ -88,7 +88,7 @@ def _last(last: Execution | None, now: datetime) -> str:
     failed = "" if last.succeeded or not last.error_code else f", failed: {last.error_code}"
     if failed and last.error_message:
         failed += f": {last.error_message}"
-    return f"{stamp(ended)} ({ago(ended, now)}): {counts}{failed}"
+    return f"{stamp(ended)} ({ago(ended, now)}), in this cycle: {counts}{failed}"
 
 
 def _next(job: JobStatus, now: datetime) -> str:
@@ -123,14 +123,23 @@ def cause_line(group: CauseGroup) -> StatusLine:
     more = number - len(group.examples)
     names = ", ".join(group.examples) + (f" and {more:,} more" if more else "")
     response = next((event.response for event in group.events if event.response), "")
-    details = [names, *([f"the application answered: {response[:MAX_REASON]}"] if response else [])]
+    details = [names, *([f"the application answered: {_clipped(response)}"] if response else [])]
     reason = next((event.reason for event in group.events if event.reason), "")
+    if reason and not response:
+        details.append(f"the service says: {_clipped(reason)}")
     if group.cause is not None:
         details.append(group.cause.action)
-    elif reason and not response:
-        details.append(reason[:MAX_REASON])
     label = "failed" if group.status == "failure" else "skipped"
     return StatusLine(label, f"{number:,} with {code}{meaning}", "danger" if label == "failed" else "", tuple(details))
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]}…"
+
+
+def as_of(statuses: Sequence[ApplicationStatus]) -> str:
+    """Return the time of the statuses, "" without any."""
+    return f"As of {stamp(max(status.now for status in statuses))}." if statuses else ""
 
 
 def verdict(statuses: Sequence[ApplicationStatus]) -> str:
@@ -140,6 +149,7 @@ def verdict(statuses: Sequence[ApplicationStatus]) -> str:
         "in quarantine": sum(status.is_quarantined for status in statuses),
         "with failures": sum(status.has_failures and not status.is_quarantined for status in statuses),
         "not read": sum(status.is_failed for status in statuses),
+        "without the log": sum(bool(status.log_problem) for status in statuses),
         "without a job": sum(bool(status.problem) and not status.is_failed for status in statuses),
     }
     listed = [f"{number:,} {name}" for name, number in numbers.items() if number]
