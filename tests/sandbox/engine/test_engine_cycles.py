@@ -490,3 +490,32 @@ def test_a_killed_cycle_continues_without_creating_anybody_twice(provisioned, en
     assert (summary["cycle"], again.events(summary)) == ("initial", ["other skipped Ada", "create success Grace"])
     assert len(endpoint.resources["Users"]) == 2
     assert again.sent() == []
+
+
+# ---- roles ----------------------------------------------------------------------------------------------------------
+
+WRITER_ROLE = "urn:custom:params:scim:schemas:extension:writer:2.0:User:role"
+
+
+@pytest.mark.parametrize("target", [WRITER_ROLE, 'roles[primary eq "True"].value'])
+def test_a_user_with_two_roles_fails_and_a_change_of_the_role_is_sent(provisioned, endpoint, target):
+    edits = [{"attribute": {"name": target, "type": "String"}}] if target == WRITER_ROLE else []
+    edits.append({"target": target, "source": "SingleAppRoleAssignment([appRoleAssignments])"})
+    tenant = provisioned(assigned=("ada@contoso.com",), edits=edits)
+    tenant.cycle()
+    (created,) = [sent.body for sent in endpoint.requests if sent.method == "POST"]
+    assert WRITER_ROLE.rpartition(":")[0] not in created["schemas"]
+    if target == WRITER_ROLE:
+        assert created[target.rpartition(":")[0]] == {"role": "User"}
+    else:
+        assert created["roles"][0]["value"] == "User"
+    principal = tenant.client.principal()
+    other = next(role["id"] for role in principal["appRoles"] if role["displayName"] != "User")
+    body = {"principalId": tenant.user("ada"), "resourceId": principal["id"], "appRoleId": other}
+    path = f"/servicePrincipals/{principal['id']}/appRoleAssignedTo"
+    tenant.client.post(path, body)
+    assert tenant.events(tenant.cycle()) == ["update failure Ada: MultipleGrantsNotSupported"]
+    rows = tenant.client.value(path)
+    tenant.client.delete(f"{path}/{next(row['id'] for row in rows if row['appRoleId'] != other)}")
+    (patch,) = [text for text in tenant.sent() if text.startswith("PATCH")]
+    assert '"value": "msiam_access"' in patch
