@@ -100,7 +100,6 @@ class ApplyOptions:
 @click.option(
     "--watch", is_flag=True, help="After the apply, print each change of the status until the first cycle is over."
 )
-@click.option("--rollback", default="", hidden=True, metavar="TIME", help="The entry to whose beginning this returns.")
 @click.option("--reason", default="", metavar="TEXT", help="Why: recorded in the history.")
 @locking.options
 @click.option(
@@ -229,7 +228,7 @@ def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
         full=params["full"],
         auto_approve=params["auto_approve"],
         history=None if params["no_history"] else params["history"],
-        run=replace(ci_context(os.environ, params["reason"]), rollback=params["rollback"]),
+        run=replace(ci_context(os.environ, params["reason"]), rollback=params.get("rollback", "")),
         report=log,
         watch=params["watch"],
         limits=FleetLimits(params["max_applications"], params["max_users"]),

@@ -249,7 +249,7 @@ OAUTH2 = {
         ({"BaseAddress": "https://app.example.com/?token=hunter2"}, {"authentication": "entra_token"}, ["BaseAddress"]),
         ({"Url": "http://10.0.0.1/", "UserName": "me"}, {"authentication": "other", "other": {"UserName": "me"}}, ["Url"]),
         ({"Url": "http://10.0.0.1/"}, None, ["Url"]),
-        ({"BaseAddress": "http://localhost:1"}, {"authentication": "entra_token"}, ["BaseAddress"]),
+        ({"BaseAddress": "http://localhost:1"}, {"authentication": "entra_token", "base_address": "http://localhost:1"}, []),
         ({"Oauth2AccessToken": "hush", "Oauth2RefreshToken": "hush"}, {"authentication": "portal"}, []),
         ({"AuthenticationType": "Basic"}, None, ["AuthenticationType"]),
         ({"AuthenticationType": "Basic", "SecretToken": "hush"}, {"secret_token": {"env": "EXPORTED_SCIM_TOKEN"}}, ["AuthenticationType"]),

@@ -11,6 +11,8 @@ from scimconf.api import TenantClient
 from scimconf.graph.client import Settings, open_graph
 from scimconf.graph.secrets import Secrets
 from scimconf.workflow.plan import plan
+from tests.sandbox.engine.recording_server import TOKEN as ENDPOINT_TOKEN
+from tests.sandbox.engine.recording_server import RecordingServer
 
 SPEC = """
 version: 1
@@ -24,7 +26,8 @@ LOCAL = ("http://127.0.0.1:8080/scim?aadOptscim062020", "http://localhost/scim")
 
 @pytest.fixture
 def rehearsal():
-    return Rehearsal({"applications": [{"displayName": "Writer", "template": "custom", "jobs": [{}]}]})
+    tenant = {"applications": [{"displayName": "Writer", "template": "custom", "jobs": [{}]}]}
+    return Rehearsal(tenant, environ={"WRITER_SCIM_TOKEN": ENDPOINT_TOKEN})
 
 
 @pytest.fixture
@@ -50,13 +53,16 @@ def plan_against_tenant(rehearsal, path):
     return asyncio.run(planned())
 
 
-@pytest.mark.parametrize("address", LOCAL)
-def test_a_local_address_is_planned_and_applied_against_a_sandbox(rehearsal, spec, address):
-    planned = rehearsal.plan(spec(address))
-    assert planned.errors == ()
-    assert "L516" in {warning.code for warning in planned.plan.warnings}
-    assert rehearsal.apply(planned).error == ""
-    assert rehearsal.saved()["BaseAddress"] == address
+@pytest.mark.parametrize(("host", "flag"), [("127.0.0.1", "?aadOptscim062020"), ("localhost", "")])
+def test_a_local_address_is_planned_and_applied_against_a_sandbox(rehearsal, spec, host, flag):
+    """Apply tests the connection, so the address has an endpoint that answers."""
+    with RecordingServer() as endpoint:
+        address = endpoint.url.replace("127.0.0.1", host) + flag
+        planned = rehearsal.plan(spec(address))
+        assert planned.errors == ()
+        assert "L516" in {warning.code for warning in planned.plan.warnings}
+        assert rehearsal.apply(planned).error == ""
+        assert rehearsal.saved()["BaseAddress"] == address
 
 
 @pytest.mark.parametrize("address", LOCAL)
