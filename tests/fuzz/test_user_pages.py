@@ -14,6 +14,7 @@ from scimconf.graph import impact_data
 from scimconf.graph.principals import find_principals
 from scimconf.graph.protocol.batches import replies
 from scimconf.graph.protocol.error_body import parse_error
+from scimconf.graph.protocol.pages import decoder
 from scimconf.graph.protocol.request import Answer
 from scimconf.impact import user_attributes
 from scimconf.json_types import parse_json
@@ -53,7 +54,11 @@ class Bodies:
     async def collect(self, *_arguments):
         return self.body["value"] if isinstance(self.body, dict) and isinstance(self.body.get("value"), list) else []
 
-    get_by_ids = collect
+    async def get_by_ids(self, _ids, _types, row):
+        try:
+            return decoder(row)(json.dumps(self.body).encode())["value"]
+        except ValueError as error:
+            raise ScimconfError(str(error)) from None
 
     async def send(self, _request, _link=""):
         return Answer(200, self.body)
