@@ -89,7 +89,8 @@ def print_plan(results: PlanResults, options: Mapping[str, Any], output: OutputO
         print_parts(plan_parts(plan, output, steps))
     for planned in results.planned:
         if planned.pauses_provisioning:
-            note = f"{planned.name}: apply pauses provisioning first and starts it again at the end."
+            cycle = " with an initial cycle, which evaluates every user" if planned.restarts_provisioning else ""
+            note = f"{planned.name}: apply pauses provisioning first and starts it again at the end{cycle}."
             print_lines(note, err=output.output_format != "text")
     print_diagnostics(results.diagnostics)
     for name, error in results.errors:

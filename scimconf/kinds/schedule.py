@@ -46,9 +46,9 @@ class ScheduleKind(Kind):
         job = None if snapshot is None else _job(snapshot)
         quarantine = documents.quarantine(job) if job is not None else ""
         if quarantine:
-            message = f"the job is in quarantine ({quarantine}), so cycles run only once a day"
+            message = f"the job is in quarantine ({quarantine}), so cycles run less and less often"
             path = ("provisioning", "enabled") if spec.provisioning.enabled else ("provisioning",)
-            hint = "Fix the cause; the provisioning logs in the portal show it."
+            hint = "`scimconf status` shows the reason, the next attempt and what to do."
             yield Diagnostic("K301", message, path, hint=hint, severity="warning")
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:

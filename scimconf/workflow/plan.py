@@ -73,6 +73,11 @@ class PlannedApplication:
         return is_paused and any(step.phase is Phase.START for step in self.steps)
 
     @property
+    def restarts_provisioning(self) -> bool:
+        """Whether an apply restarts the job, so that the next cycle evaluates every user."""
+        return any(isinstance(step, Send) and step.path.endswith("/restart") for step in self.steps)
+
+    @property
     def missing_errors(self) -> tuple[Diagnostic, ...]:
         """The diagnostics of missing principals that prevent an apply."""
         return tuple(principal.diagnostic for principal in self.plan.missing if principal.is_error)

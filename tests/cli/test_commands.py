@@ -366,7 +366,10 @@ def test_a_refused_credential_is_reported_with_its_reference_and_the_address(cli
 
 def test_plan_says_without_steps_that_apply_pauses_provisioning(writer):
     wider = writer.file("all.yaml", f"extends: [{WRITER}]\nprovisioning: {{scope: all}}\n")
-    sentence = "writer: apply pauses provisioning first and starts it again at the end.\n"
+    sentence = (
+        "writer: apply pauses provisioning first and starts it again at the end with an initial cycle, which evaluates every"
+        " user.\n"
+    )
     assert writer("plan", wider).out.endswith(sentence)
     assert sentence in writer("plan", "--format", "json", wider).err
     assert sentence not in writer("plan", WRITER).out

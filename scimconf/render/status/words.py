@@ -111,6 +111,8 @@ def _log_lines(status: ApplicationStatus) -> Iterator[StatusLine]:
     yield StatusLine(window, f"{text}{', older entries not read' if log.is_cut else ''}")
     for group in log.groups[:MAX_GROUPS]:
         yield cause_line(group)
+    if log.counts["staged"]:
+        yield StatusLine("staged", "deletions are held back; `scimconf logs --status staged` lists them", "danger")
     if len(log.groups) > MAX_GROUPS:
         yield StatusLine("", f"and {len(log.groups) - MAX_GROUPS:,} other causes", "quiet")
 
