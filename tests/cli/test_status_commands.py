@@ -10,10 +10,31 @@ from tenant_fixture import ROOT
 APPLY = ("--auto-approve", "--allow", "application-created", "--allow", "initial-start")
 
 
+@pytest.fixture(scope="module")
+def applied():
+    """The store of a tenant after an apply of Writer, once a test has made it."""
+    return []
+
+
 @pytest.fixture
-def writer(cli):
+def with_history(cli):
+    """Writer after an apply, with its history."""
     shutil.copytree(ROOT / "examples" / "writer-new", cli.folder / "writer")
     assert cli("apply", "writer", *APPLY).code == 0
+    return cli
+
+
+@pytest.fixture
+def writer(cli, applied):
+    """Writer after an apply, without its history; the apply runs once."""
+    connection = cli.service.tenant.store._connection  # noqa: SLF001  sqlite copies a database at once
+    if not applied:
+        shutil.copytree(ROOT / "examples" / "writer-new", cli.folder / "writer")
+        assert cli("apply", "writer", *APPLY, "--no-history").code == 0
+        applied.append(connection.serialize())
+        return cli
+    connection.deserialize(applied[0])
+    shutil.copytree(ROOT / "examples" / "writer-new", cli.folder / "writer")
     return cli
 
 
@@ -103,7 +124,8 @@ def test_doctor_reports_a_sign_in_that_fails(cli, monkeypatch):
     assert (result.code, "problem AZURE_TENANT_ID" in result.out) == (1, True)
 
 
-def test_history_and_rollback(writer):
+def test_history_and_rollback(with_history):
+    writer = with_history
     spec = writer.folder / "writer" / "scimconf.yaml"
     spec.write_text(spec.read_text().replace("deletion_threshold: 50", "deletion_threshold: 77"))
     assert writer("apply", "writer", *APPLY, "--reason", "more").code == 0
@@ -206,7 +228,8 @@ def test_restart_asks_first(writer):
     assert "restarted" in writer("restart", "--app", "Writer", "--yes").out
 
 
-def test_a_rollback_of_a_rollback_needs_a_time(writer):
+def test_a_rollback_of_a_rollback_needs_a_time(with_history):
+    writer = with_history
     spec = writer.folder / "writer" / "scimconf.yaml"
     spec.write_text(spec.read_text().replace("deletion_threshold: 50", "deletion_threshold: 77"))
     assert writer("apply", "writer", *APPLY).code == 0

@@ -1,19 +1,16 @@
 """Tests of `workflow.comparison`: what a preview predicts, against what a provisioning engine recorded over HTTP."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tenant_fixture import NOON, WRITER, Rehearsal
+from tenant_fixture import NOON, WRITER
 
 from scimconf.monitoring.comparison import Agreement, LogComparison, compare, redacted_comparison
 from scimconf.monitoring.log_events import LoggedEvent
 from scimconf.plan.preview import UserState
 from scimconf.plan.sent_request import SentRequest
 from scimconf.render import comparison as rendering
-from scimconf.sandbox.reach import Destination
-from scimconf.sandbox.target import start_target
 from scimconf.workflow.comparison import compare_logs
 from scimconf.workflow.logs import LogOptions
 from scimconf.workflow.status import StatusOptions, statuses
@@ -23,32 +20,9 @@ DAY = timedelta(days=1)
 LOG = "/auditLogs/provisioning"
 
 
-@pytest.fixture(scope="module")
-def target():
-    with start_target("tolerant", token="sandbox") as running:  # noqa: S106
-        yield running
-
-
-@pytest.fixture(scope="module")
-def cycled(target):
-    """Writer after an apply and its first cycle."""
-    tenant = Rehearsal(undetermined="not_sent")
-    route(tenant, target)
-    tenant.apply(WRITER)
-    tenant.request("POST", "/_sandbox/cycle", {})
-    return tenant
-
-
 @pytest.fixture
-def tenant(cycled, target):
-    copy = cycled.copy()
-    route(copy, target)
-    return copy
-
-
-def route(tenant, target):
-    reach = tenant.service.tenant.reach
-    tenant.service.tenant.reach = replace(reach, target=Destination(target.url, target.token))
+def tenant(after_the_first_cycle):
+    return after_the_first_cycle
 
 
 def compared(tenant, **options):

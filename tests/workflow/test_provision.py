@@ -1,42 +1,23 @@
 """Tests of `workflow.provision` against an engine that provisions over HTTP, and of published responses."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from shared_specs import SHARED
-from tenant_fixture import NOON, WRITER, Rehearsal
+from tenant_fixture import NOON, WRITER
 
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.monitoring.comparison import Agreement
 from scimconf.monitoring.on_demand import OnDemandVerdict, on_demand_result
 from scimconf.render import on_demand as rendering
-from scimconf.sandbox.reach import Destination
-from scimconf.sandbox.target import start_target
 from scimconf.workflow.provision import prepare, provision
 
 ADA = "ada@contoso.com"
 
 
-@pytest.fixture(scope="module")
-def target():
-    with start_target("tolerant", token="sandbox") as running:  # noqa: S106
-        yield running
-
-
-@pytest.fixture(scope="module")
-def applied():
-    tenant = Rehearsal(undetermined="not_sent")
-    tenant.apply(WRITER)
-    return tenant
-
-
 @pytest.fixture
-def tenant(applied, target):
-    copy = applied.copy()
-    reach = copy.service.tenant.reach
-    copy.service.tenant.reach = replace(reach, target=Destination(target.url, target.token))
-    return copy
+def tenant(before_the_first_cycle):
+    return before_the_first_cycle
 
 
 def provisioned(tenant, *users, group="", spec=WRITER):

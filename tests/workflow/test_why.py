@@ -1,18 +1,15 @@
 """Tests of `why`: the verdict and its reason in prepared situations, over a tenant that really provisions."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tenant_fixture import NOON, WRITER, Rehearsal
+from tenant_fixture import NOON
 
 from scimconf.diagnostics import ScimconfError
 from scimconf.monitoring.job_status import job_status
 from scimconf.monitoring.log_events import LoggedEvent
 from scimconf.monitoring.why import Presence, UserFacts, explain
 from scimconf.render import why as rendering
-from scimconf.sandbox.reach import Destination
-from scimconf.sandbox.target import start_target
 from scimconf.workflow.targets import application_target
 from scimconf.workflow.why import why
 
@@ -20,31 +17,9 @@ YES, NO, UNKNOWN = Presence.YES, Presence.NO, Presence.UNKNOWN
 ADA = "ada@contoso.com"
 
 
-@pytest.fixture(scope="module")
-def target():
-    with start_target("tolerant", token="sandbox") as running:  # noqa: S106
-        yield running
-
-
-@pytest.fixture(scope="module")
-def cycled(target):
-    tenant = Rehearsal(undetermined="not_sent")
-    route(tenant, target)
-    tenant.apply(WRITER)
-    tenant.request("POST", "/_sandbox/cycle", {})
-    return tenant
-
-
 @pytest.fixture
-def tenant(cycled, target):
-    copy = cycled.copy()
-    route(copy, target)
-    return copy
-
-
-def route(tenant, target):
-    reach = tenant.service.tenant.reach
-    tenant.service.tenant.reach = replace(reach, target=Destination(target.url, target.token))
+def tenant(after_the_first_cycle):
+    return after_the_first_cycle
 
 
 def answer(tenant, user=ADA, app="Writer"):
