@@ -34,6 +34,8 @@ DOMAIN = "contoso.com"
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
 _NO_URL = "is not a URL such as https://app.example.com/scim/v2"
 _TOKEN = re.compile(r"[!-~]+")
+_VARIABLE = re.compile(r"[A-Za-z_]{1,40}|[A-Z_][A-Z0-9_]{0,40}")
+"""Names that a message may repeat. A token has other characters, or small letters and digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +165,14 @@ def base_address(url: str, param_hint: str = "URL") -> str:
 
 
 def endpoint_token(variable: str) -> str:
-    """Return the token in an environment variable; raise ScimconfError if it is missing or cannot be sent."""
+    """Return the token in an environment variable; raise ScimconfError if it is missing or cannot be sent.
+
+    A text that does not look like a name may be the token itself, for which a shell replaced `$NAME`: it is not repeated.
+    """
     token = os.environ.get(variable, "")
+    if not token and not _VARIABLE.fullmatch(variable):
+        message = "this is not the name of an environment variable. Write `--token-env SCIM_TOKEN`, without a `$`."
+        raise click.BadParameter(message, param_hint="--token-env")
     if not token:
         raise ScimconfError(
             f"The environment variable {variable} is not set", "It must contain the token of the endpoint."

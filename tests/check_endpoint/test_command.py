@@ -74,6 +74,14 @@ def test_token_that_is_no_header_is_refused_without_its_value(monkeypatch, value
     assert value not in ended.err
 
 
+@pytest.mark.parametrize("token", ["tok-SECRET", "0123abcd", "abc0123456789def", "eyJhbGciOi.J9.x-y", "a" * 60])
+def test_token_in_the_place_of_the_name_of_its_variable_is_not_printed(token):
+    ended = run(["check-endpoint", "http://localhost/scim", "--token-env", token, "--yes"])
+    assert (ended.code, ended.out) == (64, "")
+    assert "--token-env SCIM_TOKEN" in ended.err
+    assert token not in ended.err
+
+
 def test_list_prints_every_check_without_an_endpoint():
     ended = run(["check-endpoint", "--list"])
     assert ended.code == 0

@@ -103,12 +103,26 @@ def test_resource_whose_creation_had_no_id_is_found_by_its_name():
 
 
 def test_creation_without_an_id_is_listed_if_the_filter_fails():
-    def before(method, _path, _memory):
-        return (500, b"", {}) if method in ("POST", "GET") else None
+    def before(method, path, _memory):
+        is_connection_test = "scimconf-check-0-1%40" in path
+        return (500, b"", {}) if method in ("POST", "GET") and not is_connection_test else None
 
     with scripted(Memory(before)) as url:
         report = run(url, "B38").report
     assert report.leftovers == ('/Users (userName "scimconf-check-0-2@contoso.com")',)
+
+
+def test_creation_without_a_response_that_is_then_refused_is_listed_only_if_the_name_is_taken():
+    for status, leftovers in ((400, 0), (409, 1)):
+        creations = count()
+
+        def before(method, _path, _memory, status=status, creations=creations):
+            if method == "POST" and next(creations) == 0:
+                return 503, b"", {}
+            return (status, b"", {}) if method == "POST" else None
+
+        with scripted(Memory(before)) as url:
+            assert len(run(url, "B46").report.leftovers) == leftovers
 
 
 def test_refused_creation_is_not_listed():
@@ -158,7 +172,7 @@ def test_resources_with_unusable_ids_are_listed_by_name(status):
     def before(method, path, _memory):
         if method == "POST":
             return 201, {"id": ".."}, {}
-        return (status, LIST, {}) if "filter" in path else None
+        return (status, LIST, {}) if "filter" in path and "scimconf-check-0-1%40" not in path else None
 
     with scripted(Memory(before)) as url:
         report = run(url, "B46").report

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
+from itertools import count
+from urllib.parse import unquote_plus
 
 import pytest
 from canary import TOKEN
 
 from scimconf.check_report import CheckStatus
 from scimconf.rehearsal.endpoint import transport
-from scimconf.render.checks import text
+from scimconf.render.checks import html, junit, markdown, text
+from scimconf.render.checks import json as as_json
 
 from .endpoints import LIST, failed, ids, raw, result, run, scripted
 
@@ -174,6 +178,108 @@ def test_endpoint_that_stops_answering_ends_the_run():
         report = run(url, "B*").report
     assert len(ids(report, CheckStatus.SKIPPED)) > 40
     assert any("did not answer 5 requests in a row" in remark for remark in report.remarks)
+    assert "Run" in failed(report)
+
+
+def test_check_whose_requests_make_the_endpoint_silent_fails_and_the_report_names_it_in_each_format(monkeypatch):
+    monkeypatch.setattr(transport, "MAX_SILENT", 2)
+    numbers = count()
+
+    def respond(*_):
+        if next(numbers):
+            raise ConnectionResetError
+        return 200, LIST, {}
+
+    with scripted(respond) as url:
+        report = run(url, "User_Update_Manager_Test", "WV-01").report
+    assert report.exit_code != 0
+    silent = [item for item in report.results if "the run ended here" in item.actual]
+    assert [item.status for item in silent] == [CheckStatus.FAILED]
+    for render in (text, junit, as_json, markdown, html):
+        assert "1 check of 2 not run" in " ".join(render.report(report).split())
+    failures = [
+        case.get("name") for case in ET.fromstring(junit.report(report)).iter() if case.find("failure") is not None
+    ]
+    assert "Run: All checks are run" in failures
+
+
+@pytest.mark.parametrize(
+    "refusal", [400, 500, pytest.param(429, marks=pytest.mark.slow), pytest.param(None, marks=pytest.mark.slow)]
+)
+def test_rate_check_counts_every_request_that_is_not_served(refusal):
+    numbers = count()
+
+    def respond(*_):
+        if next(numbers) % 5:
+            return 200, LIST, {}
+        if refusal is None:
+            raise ConnectionResetError
+        return refusal, {"detail": "too many"}, {}
+
+    next(numbers)
+    with scripted(respond) as url:
+        report = run(url, "B43").report
+    assert failed(report) == ["B43"]
+    assert "10 of 50 requests were not served: " in result(report, "B43").actual
+
+
+@pytest.mark.parametrize("status", [400, 418, 500, 503])
+def test_connection_check_fails_as_the_connection_test_of_entra_does(status):
+    with scripted(lambda *_: (status, {"detail": "no"}, {})) as url:
+        report = run(url, "B15", "B22", "B43", "B46").report
+    assert failed(report) == ["Connection"]
+    assert ids(report, CheckStatus.SKIPPED) == ["B15", "B22", "B43", "B46"]
+    assert "connection test" in result(report, "Connection").hint
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_checks_do_not_pass_against_an_endpoint_that_answers_errors_only(status):
+    numbers = count()
+
+    def respond(*_):
+        return (status, {"detail": "no"}, {}) if next(numbers) else (200, LIST, {})
+
+    with scripted(respond) as url:
+        report = run(url, "B15", "B22", "B43", "B46").report
+    assert failed(report) == ["B15", "B22", "B43", "B46"]
+
+
+def test_hint_for_an_endless_body_does_not_name_a_redirect():
+    with raw(endless) as url:
+        hint = result(run(url, "B02", timeout=60).report, "Connection").hint
+    assert "redirect" not in hint
+    assert "Answer a filter with the users that match" in hint
+
+
+def test_removal_of_a_user_who_is_no_member_must_leave_the_members():
+    members = []
+
+    def respond(method, path, _headers, body):
+        if method == "PATCH":
+            members[:] = json.loads(body)["Operations"][0]["value"] if '"add"' in body else []
+            return 204, b"", {}
+        return (201 if method == "POST" else 200), {**LIST, "id": str(next(numbers)), "members": members}, {}
+
+    numbers = count(1)
+    with scripted(respond) as url:
+        report = run(url, "B44").report
+    assert failed(report) == ["B44"]
+    assert "the group has the members [] afterwards" in result(report, "B44").actual
+
+
+@pytest.mark.parametrize(("name", "attribute"), [("WV-05", "userName"), ("WV-17", "displayName")])
+def test_filter_in_another_case_differs_from_the_created_name(name, attribute):
+    texts = []
+
+    def respond(method, path, _headers, body):
+        texts.append(json.loads(body)[attribute] if method == "POST" else unquote_plus(path))
+        return (201 if method == "POST" else 200), {**LIST, "id": "1"}, {}
+
+    with scripted(respond) as url:
+        run(url, name)
+    created, searched = texts[1], texts[2].partition('"')[2].rstrip('"')
+    assert created != searched
+    assert created.lower() == searched.lower()
 
 
 def test_run_ends_at_its_limit_of_time():
@@ -190,6 +296,7 @@ def test_run_ends_at_its_limit_of_requests(monkeypatch):
         report = run(url, "B16", "B17", "B15").report
     assert any("the limit of 5 requests is reached" in remark for remark in report.remarks)
     assert ids(report, CheckStatus.PASSED) == ["Connection", "B15"]
+    assert report.exit_code == 2
     assert ids(report, CheckStatus.SKIPPED) == ["B16", "B17"]
 
 

@@ -48,6 +48,7 @@ def test_recipe_installs_the_current_version_and_has_no_expression_in_its_script
     script, _ = RECIPES[forge]()
     assert "${{" not in script
     assert "scimconf check-endpoint" in script
+    assert "curl --silent --show-error" in script
     assert f'"{__version__}"' in (CI / f"{forge}.yml").read_text("utf-8")
 
 

@@ -49,6 +49,12 @@ def test_rehearse_explains_wrong_arguments(spec, argv, code, message):
     assert (ended.code, message in ended.err, ended.out) == (code, True, ""), ended.err
 
 
+def test_rehearse_does_not_print_a_token_in_the_place_of_the_name_of_its_variable(spec):
+    ended = run(["rehearse", "--endpoint", "http://localhost/scim", "--token-env", "tok-SECRET", "--yes"])
+    assert (ended.code, ended.out) == (64, "")
+    assert "SECRET" not in ended.err
+
+
 def test_rehearse_has_one_document_for_one_spec(spec):
     (spec.parent / "b.scimconf.yaml").write_text(spec.read_text().replace("Writer", "Reader").replace("writer", "b"))
     for argv in (["--format", "json"], ["--out", "report.txt"]):

@@ -118,7 +118,7 @@ class CheckContext:
         uncertain |= {name for name, response in zip(names, responses, strict=True) if not 0 < response.status < 500}
         for name, response in zip(names, responses, strict=True):
             if 400 <= response.status < 500:
-                self.resources.refused(path, name, could_exist=name in uncertain)
+                self.resources.refused(path, name, could_exist=name in uncertain, is_taken=response.status == 409)
         return responses
 
     def patch(self, path: str, *operations: Mapping[str, Json]) -> EndpointResponse:

@@ -53,12 +53,15 @@ class CreatedResources:
         self._creations[path or key] = _Creation(endpoint, attribute, name, path, exists=True)
         return path
 
-    def refused(self, endpoint: str, name: str, *, could_exist: bool) -> None:
-        """Record that the endpoint refused to create a resource, which exists if it could exist before."""
+    def refused(self, endpoint: str, name: str, *, could_exist: bool, is_taken: bool = False) -> None:
+        """Record that the endpoint refused to create a resource.
+
+        If it could exist before, it is still searched for; it exists if the endpoint answers that the name is taken.
+        """
         key = f"{endpoint} {name}"
         if not could_exist:
             self._creations.pop(key, None)
-        elif key in self._creations:
+        elif is_taken and key in self._creations:
             self._creations[key] = replace(self._creations[key], exists=True)
 
     def deleted(self, path: str) -> None:

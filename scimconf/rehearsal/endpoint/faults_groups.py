@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from scimconf.rehearsal.endpoint.bodies import member_values, operation
-from scimconf.rehearsal.endpoint.context import CheckContext, CheckFunction, describe_answer, require
+from scimconf.rehearsal.endpoint.context import (
+    CheckContext,
+    CheckFunction,
+    CheckSkippedError,
+    describe_answer,
+    require,
+)
 
 _MANY = 101
 _AT_ONCE = 10
@@ -89,7 +95,10 @@ def _members_in_lists(context: CheckContext) -> str:
 def _idempotent_removal(context: CheckContext) -> str:
     member, other = context.create_users(2)
     group = context.create_group([member])
+    if context.members(group) != [member]:
+        raise CheckSkippedError("the first member cannot be added (see B26)")
     context.patched(group, context.dialect.remove_member(other))
+    require(context.members(group) == [member], f"the group has the members {context.members(group)} afterwards")
     unknown = f"/Users/{context.name()}"
     response = context.delete(unknown)
     require(response.status == 404 or response.is_success, f"DELETE of an unknown user: {describe_answer(response)}")

@@ -25,6 +25,8 @@ def _no_server_error(context: CheckContext) -> str:
     for attribute in attributes:
         response = context.get(f"/Users?{equals(attribute, context.user_name())}")
         require(response.status and response.status < 500, f"a filter by {attribute}: {describe_answer(response)}")
+        is_answered = attribute != "userName" or response.is_success or response.status == 404
+        require(is_answered, f"the filter by userName, which Entra needs: {describe_answer(response)}")
     return "no filter ends in a server error"
 
 
@@ -78,6 +80,8 @@ def _user_agent(context: CheckContext) -> str:
         without.status == with_agent.status,
         f"{describe_answer(without)} without a User-Agent, {describe_answer(with_agent)} with one",
     )
+    is_answered = with_agent.is_success or with_agent.status == 404
+    require(is_answered, f"{describe_answer(with_agent)} with and without a User-Agent")
     return "the answers are the same"
 
 

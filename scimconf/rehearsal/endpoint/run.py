@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from scimconf.check_report import CheckReport, CheckResult, CheckStatus
@@ -21,7 +21,12 @@ from scimconf.rehearsal.endpoint.context import (
 from scimconf.rehearsal.endpoint.created import delete_quietly
 from scimconf.rehearsal.endpoint.masking import RunMask
 from scimconf.rehearsal.endpoint.messages import EndpointRequest, EndpointResponse
-from scimconf.rehearsal.endpoint.transport import EndpointClient, EndpointConnection, RunEndedError
+from scimconf.rehearsal.endpoint.transport import (
+    EndpointClient,
+    EndpointConnection,
+    EndpointSilentError,
+    RunEndedError,
+)
 from scimconf.render.common.labels import plural
 
 CONNECTION = "Connection"
@@ -65,16 +70,17 @@ def check_endpoint(run: EndpointRun) -> RunOutcome:
         context = CheckContext(client, run.settings, mask)
         results: list[CheckResult] = []
         remarks: list[str] = []
-        interrupted = False
+        ended, interrupted = "", False
         try:
-            _run_all(context, run, results, remarks)
+            ended = _run_all(context, run, results, remarks)
             if client.repeated:
                 remarks.append(f"{plural(client.repeated, 'request')} answered with 429 had to be repeated (see B43).")
         except KeyboardInterrupt:
             interrupted = True
-            remarks.append("Interrupted. The remaining checks were not run.")
+            ended = "Interrupted. The remaining checks were not run."
         except Exception as error:  # noqa: BLE001  what was created is deleted however the run ends
             results.append(_defect(error))
+        remarks += filter(None, [ended])
         try:
             run.progress("deleting what was created")
             client.as_entra = True
@@ -83,6 +89,7 @@ def check_endpoint(run: EndpointRun) -> RunOutcome:
         except KeyboardInterrupt:
             interrupted = True
             remarks.append("The deletion was interrupted.")
+    results += _unfinished(run, results, mask.text(ended))
     return RunOutcome(_report(run, mask, results, remarks, context.resources.leftovers()), interrupted)
 
 
@@ -97,42 +104,64 @@ def _defect(error: Exception) -> CheckResult:
     )
 
 
+def _unfinished(run: EndpointRun, results: Sequence[CheckResult], ended: str) -> Iterator[CheckResult]:
+    """Yield a failed result if the run ended before all checks were run, and then the checks that were not run."""
+    done = {result.id for result in results}
+    remaining = [check for check in run.checks if check.id not in done]
+    if ended and remaining:
+        yield CheckResult(
+            id="Run",
+            title="All checks are run",
+            status=CheckStatus.FAILED,
+            expected="a result of each check",
+            actual=f"{plural(len(remaining), 'check')} of {len(run.checks)} not run. {ended}",
+            hint="Look for the cause in the log of your server. `--only ID` runs single checks.",
+        )
+    for check in remaining:
+        yield _skipped(check, "the run ended before this check")
+
+
 def _report(
     run: EndpointRun, mask: RunMask, results: list[CheckResult], remarks: list[str], leftovers: Iterable[str]
 ) -> CheckReport:
-    done = {result.id for result in results}
-    remaining = [_skipped(check, "the run ended before this check") for check in run.checks if check.id not in done]
     return CheckReport(
         kind="endpoint",
         subject=run.subject,
         endpoint=mask.text(run.connection.base_address),
         dialect=run.settings.dialect.name,
-        results=(*results, *remaining),
+        results=tuple(results),
         remarks=tuple(map(mask.text, remarks)),
         leftovers=tuple(map(mask.text, leftovers)),
     )
 
 
-def _run_all(context: CheckContext, run: EndpointRun, results: list[CheckResult], remarks: list[str]) -> None:
-    """Append the results of the checks, until a limit is reached or the endpoint does not answer."""
-    name = CONNECTION
+def _run_all(context: CheckContext, run: EndpointRun, results: list[CheckResult], remarks: list[str]) -> str:
+    """Append the results of the checks; return why the run ended early, or "".
+
+    It ends when a limit is reached, or when the endpoint does not answer: then the check that sent the last requests
+    fails.
+    """
+    name, current = CONNECTION, None
     try:
         run.progress(name)
         results.append(_connected(context, remarks))
         if results[0].status is CheckStatus.FAILED:
-            return
-        for check in run.checks:
-            name = check.id
+            return ""
+        for current in run.checks:
+            name = current.id
             run.progress(name)
-            results.append(_result(context, check))
+            results.append(_result(context, current))
     except RunEndedError as error:
-        remarks.append(f"The run ended at {name}: {error}.")
+        if isinstance(error, EndpointSilentError) and current is not None and context.exchanges:
+            results.append(_finished(context, current, CheckStatus.FAILED, f"{error}, and the run ended here"))
+        return f"The run ended at {name}: {error}."
+    return ""
 
 
 def _connected(context: CheckContext, remarks: list[str]) -> CheckResult:
     """Return the result of the request with which Entra tests a connection.
 
-    It fails if no check could have a meaningful result: no response, a redirect, or a refused token. An endpoint that
+    It fails if no check could have a meaningful result: no response, a redirect, a refused token, or an error. An endpoint that
     refuses requests without a User-Agent receives one from now on.
     """
     context.exchanges.clear()
@@ -173,8 +202,12 @@ def _connection_problem(context: CheckContext, response: EndpointResponse) -> tu
         return answer, "Check that the application is running, and the host and the port of the URL."
     if response.status in (401, 403):
         return answer, "Check the token in the variable that --token-env names."
-    if response.problem:
+    if 300 <= response.status < 400:
         return answer, "Write the URL that answers by itself, without a redirect."
+    if response.problem:
+        return answer, "Answer a filter with the users that match, and with nothing else."
+    if not response.is_success and response.status != 404:
+        return answer, "Answer this request of Entra's connection test with 200 and a ListResponse (see B16)."
     if response.status == 404 and context.get("/Users").status == 404:
         return f"{answer} for every request to /Users", f"Check the path of the URL. {_APPENDED}"
     if response.is_success and not isinstance(response.body, dict):

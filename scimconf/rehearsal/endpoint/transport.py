@@ -36,11 +36,15 @@ MAX_REPEATS = 6
 MAX_WAIT = 30.0
 """Seconds of a wait before a repetition, whatever Retry-After says."""
 MAX_SILENT = 5
-"""Consecutive requests without a usable response after which the run ends."""
+"""Consecutive requests without a response after which the run ends. Requests sent at the same time count as one."""
 
 
 class RunEndedError(ScimconfError):
     """The run has reached a limit, or the endpoint does not answer any more."""
+
+
+class EndpointSilentError(RunEndedError):
+    """The endpoint does not answer any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +115,8 @@ class EndpointClient:
         """Send requests at the same time; repeat none."""
         self._count(len(requests))
         responses = self._runner.run(self._gather(requests))
-        for response in responses:
-            self._silent = self._silent + 1 if response.status == 0 else 0
+        is_silent = bool(responses) and all(response.status == 0 for response in responses)
+        self._silent = self._silent + 1 if is_silent else 0
         return responses
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
@@ -131,7 +135,7 @@ class EndpointClient:
         if self._clock() > self._deadline:
             raise RunEndedError(f"the limit of {MAX_SECONDS / 60:.0f} minutes is reached")
         if self._silent >= MAX_SILENT:
-            raise RunEndedError(f"the endpoint did not answer {self._silent} requests in a row")
+            raise EndpointSilentError(f"the endpoint did not answer {self._silent} requests in a row")
 
     async def _gather(self, requests: Sequence[EndpointRequest]) -> list[EndpointResponse]:
         return list(await asyncio.gather(*map(self._bounded, requests)))

@@ -73,9 +73,11 @@ def _duplicate(context: CheckContext, endpoint: str) -> str:
 
 
 def _filters(context: CheckContext, endpoint: str, *, changed: str = "", options: str = "") -> str:
-    """Filter by the name, `upper` or `lower` as `changed` says."""
-    _, body = _created(context, endpoint)
+    """Filter by the name, in `upper` or `lower` case as `changed` says, which is the other case than the created one."""
+    body = _body(context, endpoint)
     name = body[_key(endpoint)]
+    body[_key(endpoint)] = {"upper": name.lower(), "lower": name.upper()}.get(changed, name)
+    context.path_of(endpoint, context.post(endpoint, body))
     value = {"upper": name.upper(), "lower": name.lower()}.get(changed, name)
     matches = context.find(endpoint, _key(endpoint), value, options)
     require(len(matches) == 1, f"the filter matches {len(matches)} resources")
