@@ -11,7 +11,10 @@ import sys
 import time
 import traceback
 from collections import Counter
+from pathlib import Path
 from random import randrange
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does: tests/ is a root of imports
 
 from tests.lifecycle.counts import TOTALS, record, summary
 from tests.lifecycle.lifecycles import command_of, run_lifecycle

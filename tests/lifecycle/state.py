@@ -18,6 +18,13 @@ OWN_TAGS = ("scimconf:", "scimconf-sent:")
 """What the tags begin with that scimconf writes."""
 PRINCIPAL = ("appRoleAssignmentRequired", "notes", "accountEnabled", "preferredSingleSignOnMode", "homepage")
 SETTINGS = ("SyncAll", "SyncNotificationSettings")
+_SETTINGS_DEFAULTS = {
+    "Enabled": False,
+    "Recipients": None,
+    "DeleteThresholdEnabled": False,
+    "DeleteThresholdValue": 500,
+    "HumanResourcesLookaheadQueryEnabled": False,
+}
 
 
 def settle(tenant: Rehearsal) -> None:
@@ -69,8 +76,15 @@ def _secrets(tenant: Rehearsal, own: set[str]) -> dict[Fact, Any]:
     default = tenant.service.tenant.switches.sync_all_default
     facts: dict[Fact, Any] = {("secret", key, "SyncAll"): default for key in own if default != "absent"}
     for resource, key, value in tenant.service.tenant.store.rows("SELECT resource_id, key, value FROM secrets"):
-        facts["secret" if resource in own else "other", resource, key] = value
+        facts["secret" if resource in own else "other", resource, key] = (
+            _settings(value) if key == SETTINGS[1] else value
+        )
     return facts
+
+
+def _settings(text: str) -> dict[str, Any]:
+    """Return the notification settings with the defaults that the service fills in (switch `settings_text`)."""
+    return {**_SETTINGS_DEFAULTS, **json.loads(text)}
 
 
 def _schema_facts(job: str, schema: Mapping[str, Any]) -> Iterator[tuple[Fact, Any]]:

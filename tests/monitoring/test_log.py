@@ -210,3 +210,8 @@ def test_a_redacted_status_has_no_names_and_no_responses():
     assert "userName is taken" not in repr(status)
     empty = ApplicationStatus(name="writer", now=now)
     assert redacted_status(empty) is empty
+
+
+def test_a_log_of_a_user_whom_the_tenant_does_not_have_says_so():
+    log = application_log(unknown_user="nobody@contoso.com")
+    assert next(iter(log.notes())) == "the tenant has no user nobody@contoso.com today"
