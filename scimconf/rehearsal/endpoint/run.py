@@ -198,21 +198,26 @@ def _connection_problem(context: CheckContext, response: EndpointResponse) -> tu
     Another status, such as 404 for a filter that matches nothing, is the matter of a check.
     """
     answer = describe_answer(response)
-    if response.status == 0:
-        return answer, "Check that the application is running, and the host and the port of the URL."
-    if response.status in (401, 403):
-        return answer, "Check the token in the variable that --token-env names."
-    if 300 <= response.status < 400:
-        return answer, "Write the URL that answers by itself, without a redirect."
-    if response.problem:
-        return answer, "Answer a filter with the users that match, and with nothing else."
     if not response.is_success and response.status != 404:
-        return answer, "Answer this request of Entra's connection test with 200 and a ListResponse (see B16)."
+        return answer, _error_hint(response)
     if response.status == 404 and context.get("/Users").status == 404:
         return f"{answer} for every request to /Users", f"Check the path of the URL. {_APPENDED}"
     if response.is_success and not isinstance(response.body, dict):
         return f"{answer} with a body that is no JSON object", f"This is no SCIM endpoint. Check the URL. {_APPENDED}"
     return "", ""
+
+
+def _error_hint(response: EndpointResponse) -> str:
+    """Return the hint for a response that ends Entra's connection test."""
+    if response.status == 0:
+        return "Check that the application is running, and the host and the port of the URL."
+    if response.status in (401, 403):
+        return "Check the token in the variable that --token-env names."
+    if 300 <= response.status < 400:
+        return "Write the URL that answers by itself, without a redirect."
+    if response.problem:
+        return "Answer a filter with the users that match, and with nothing else."
+    return "Answer this request of Entra's connection test with 200 and a ListResponse (see B16)."
 
 
 def _result(context: CheckContext, check: Check) -> CheckResult:
