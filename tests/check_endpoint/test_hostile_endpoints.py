@@ -244,6 +244,35 @@ def test_checks_do_not_pass_against_an_endpoint_that_answers_errors_only(status)
     assert failed(report) == ["B15", "B22", "B43", "B46"]
 
 
+@pytest.mark.slow
+def test_refused_creations_are_two_failures_and_every_check_that_needs_them_is_skipped():
+    def respond(method, *_):
+        return (200, LIST, {}) if method == "GET" else (400, {"detail": "no"}, {})
+
+    with scripted(respond) as url:
+        report = run(url).report
+    failures = {name: result(report, name) for name in failed(report)}
+    refused = {name: item for name, item in failures.items() if "POST" in item.actual}
+    assert {item.consequence for item in refused.values()} == {"No user is created.", "No group is created."}
+    assert len(refused) < 8, refused
+    assert "Accept this creation" in result(report, "B01").hint
+    assert "nothing was tested: POST /Users answered 400 Bad Request" in result(report, "B01").actual
+    assert result(report, "B05").actual.endswith("(see B01)")
+    assert "B05" in ids(report, CheckStatus.SKIPPED)
+
+
+def test_refused_creation_fails_once():
+    def respond(method, *_):
+        return (200, LIST, {}) if method == "GET" else (400, {"detail": "no"}, {})
+
+    with scripted(respond) as url:
+        report = run(url, "B05", "B12", "B32", "B38", "B40", "B45").report
+    assert failed(report) == ["B05"]
+    assert ids(report, CheckStatus.SKIPPED) == ["B12", "B32", "B38", "B40", "B45"]
+    assert result(report, "B05").consequence == "No user is created."
+    assert result(report, "B32").actual.endswith("(see B05)")
+
+
 def test_hint_for_an_endless_body_does_not_name_a_redirect():
     with raw(endless) as url:
         hint = result(run(url, "B02", timeout=60).report, "Connection").hint

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ from scimconf.rehearsal.endpoint.dialect import PatchDialect
 from scimconf.rehearsal.endpoint.masking import RunMask
 from scimconf.rehearsal.endpoint.messages import NO_HEADERS, EndpointRequest, EndpointResponse
 from scimconf.rehearsal.endpoint.oauth import OAuthSettings
+from scimconf.rehearsal.endpoint.setups import GROUP, MEMBERS, USER, CheckSetupError, Setup, setup_of
 from scimconf.rehearsal.endpoint.transport import EndpointClient
 
 MAX_EXCHANGES = 12
@@ -63,13 +65,17 @@ class RunSettings:
 
 @dataclass(slots=True)
 class CheckContext:
-    """The connection of one run with the record of the current check."""
+    """The connection of one run with the record of the current check.
+
+    `failed_setups` has the check in which a part of the setup failed first.
+    """
 
     client: EndpointClient
     settings: RunSettings
     mask: RunMask
     resources: CreatedResources = field(default_factory=CreatedResources)
     exchanges: list[Exchange] = field(default_factory=list)
+    failed_setups: dict[Setup, str] = field(default_factory=dict)
     _number: int = 0
     _has_groups: bool | None = None
 
@@ -178,6 +184,22 @@ class CheckContext:
         require(is_list, "Resources is no list of objects")
         return list(resources)
 
+    # --- setup ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def preparing(self, setup: Setup) -> Iterator[None]:
+        """Raise CheckSetupError in place of CheckFailedError: what is done here is not what the check tests."""
+        try:
+            yield
+        except CheckFailedError as error:
+            raise CheckSetupError(setup, str(error)) from None
+
+    def require_setup(self, endpoint: str, actual: str) -> None:
+        """Raise CheckSetupError if the endpoint refused the smallest user or group before, which explains `actual`."""
+        setup = Setup(USER if endpoint == "/Users" else GROUP)
+        if setup in self.failed_setups:
+            raise CheckSetupError(setup, actual)
+
     # --- users and groups --------------------------------------------------------------------------------------------
 
     def name(self) -> str:
@@ -200,17 +222,25 @@ class CheckContext:
         return group_body(name, f"id-{name}", **options)
 
     def create_user(self, body: Mapping[str, Json] | None = None) -> str:
-        """Create a user, and return its path."""
-        return self.path_of("/Users", self.post("/Users", body or self.new_user()))
+        """Create a user that the check needs, and return its path."""
+        return resource_path("/Users", id_of(self.new_resource("/Users", body or self.new_user())))
+
+    def new_resource(self, endpoint: str, body: Mapping[str, Json]) -> Mapping[str, Any]:
+        """Create a user or a group that the check needs, and return the response."""
+        with self.preparing(setup_of(endpoint, body)):
+            response = self.post(endpoint, body)
+            self.path_of(endpoint, response)
+        return response.resource
 
     def create_users(self, number: int, *, at_once: int = 1) -> list[str]:
-        """Create users, `at_once` of them at the same time, and return their ids."""
+        """Create users that the check needs, `at_once` of them at the same time, and return their ids."""
         bodies = [self.new_user() for _ in range(number)]
         starts = range(0, number, at_once)
         responses = [
             response for start in starts for response in self.post_all("/Users", bodies[start : start + at_once])
         ]
-        return [id_of(self.created_resource("/Users", response)) for response in responses]
+        with self.preparing(setup_of("/Users", bodies[0])):
+            return [id_of(self.created_resource("/Users", response)) for response in responses]
 
     def require_groups(self) -> None:
         """Skip the check if the endpoint has no groups; the first call asks for one page of them."""
@@ -220,11 +250,12 @@ class CheckContext:
             raise CheckSkippedError("the endpoint has no groups: GET /Groups answered 404 or 501 (see B17)")
 
     def create_group(self, members: Iterable[str] = (), body: Mapping[str, Json] | None = None) -> str:
-        """Create a group, add members with the operation that most servers accept, and return its path."""
-        path = self.path_of("/Groups", self.post("/Groups", body or self.new_group()))
+        """Create a group that the check needs, with members by the operation that most servers accept; return its path."""
+        path = resource_path("/Groups", id_of(self.new_resource("/Groups", body or self.new_group())))
         values = member_values(*members)
         if values:
-            self.patched(path, operation("add", "members", values))
+            with self.preparing(Setup(MEMBERS)):
+                self.patched(path, operation("add", "members", values))
         return path
 
     def disable(self, user: str) -> None:
@@ -240,7 +271,10 @@ class CheckContext:
         """
         if endpoint == "/Groups" and response.status in (404, 501):
             self.require_groups()
-        require(response.status in (200, 201), f"POST {endpoint} answered {describe_answer(response)}")
+        actual = f"POST {endpoint} answered {describe_answer(response)}"
+        if not response.is_success:
+            self.require_setup(endpoint, actual)
+        require(response.status in (200, 201), actual)
         require(id_of(response.resource), f"the response to POST {endpoint} has no id")
         return response.resource
 

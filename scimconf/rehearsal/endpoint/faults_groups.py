@@ -62,7 +62,7 @@ def _separate_groups(context: CheckContext) -> str:
 
 
 def _adscim_schema(context: CheckContext) -> str:
-    context.create_group(body=context.new_group(adscim=True))
+    context.path_of("/Groups", context.post("/Groups", context.new_group(adscim=True)))
     return "the group is created"
 
 

@@ -13,7 +13,7 @@ from scimconf.rehearsal.endpoint.messages import EndpointRequest
 
 def _external_id_filter(context: CheckContext) -> str:
     body = context.new_user()
-    user = context.created_resource("/Users", context.post("/Users", body))
+    user = context.new_resource("/Users", body)
     matches = context.find("/Users", "externalId", body["externalId"])
     require(len(matches) == 1, f"the filter matches {len(matches)} users")
     require(matches[0].get("id") == user["id"], "the filter matches another user")
@@ -95,7 +95,7 @@ def _user_name_case(context: CheckContext) -> str:
 
 def _distinct_resources(context: CheckContext) -> str:
     body = context.new_user()
-    user = context.created_resource("/Users", context.post("/Users", body))
+    user = context.new_resource("/Users", body)
     for _ in range(2):
         context.create_group([str(user["id"])])
     response = context.get(f"/Users?{equals('userName', body['userName'])}")

@@ -29,7 +29,7 @@ def _capital_operations(context: CheckContext) -> str:
 
 
 def _unused_attributes(context: CheckContext) -> str:
-    user = context.create_user(context.new_user(full=True))
+    user = context.path_of("/Users", context.post("/Users", context.new_user(full=True)))
     replace = context.dialect.replace
     context.patched(
         user,
@@ -89,7 +89,7 @@ def _disabled_readable(context: CheckContext) -> str:
 
 def _stored_user_name(context: CheckContext) -> str:
     body = context.new_user()
-    resource = context.created_resource("/Users", context.post("/Users", body))
+    resource = context.new_resource("/Users", body)
     answered = resource.get("userName")
     stored = context.read(resource_path("/Users", id_of(resource))).get("userName")
     require(answered == stored, f"the answer to POST has {answered!r}, the next response {stored!r}")

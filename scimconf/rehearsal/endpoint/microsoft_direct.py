@@ -156,7 +156,7 @@ def _pages(context: CheckContext, endpoint: str) -> str:
     """Create resources and walk at most ten pages; the response must repeat startIndex and count the whole list."""
     bodies = [context.new_user() if endpoint == "/Users" else context.new_group() for _ in range(_USERS)]
     for body in bodies:
-        context.created_resource(endpoint, context.post(endpoint, body))
+        context.new_resource(endpoint, body)
     start, pages = 1, 0
     while pages < _MAX_PAGES:
         response = context.get(f"{endpoint}?startIndex={start}&count={_PAGE}")

@@ -21,6 +21,7 @@ from scimconf.rehearsal.endpoint.context import (
     require,
 )
 from scimconf.rehearsal.endpoint.created import resource_path
+from scimconf.rehearsal.endpoint.setups import GROUP, USER, Setup
 
 if TYPE_CHECKING:
     from scimconf.rehearsal.endpoint.entra_tenant import EntraTenant
@@ -37,6 +38,8 @@ CHANGES: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """The properties of a user in Graph that the update changes, with the target attribute and the new value."""
+_VARIANT = "a provisioning cycle"
+"""The setup of these tests: what a cycle creates."""
 
 
 def _tenant(context: CheckContext, users: Sequence[str], **options: Any) -> EntraTenant:
@@ -66,8 +69,9 @@ def _created_user(context: CheckContext) -> tuple[EntraTenant, str, Mapping[str,
     """Provision one user, and return the tenant, the name of the user and the user at the endpoint."""
     name = context.user_name()
     tenant = _tenant(context, [name])
-    tenant.require_logged("create", _display(name), tenant.cycle())
-    return tenant, name, _one(context, "/Users", name)
+    with context.preparing(Setup(USER, _VARIANT)):
+        tenant.require_logged("create", _display(name), tenant.cycle())
+        return tenant, name, _one(context, "/Users", name)
 
 
 def _display(name: str) -> str:
@@ -120,9 +124,10 @@ def _deletes_user(context: CheckContext) -> str:
 def _manages(context: CheckContext) -> str:
     names = [context.user_name() for _ in range(3)]
     tenant = _tenant(context, names)
-    tenant.cycle()
     user, *managers = names
-    ids = {name: id_of(_one(context, "/Users", name)) for name in managers}
+    with context.preparing(Setup(USER, _VARIANT)):
+        tenant.cycle()
+        ids = {name: id_of(_one(context, "/Users", name)) for name in managers}
     for manager in (*managers, ""):
         tenant.set_manager(user, manager)
         tenant.cycle()
@@ -166,7 +171,8 @@ def _created_group(
     name = context.name()
     users = [*members, *others]
     tenant = _tenant(context, users, group=name, members=members, assigned=[name, *users])
-    tenant.require_logged("create", name, tenant.cycle())
+    with context.preparing(Setup(GROUP, _VARIANT)):
+        tenant.require_logged("create", name, tenant.cycle())
     return tenant, name
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scimconf.check_report import CheckReport, CheckResult, CheckStatus
 from scimconf.diagnostics import describe_unexpected
@@ -21,6 +21,7 @@ from scimconf.rehearsal.endpoint.context import (
 from scimconf.rehearsal.endpoint.created import delete_quietly
 from scimconf.rehearsal.endpoint.masking import RunMask
 from scimconf.rehearsal.endpoint.messages import EndpointRequest, EndpointResponse
+from scimconf.rehearsal.endpoint.setups import TEXTS, CheckSetupError, Setup
 from scimconf.rehearsal.endpoint.transport import (
     EndpointClient,
     EndpointConnection,
@@ -228,6 +229,8 @@ def _result(context: CheckContext, check: Check) -> CheckResult:
     except CheckFailedError as error:
         status = CheckStatus.WARNING if check.severity == "warning" else CheckStatus.FAILED
         return _finished(context, check, status, str(error))
+    except CheckSetupError as error:
+        return _not_prepared(context, check, error)
     except CheckWarningError as error:
         return _finished(context, check, CheckStatus.WARNING, str(error))
     except CheckSkippedError as error:
@@ -238,6 +241,21 @@ def _result(context: CheckContext, check: Check) -> CheckResult:
         return _finished(
             context, check, CheckStatus.FAILED, f"the check could not be completed: {describe_unexpected(error)}"
         )
+
+
+def _not_prepared(context: CheckContext, check: Check, error: CheckSetupError) -> CheckResult:
+    """Return a failed result for the first check with this setup, and a skipped one for the others.
+
+    The smallest body explains the failure of each other body too.
+    """
+    name = error.setup.name
+    failed = context.failed_setups
+    first = failed.get(Setup(name)) or failed.setdefault(error.setup, check.id)
+    if first != check.id:
+        return _finished(context, check, CheckStatus.SKIPPED, f"{name} could not be created: {error} (see {first})")
+    actual = f"{name} for this check could not be created, so nothing was tested: {error}"
+    consequence, hint = TEXTS[name]
+    return replace(_finished(context, check, CheckStatus.FAILED, actual), consequence=consequence, hint=hint)
 
 
 def _finished(context: CheckContext, check: Check, status: CheckStatus, actual: str) -> CheckResult:

@@ -46,7 +46,7 @@ def _body(context: CheckContext, endpoint: str) -> dict[str, Any]:
 def _created(context: CheckContext, endpoint: str) -> tuple[str, dict[str, Any]]:
     """Create a resource, and return its path and the body that was sent."""
     body = _body(context, endpoint)
-    return context.path_of(endpoint, context.post(endpoint, body)), body
+    return resource_path(endpoint, id_of(context.new_resource(endpoint, body))), body
 
 
 def _key(endpoint: str) -> str:
@@ -77,7 +77,7 @@ def _filters(context: CheckContext, endpoint: str, *, changed: str = "", options
     body = _body(context, endpoint)
     name = body[_key(endpoint)]
     body[_key(endpoint)] = {"upper": name.lower(), "lower": name.upper()}.get(changed, name)
-    context.path_of(endpoint, context.post(endpoint, body))
+    context.new_resource(endpoint, body)
     value = {"upper": name.upper(), "lower": name.lower()}.get(changed, name)
     matches = context.find(endpoint, _key(endpoint), value, options)
     require(len(matches) == 1, f"the filter matches {len(matches)} resources")
