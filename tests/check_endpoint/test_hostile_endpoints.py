@@ -270,6 +270,7 @@ def test_refused_creation_fails_once():
     assert failed(report) == ["B05"]
     assert ids(report, CheckStatus.SKIPPED) == ["B12", "B32", "B38", "B40", "B45"]
     assert result(report, "B05").consequence == "No user is created."
+    assert result(report, "B05").expected == "a user that the check needs"
     assert result(report, "B32").actual.endswith("(see B05)")
 
 

@@ -255,7 +255,8 @@ def _not_prepared(context: CheckContext, check: Check, error: CheckSetupError) -
         return _finished(context, check, CheckStatus.SKIPPED, f"{name} could not be created: {error} (see {first})")
     actual = f"{name} for this check could not be created, so nothing was tested: {error}"
     consequence, hint = TEXTS[name]
-    return replace(_finished(context, check, CheckStatus.FAILED, actual), consequence=consequence, hint=hint)
+    result = _finished(context, check, CheckStatus.FAILED, actual)
+    return replace(result, expected=f"{name} that the check needs", consequence=consequence, hint=hint)
 
 
 def _finished(context: CheckContext, check: Check, status: CheckStatus, actual: str) -> CheckResult:
