@@ -39,7 +39,7 @@ _BOOLEAN_HINT = (
     f"The server reads booleans as text. Accept `True` and `False` in any case as booleans, or ask for `?{FLAG}` in the"
     " tenant URL: then Entra sends booleans."
 )
-_MANAGER_HINT = (
+MANAGER_HINT = (
     "Entra sends the id of a manager as text. Accept the text beside the object `{value: …}`, and return the object."
 )
 _EXCLUDED_HINT = (
@@ -107,11 +107,11 @@ def value_differences(
 
 
 def short_text(value: Any) -> str:
-    """Return a value for a sentence, shortened."""
+    """Return a value for a sentence as it is written in JSON, shortened."""
     if value is None:
         return "missing"
-    is_quoted = isinstance(value, str) and value not in ("True", "False")  # the mappings give booleans as text
-    text = f'"{value}"' if is_quoted else str(value)
+    is_boolean = value in ("True", "False")  # the mappings give booleans as text
+    text = str(value).lower() if is_boolean else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
 
 
@@ -225,7 +225,7 @@ def _patch_hint(exchange: Exchange, *, is_legacy: bool) -> str:
     operations = list(_operations(exchange.request_body))
     managers = [operation for operation in operations if str(operation.get("path", "")).endswith(":manager")]
     if any(isinstance(operation.get("value"), str) for operation in managers):
-        return _MANAGER_HINT
+        return MANAGER_HINT
     if is_legacy and any(operation.get("value") in ("True", "False") for operation in operations):
         return _BOOLEAN_HINT
     is_about_case = is_legacy and re.search(r"\bop\b|operation|\b(add|replace|remove)\b", _text(exchange.response_body))

@@ -55,7 +55,10 @@ class StepResult:
 
 @dataclass(slots=True)
 class _Comparison:
-    """What the comparisons of several objects add up to; `expected` are those of unequal objects first."""
+    """What the comparisons of several objects add up to.
+
+    `unequal` are the expected values that differ, `equal` all expected values of the other objects.
+    """
 
     equal: list[str] = field(default_factory=list)
     unequal: list[str] = field(default_factory=list)
@@ -76,7 +79,9 @@ class _Comparison:
         self.differences += values
         self.lost |= {entry.target for entry in values if is_lost(entry)}
         self.problems += problems
-        (self.unequal if problems else self.equal).append(f"{name}{judgement.values_text(mapped.values)}")
+        differing = {entry.target for entry in values if not is_lost(entry)}
+        listed = {target: value for target, value in mapped.values.items() if target in differing or not differing}
+        (self.unequal if problems else self.equal).append(f"{name}{judgement.values_text(listed)}")
 
     def expected_text(self) -> str:
         texts = [*self.unequal, *self.equal]
@@ -89,7 +94,8 @@ class Stage:
     """A tenant on which a lifecycle is played.
 
     `lost` are the target attributes that the built-in server does not have, once they are reported. `user`,
-    `second_user`, `group` and `members` are object ids of what the steps created. `role_ids` are the app roles that
+    `second_user`, `group` and `members` are object ids of what the steps created; `not_disabled` are
+    users whose account a step should have disabled. `role_ids` are the app roles that
     users can have, those of the spec first.
     """
 
@@ -103,6 +109,7 @@ class Stage:
     group: str = ""
     members: tuple[str, ...] = ()
     lost: set[str] = field(default_factory=set)
+    not_disabled: set[str] = field(default_factory=set)
     _numbers: int = field(default=900)
 
     # ---- flows -----------------------------------------------------------------------------------------------------

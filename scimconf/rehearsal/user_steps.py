@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from scimconf.check_report import CheckStatus
 from scimconf.rehearsal import judgement
 from scimconf.rehearsal.invented import graph_path, patch_of
 from scimconf.rehearsal.judgement import Unexpected
@@ -18,6 +19,13 @@ ACTIVE_MAPPING = """active: {expression: 'Switch([IsSoftDeleted], , "False", "Tr
 _UPDATED = ("jobTitle", "department", "physicalDeliveryOfficeName", "city", "companyName", "givenName", "surname")
 _SCOPE_ATTRIBUTES = frozenset({"IsSoftDeleted", "accountEnabled"})
 _ROLE_ATTRIBUTE = "appRoleAssignments"
+_RENAME_HINT = (
+    "Store what each operation of the PATCH names, and return it: the userName too, and paths with dots such as"
+    " `name.familyName`."
+)
+_MANAGER_HINT = (
+    f"{judgement.MANAGER_HINT} The path of the operation begins with a URN: the attribute follows the last colon."
+)
 _OFF = "The target object actions of the users mapping do not include {}"
 
 
@@ -81,7 +89,9 @@ async def rename_user(stage: Stage) -> StepResult:
         "surname": "Renamed",
     }
     await stage.send("PATCH", "/users/{key}", body, key=stage.user)
-    return await stage.present(flow, [stage.user])
+    result = await stage.present(flow, [stage.user])
+    is_unexplained = result.status is CheckStatus.FAILED and not result.hint
+    return replace(result, hint=_RENAME_HINT) if is_unexplained else result
 
 
 def _sent_values(body: Any, target: str) -> Iterator[Any]:
@@ -127,7 +137,10 @@ async def change_manager(stage: Stage) -> StepResult:
     if actual != manager_id:
         problems.insert(0, f"{row.target} is {judgement.short_text(current_value(dict(resource), row.target))}")
     expected = f"{row.target} has the id of the manager, {judgement.short_text(manager_id)}"
-    return stage.result(cycle, expected, Unexpected(problems, failed))
+    explained = (f"{judgement.SUCCESS}, and sends the manager again only when it changes.", _MANAGER_HINT)
+    result = stage.result(cycle, expected, Unexpected(problems, failed), explained=explained)
+    specific = judgement.hint(cycle.exchanges, (), stage.tenant.dialect) if problems else ""
+    return replace(result, hint=specific or result.hint)
 
 
 async def swap_role(stage: Stage) -> StepResult:
@@ -165,7 +178,7 @@ async def enable_user(stage: Stage) -> StepResult:
     flow = stage.users()
     stage.require_provisioned(stage.user, "user")
     await stage.send("PATCH", "/users/{key}", {"accountEnabled": True}, key=stage.user)
-    return await _returning(stage, flow, stage.user)
+    return await _returning(stage, flow, stage.user, "disable-user")
 
 
 async def unassign_user(stage: Stage) -> StepResult:
@@ -191,7 +204,7 @@ async def restore_user(stage: Stage) -> StepResult:
     flow = stage.users()
     stage.require_provisioned(stage.second_user, "user")
     await stage.send("POST", "/directory/deletedItems/{key}/restore", key=stage.second_user)
-    return await _returning(stage, flow, stage.second_user)
+    return await _returning(stage, flow, stage.second_user, "delete-user")
 
 
 async def purge_user(stage: Stage) -> StepResult:
@@ -220,6 +233,8 @@ async def _leaver(stage: Stage, flow: ObjectFlow, key: str) -> StepResult:
     if work.task is not Task.DISABLE or not targets:
         return kept_account(cycle, "the account is disabled in the application", *_kept(stage, flow, targets))
     result = await stage.judge(cycle, flow, [key], only=targets)
+    if result.status is CheckStatus.FAILED:
+        stage.not_disabled.add(key)
     is_silent = result.consequence.startswith(judgement.SUCCESS)
     return replace(result, consequence=f"The account stays usable. {result.consequence}") if is_silent else result
 
@@ -235,12 +250,18 @@ def _kept(stage: Stage, flow: ObjectFlow, targets: Sequence[str]) -> tuple[str, 
     return "no change is sent: no attribute mapping reads `IsSoftDeleted`", f"Add `{ACTIVE_MAPPING}`."
 
 
-async def _returning(stage: Stage, flow: ObjectFlow, key: str) -> StepResult:
-    """Run a cycle after a user came back, and expect that the account can be used again."""
+async def _returning(stage: Stage, flow: ObjectFlow, key: str, before: str) -> StepResult:
+    """Run a cycle after a user came back, and expect that the account can be used again.
+
+    Skip the step after the cycle if the step `before` did not disable the account.
+    """
     stage.require_provisioned(key, "user")
     targets = _disabling_targets(flow)
     if not targets:
         raise StepSkippedError("No attribute mapping disables accounts, so there is none to enable.")
+    if key in stage.not_disabled:
+        await stage.cycle()
+        raise StepSkippedError(f"The account was not disabled, so there is none to enable (see {before}).")
     return await stage.present(flow, [key], only=targets)
 
 

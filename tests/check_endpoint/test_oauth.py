@@ -29,7 +29,7 @@ def settings(url, assertion=""):
         ((200, {"access_token": ISSUED, "expires_in": "21600"}, {}), ""),
         ((200, {"access_token": ISSUED}, {}), ""),
         ((200, {"access_token": ISSUED, "expires_in": 300}, {}), "expires_in is 300"),
-        ((200, {"access_token": ISSUED, "expires_in": None}, {}), "expires_in is None"),
+        ((200, {"access_token": ISSUED, "expires_in": None}, {}), "expires_in is null"),
         ((200, {"expires_in": 3600}, {}), "has no access_token"),
         ((401, {"error": "invalid_client"}, {}), "the token service answered 401"),
     ],

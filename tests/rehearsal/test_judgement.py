@@ -145,9 +145,10 @@ def test_failures_have_short_reasons_once(reason, text):
 
 def test_values_are_shown_shortened():
     assert short_text(None) == "missing"
-    assert (short_text(True), short_text("False"), short_text("a")) == ("True", "False", '"a"')
-    assert str(ValueDifference("active", "False", "False", is_boolean=True)) == 'active is the text "False", not False'
-    assert str(ValueDifference("active", "False", True, is_boolean=True)) == "active is True, not False"
+    assert (short_text(True), short_text("False"), short_text("a")) == ("true", "false", '"a"')
+    assert short_text([{"value": "é", "primary": True}]) == '[{"value": "é", "primary": true}]'
+    assert str(ValueDifference("active", "False", "False", is_boolean=True)) == 'active is the text "False", not false'
+    assert str(ValueDifference("active", "False", True, is_boolean=True)) == "active is true, not false"
     assert len(short_text("x" * 200)) < 100
     assert values_text({str(number): "v" for number in range(10)}).endswith("and 2 more")
     assert values_text({"b": "v", "a": None}) == 'a missing, b "v"'

@@ -228,6 +228,33 @@ tests:
     assert results["payload-2"].actual == 'userName is "ada@contoso.com", expected "grace@contoso.com"'
 
 
+# ---- faults --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_account_that_was_not_disabled_is_not_enabled():
+    with played(small(), kind="faulty:B05") as (report, _):
+        results = by_id(report)
+    for name, before in (("enable-user", "disable-user"), ("restore-user", "delete-user")):
+        assert (results[before].status.value, results[name].status.value) == ("failed", "skipped")
+        assert f"(see {before})" in results[name].actual
+
+
+@pytest.mark.slow
+def test_update_without_an_effect_has_a_hint_a_consequence_and_the_values_that_differ():
+    manager = "'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager': manager"
+    names = "displayName: displayName, 'name.familyName': surname, 'name.givenName': givenName"
+    with played(small(rows=f"{USER_ROWS}, {names}, {manager}, {ACTIVE}"), kind="faulty:B24") as (report, _):
+        results = by_id(report)
+    renamed, managed = results["rename-user"], results["change-manager"]
+    assert (renamed.status.value, managed.status.value) == ("failed", "failed")
+    assert "`name.familyName`" in renamed.hint
+    assert "userName" in renamed.expected
+    assert "givenName" not in renamed.expected
+    assert "Entra logs success" in managed.consequence
+    assert "last colon" in managed.hint
+
+
 # ---- endpoints ------------------------------------------------------------------------------------------------------
 
 

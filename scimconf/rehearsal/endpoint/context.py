@@ -259,10 +259,24 @@ class CheckContext:
         return path
 
     def disable(self, user: str) -> None:
-        """Disable a user for what follows: in Entra's way, or else with the boolean of the RFC."""
-        response = self.patch(user, self.dialect.disable())
-        if not response.is_success or self.get(user).resource.get("active") is not False:
-            self.patched(user, operation("replace", "active", value=False))
+        """Disable a user for what follows: in Entra's way, or else with the boolean of the RFC.
+
+        Skip the check if the user stays active.
+        """
+        if not self.can_disable(user):
+            raise CheckSkippedError("the user cannot be disabled (see B05)")
+
+    def can_disable(self, user: str) -> bool:
+        """Disable a user as `disable` does, and return whether that was possible."""
+        changes = (self.dialect.disable(), operation("replace", "active", value=False))
+        return any(self.has_disabled(user, change) for change in changes)
+
+    def has_disabled(self, user: str, change: Mapping[str, Json]) -> bool:
+        """Return whether an operation disabled a user; also if the endpoint does not return the user or `active`."""
+        if not self.patch(user, change).is_success:
+            return False
+        response = self.get(user)
+        return not response.is_success or response.resource.get("active") in (None, False)
 
     def created_resource(self, endpoint: str, response: EndpointResponse) -> Mapping[str, Any]:
         """Return the resource of a response to a creation; the response must have an id.
@@ -300,6 +314,11 @@ def recorded_body(body: Json) -> Json:
         return body
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
     return body if len(text) <= MAX_RECORDED else f"{text[:MAX_RECORDED]}…"
+
+
+def as_json(value: Any) -> str:
+    """Return a value for a sentence, as it is written in JSON."""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def id_of(resource: Mapping[str, Any]) -> str:

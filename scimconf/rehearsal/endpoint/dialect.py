@@ -50,5 +50,11 @@ class PatchDialect:
             return operation("Remove", "members", member_values(member))
         return operation("remove", f'members[value eq "{member}"]', has_value=False)
 
+    def remove_members(self, *members: str) -> list[dict[str, Json]]:
+        """Return the removal of several members in one request: one operation in the legacy dialect."""
+        if self.is_legacy:
+            return [operation("Remove", "members", member_values(*members))]
+        return [self.remove_member(member) for member in members]
+
 
 LEGACY, COMPLIANT = PatchDialect("legacy"), PatchDialect("compliant")

@@ -11,6 +11,7 @@ from scimconf.rehearsal.endpoint.context import (
     CheckFunction,
     CheckSkippedError,
     CheckWarningError,
+    as_json,
     describe_answer,
     id_of,
     require,
@@ -65,7 +66,13 @@ def _member_removed(context: CheckContext) -> str:
     group = context.create_group([leaver, other])
     context.patched(group, context.dialect.remove_member(leaver))
     require(leaver not in context.members(group), "the PATCH succeeded, and the removed user is still a member")
-    return "the user is no member any more"
+    group = context.create_group([leaver, other])
+    context.patched(group, *context.dialect.remove_members(leaver, other))
+    remaining = len(context.members(group))
+    require(
+        not remaining, f"the removal of 2 members in one request succeeded, and {remaining} of them is still a member"
+    )
+    return "the users are no members any more"
 
 
 def _disabled(context: CheckContext) -> str:
@@ -74,7 +81,7 @@ def _disabled(context: CheckContext) -> str:
     active = context.read(user).get("active")
     if active is None:
         raise CheckSkippedError("the endpoint does not return `active` (see B06)")
-    require(active is False, f"`active` is {active!r} after the PATCH")
+    require(active is False, f"`active` is {as_json(active)} after the PATCH")
     return "`active` is false"
 
 
@@ -82,7 +89,7 @@ def _disabled_by_add(context: CheckContext) -> str:
     user = context.create_user()
     context.patched(user, context.dialect.add("active", context.dialect.active(value=False)))
     active = context.read(user).get("active")
-    require(active is False or active is None, f"`active` is {active!r} after the PATCH")
+    require(active is False or active is None, f"`active` is {as_json(active)} after the PATCH")
     return "`active` is false" if active is False else "the PATCH is accepted; `active` is not returned"
 
 
@@ -92,7 +99,7 @@ def _unmatched_filter(context: CheckContext) -> str:
     context.patched(user, phone, context.dialect.replace("displayName", "Grace Hopper"))
     resource = context.read(user)
     number = value_at(resource, 'phoneNumbers[type eq "work"].value')
-    require(number == "+15415550100", f"the phone number is {number!r} after the PATCH")
+    require(number == "+15415550100", f"the phone number is {as_json(number)} after the PATCH")
     require(resource.get("displayName") == "Grace Hopper", "the displayName of the same PATCH is not stored")
     return "both values are stored"
 
@@ -107,7 +114,7 @@ def _dotted_keys(context: CheckContext) -> str:
     require(not literal, f"the key {literal[:1]} is stored as an attribute of its own")
     for path, expected in (("name.givenName", "Grace"), (f"{ENTERPRISE}:department", "Research")):
         value = value_at(resource, path)
-        require(value == expected, f"the PATCH succeeded, and {path} is {value!r}")
+        require(value == expected, f"the PATCH succeeded, and {path} is {as_json(value)}")
     return "both attributes are changed"
 
 
@@ -117,7 +124,7 @@ def _manager_as_string(context: CheckContext) -> str:
     context.patched(user, context.dialect.add(MANAGER, manager))
     stored = value_at(context.read(user), MANAGER)
     stored_id = stored.get("value") if isinstance(stored, dict) else stored
-    require(stored_id == manager, f"the manager is {stored!r} after the PATCH")
+    require(stored_id == manager, f"the manager is {as_json(stored)} after the PATCH, not {as_json(manager)}")
     return "the id of the manager is stored"
 
 
@@ -130,7 +137,7 @@ def _manager_as_object(context: CheckContext) -> str:
     stored = value_at(context.read(user), MANAGER)
     if stored is None:
         raise CheckSkippedError("the endpoint does not return the manager")
-    require(isinstance(stored, dict) and id_of({"id": stored.get("value")}), f"`manager` is {stored!r}")
+    require(isinstance(stored, dict) and id_of({"id": stored.get("value")}), f"`manager` is {as_json(stored)}")
     return "`manager` is an object with `value`"
 
 

@@ -12,6 +12,7 @@ from scimconf.rehearsal.endpoint.context import (
     CheckFunction,
     CheckSkippedError,
     CheckWarningError,
+    as_json,
     describe_answer,
     id_of,
     require,
@@ -68,7 +69,7 @@ def _content_types(context: CheckContext) -> str:
     ):
         context.created_resource("/Users", response)
         media_type = response.content_type.partition(";")[0].strip().lower()
-        require(media_type == SCIM_JSON, f"the content type of the response is {response.content_type!r}")
+        require(media_type == SCIM_JSON, f"the content type of the response is {as_json(response.content_type)}")
     error = context.get(f"/Users/{context.name()}")
     require(isinstance(error.body, dict), f"the body of {error.describe()} is no JSON object")
     return f"responses have the content type {SCIM_JSON}"

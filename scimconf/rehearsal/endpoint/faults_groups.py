@@ -10,6 +10,7 @@ from scimconf.rehearsal.endpoint.context import (
     CheckContext,
     CheckFunction,
     CheckSkippedError,
+    as_json,
     describe_answer,
     require,
 )
@@ -24,7 +25,7 @@ def _external_id_added(context: CheckContext) -> str:
     group = context.create_group(body=body)
     context.patched(group, context.dialect.add("externalId", external_id))
     stored = context.read(group).get("externalId")
-    require(stored == external_id, f"the externalId is {stored!r} after the PATCH")
+    require(stored == external_id, f"the externalId is {as_json(stored)} after the PATCH")
     return "the externalId is stored"
 
 
@@ -42,7 +43,10 @@ def _rename_keeps_members(context: CheckContext) -> str:
     name = context.name()
     context.patched(group, operation("replace", None, {"displayName": name}))
     resource = context.read(group)
-    require(resource.get("displayName") == name, f"the displayName is {resource.get('displayName')!r} after the PATCH")
+    require(
+        resource.get("displayName") == name,
+        f"the displayName is {as_json(resource.get('displayName'))} after the PATCH",
+    )
     members = context.members(group)
     require(set(members) == set(users), f"{len(members)} of 2 members are left after the PATCH")
     return "the name is new, and both members stay"

@@ -10,6 +10,7 @@ from scimconf.rehearsal.endpoint.context import (
     CheckContext,
     CheckFunction,
     CheckSkippedError,
+    as_json,
     describe_answer,
     id_of,
     require,
@@ -72,7 +73,8 @@ def _update_has_effect(context: CheckContext) -> str:
     response = context.patch(user, context.dialect.replace("displayName", _NAME))
     value = context.read(user).get("displayName")
     require(
-        not response.is_success or value == _NAME, f"PATCH answered {response.describe()}; displayName is {value!r}"
+        not response.is_success or value == _NAME,
+        f"PATCH answered {response.describe()}; displayName is {as_json(value)}",
     )
     return "the new value is returned" if response.is_success else f"PATCH answered {response.describe()}"
 
@@ -92,9 +94,10 @@ def _stored_user_name(context: CheckContext) -> str:
     resource = context.new_resource("/Users", body)
     answered = resource.get("userName")
     stored = context.read(resource_path("/Users", id_of(resource))).get("userName")
-    require(answered == stored, f"the answer to POST has {answered!r}, the next response {stored!r}")
+    require(answered == stored, f"the answer to POST has {as_json(answered)}, the next response {as_json(stored)}")
     require(
-        str(stored).lower() == body["userName"].lower(), f"the userName {body['userName']!r} is stored as {stored!r}"
+        str(stored).lower() == body["userName"].lower(),
+        f"the userName {as_json(body['userName'])} is stored as {as_json(stored)}",
     )
     return "the userName is the same"
 
@@ -107,13 +110,14 @@ def _boolean_filter(context: CheckContext) -> str:
     literal = [key for key in resource if "[" in key]
     require(not literal, f"the value is stored under the key {literal[:1]}")
     value = value_at(resource, "emails[primary eq true].value")
-    require(value == address, f"the e-mail address is {value!r} after the PATCH")
+    require(value == address, f"the e-mail address is {as_json(value)} after the PATCH")
     return "the e-mail address is replaced"
 
 
 def _disabled_twice(context: CheckContext) -> str:
     user = context.create_user()
-    context.disable(user)
+    if not context.has_disabled(user, context.dialect.disable()):
+        raise CheckSkippedError("the first request does not disable the user (see B05)")
     context.patched(user, context.dialect.disable())
     return "the second request succeeds too"
 
@@ -123,7 +127,7 @@ def _enabled_again(context: CheckContext) -> str:
     context.disable(user)
     context.patched(user, context.dialect.enable())
     active = context.read(user).get("active")
-    require(active is True or active is None, f"`active` is {active!r} after the PATCH")
+    require(active is True or active is None, f"`active` is {as_json(active)} after the PATCH")
     return "`active` is true" if active else "the PATCH is accepted; `active` is not returned"
 
 
@@ -140,7 +144,7 @@ def _require_values(context: CheckContext, user: str, expected: Mapping[str, str
     resource = context.read(user)
     for path, value in expected.items():
         stored = value_at(resource, path)
-        require(stored == value, f"the PATCH succeeded, and {path} is {stored!r}")
+        require(stored == value, f"the PATCH succeeded, and {path} is {as_json(stored)}")
 
 
 CHECKS: Mapping[str, CheckFunction] = MappingProxyType(

@@ -18,6 +18,7 @@ from scimconf.rehearsal.endpoint.context import (
     CheckContext,
     CheckFunction,
     CheckSkippedError,
+    as_json,
     describe_answer,
     id_of,
     require,
@@ -64,14 +65,14 @@ def _null_update(context: CheckContext, *, verbose: bool) -> str:
         context.patched(user, *_operations(dict.fromkeys(targets, value), verbose=verbose))
         resource = context.read(user)
         remaining = [path for path in paths if value_at(resource, path) not in (None, "")]
-        require(not remaining, f"after the PATCH with {value!r} these have a value: {', '.join(remaining)}")
+        require(not remaining, f"after the PATCH with {as_json(value)} these have a value: {', '.join(remaining)}")
     return "the attributes are empty"
 
 
 def _user_created(context: CheckContext) -> str:
     body = context.new_user(full=True)
     resource = context.created_resource("/Users", context.post("/Users", body))
-    require(resource.get("userName") == body["userName"], f"the userName is {resource.get('userName')!r}")
+    require(resource.get("userName") == body["userName"], f"the userName is {as_json(resource.get('userName'))}")
     return _deleted(context, "/Users", resource)
 
 
@@ -100,7 +101,9 @@ def _operations(values: Mapping[str, Json], *, verbose: bool) -> list[dict[str, 
 def _group_created(context: CheckContext) -> str:
     body = context.new_group()
     resource = context.created_resource("/Groups", context.post("/Groups", body))
-    require(resource.get("displayName") == body["displayName"], f"the displayName is {resource.get('displayName')!r}")
+    require(
+        resource.get("displayName") == body["displayName"], f"the displayName is {as_json(resource.get('displayName'))}"
+    )
     return _deleted(context, "/Groups", resource)
 
 
@@ -148,7 +151,7 @@ def _access_token(context: CheckContext, url: str, form: str) -> str:
     document = context.issue_token(EndpointRequest("POST", "", form, headers, url))
     seconds = document.get("expires_in", 3600)
     is_accepted = isinstance(seconds, int | str) and str(seconds).isdecimal() and 3600 <= int(seconds) <= 21_600
-    require(is_accepted, f"expires_in is {seconds!r}")
+    require(is_accepted, f"expires_in is {as_json(seconds)}")
     return str(document["access_token"])
 
 
@@ -161,7 +164,10 @@ def _pages(context: CheckContext, endpoint: str) -> str:
     while pages < _MAX_PAGES:
         response = context.get(f"{endpoint}?startIndex={start}&count={_PAGE}")
         resources, total = context.listed(response), response.resource.get("totalResults", 0)
-        require(response.resource.get("startIndex") == start, f"startIndex is {response.resource.get('startIndex')!r}")
+        require(
+            response.resource.get("startIndex") == start,
+            f"startIndex is {as_json(response.resource.get('startIndex'))}",
+        )
         require(len(resources) <= _PAGE, f"a page of {_PAGE} has {len(resources)} resources")
         require(total >= _USERS, f"totalResults is {total}, after the creation of {_USERS}")
         start, pages = start + len(resources), pages + 1
@@ -179,7 +185,7 @@ def _manager(context: CheckContext) -> str:
         resource = context.read(user)
         manager = value_at(resource, MANAGER) or value_at(resource, "manager")
         stored = manager.get("value") if isinstance(manager, dict) else manager
-        require((stored or "") == value, f"the manager is {manager!r} after {op} with {value!r}")
+        require((stored or "") == value, f"the manager is {as_json(manager)} after {op} with {as_json(value)}")
     return "the manager is set, replaced and removed"
 
 

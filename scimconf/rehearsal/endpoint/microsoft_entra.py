@@ -16,6 +16,7 @@ from scimconf.rehearsal.endpoint.context import (
     CheckContext,
     CheckFunction,
     CheckSkippedError,
+    as_json,
     describe_answer,
     id_of,
     require,
@@ -109,7 +110,7 @@ def _disables_user(context: CheckContext) -> str:
 
 
 def _require_active(user: Mapping[str, Any], *, active: bool) -> None:
-    require(user.get("active") is active, f"`active` is {user.get('active')!r}")
+    require(user.get("active") is active, f"`active` is {as_json(user.get('active'))}")
 
 
 def _deletes_user(context: CheckContext) -> str:
@@ -133,7 +134,7 @@ def _manages(context: CheckContext) -> str:
         tenant.cycle()
         stored = value_at(_one(context, "/Users", user), MANAGER)
         stored_id = stored.get("value") if isinstance(stored, dict) else stored
-        require((stored_id or "") == ids.get(manager, ""), f"the manager is {stored!r}")
+        require((stored_id or "") == ids.get(manager, ""), f"the manager is {as_json(stored)}")
     return "the manager is set, changed and removed"
 
 

@@ -17,11 +17,13 @@ from scimconf.rehearsal.endpoint.context import (
     CheckContext,
     CheckFunction,
     CheckSkippedError,
+    as_json,
     describe_answer,
     id_of,
     require,
 )
 from scimconf.rehearsal.endpoint.created import resource_path
+from scimconf.rehearsal.endpoint.setups import MEMBERS, Setup
 from scimconf.rehearsal.endpoint.web_bodies import (
     is_equal,
     missing_values,
@@ -77,7 +79,9 @@ def _filters(context: CheckContext, endpoint: str, *, changed: str = "", options
     body = _body(context, endpoint)
     name = body[_key(endpoint)]
     body[_key(endpoint)] = {"upper": name.lower(), "lower": name.upper()}.get(changed, name)
-    context.new_resource(endpoint, body)
+    resource = context.new_resource(endpoint, body)
+    if options:
+        _add_member(context, resource_path(endpoint, id_of(resource)))
     value = {"upper": name.upper(), "lower": name.lower()}.get(changed, name)
     matches = context.find(endpoint, _key(endpoint), value, options)
     require(len(matches) == 1, f"the filter matches {len(matches)} resources")
@@ -113,7 +117,7 @@ def _disables(context: CheckContext) -> str:
     user, body = _created(context, "/Users")
     context.patched(user, operation("replace", "active", value=False))
     for resource in (context.read(user), *context.find("/Users", "userName", body["userName"])[:1]):
-        require(resource.get("active") is False, f"`active` is {resource.get('active')!r}")
+        require(resource.get("active") is False, f"`active` is {as_json(resource.get('active'))}")
     return "the user is readable, and `active` is false"
 
 
@@ -125,7 +129,8 @@ def _manager(context: CheckContext, op: str, number: int) -> str:
         context.patched(user, operation(op if value == managers[-1] else "add", MANAGER, {"value": value}))
     stored = value_at(context.read(user), MANAGER)
     stored_id = stored.get("value") if isinstance(stored, dict) else stored
-    require((stored_id or "") == managers[-1], f"the manager is {stored!r} after the PATCH")
+    expected = as_json(managers[-1] or None)
+    require((stored_id or "") == managers[-1], f"the manager is {as_json(stored)} after the PATCH, not {expected}")
     return "the manager is as sent"
 
 
@@ -146,9 +151,17 @@ def _deletes_unknown(context: CheckContext, endpoint: str) -> str:
 
 def _excludes_members(context: CheckContext) -> str:
     path, _ = _created(context, "/Groups")
+    _add_member(context, path)
     resource = context.read(f"{path}?excludedAttributes=members")
     require("members" not in resource, "the group has members")
     return "no members in the response"
+
+
+def _add_member(context: CheckContext, group: str) -> None:
+    """Give a group a member that a request is to leave out."""
+    values = member_values(*_user_ids(context, 1))
+    with context.preparing(Setup(MEMBERS)):
+        context.patched(group, operation("add", "members", values))
 
 
 def _adds_member(context: CheckContext) -> str:
