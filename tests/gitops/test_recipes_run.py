@@ -78,6 +78,7 @@ def outputs(forge):
     return dict(line.split("=", 1) for line in lines)
 
 
+@pytest.mark.slow
 def test_github_recipe_from_pull_request_to_apply(tmp_path, tenant, workdir, run):
     forge = github(tmp_path, tenant, workdir)
     plan = {"command": "plan", "paths": "apps/*", "was": ".scimconf-base", "comment": "true"}

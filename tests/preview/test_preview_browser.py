@@ -48,6 +48,7 @@ def set_filters(browser, **values):
     time.sleep(0.4)
 
 
+@pytest.mark.slow
 def test_preview_page_filters_find_one_of_1000_users_and_send_no_request(browser, tmp_path):
     eve = {"userPrincipalName": "eve@contoso.com", "displayName": HOSTILE, "jobTitle": HOSTILE, "surname": "Moneypenny"}
     application = {"secrets": {"BaseAddress": "https://app.writer.com/scim", "SecretToken": "x", "SyncAll": "true"}}

@@ -4,6 +4,7 @@ import sys
 import tracemalloc
 from datetime import UTC, datetime
 
+import pytest
 from previews import Rehearsal, minimal_spec, preview, tenant_with_writer
 
 from scimconf.expressions.evaluation import EvaluationContext
@@ -66,6 +67,7 @@ def peak_memory(number, form):
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_preview_memory_does_not_grow_with_the_number_of_users():
     """Only one page of users is in memory; a number for each earlier user is kept to find duplicates."""
     small, large = peak_memory(1_000, TextPreview()), peak_memory(10_000, TextPreview())

@@ -145,6 +145,7 @@ def test_html_context_passes_previews_to_extending_template():
 # --- time ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_html_plan_takes_linear_time():
     def work(number):
         plan = plans.large(number)

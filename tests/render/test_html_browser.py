@@ -234,6 +234,7 @@ def test_html_page_shows_hostile_value_as_text(open_page, name):
     assert counter_text(browser) == "2 of 6 changes"
 
 
+@pytest.mark.slow
 def test_filters_work_on_a_page_with_5000_changes(open_page):
     browser = open_page(plans.large(5_000))
     assert counter_text(browser) == "5,000 changes"
