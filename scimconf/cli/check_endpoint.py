@@ -80,10 +80,7 @@ class CheckOptions:
     show_default=True,
     help="Seconds for one request with its response.",
 )
-@options.output_format("text", "json", "markdown", "html", "junit")
-@click.option("--full", is_flag=True, help="In text, show the requests of passed checks too.")
-@click.option("--out", "--output", "out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@options.check_report
 def command(list_only: bool, **params: Any) -> int:
     """Check a SCIM endpoint with the requests that Entra sends.
 

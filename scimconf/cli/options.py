@@ -224,6 +224,13 @@ def output_format(*formats: str) -> Callable[[Command], Command]:
 
 
 plan_format = output_format("text", "json", "markdown", "html")
+check_report = together(
+    output_format("text", "json", "markdown", "html", "junit"),
+    click.option("--full", is_flag=True, help="In text, show the requests of passed checks too."),
+    click.option("--out", "--output", "out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout."),
+    click.option("--yes", is_flag=True, help="Do not ask for confirmation."),
+)
+"""The options of commands that write a report of checks, and write to an endpoint."""
 
 
 # --- loading --------------------------------------------------------------------------------------------------------

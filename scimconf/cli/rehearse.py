@@ -75,10 +75,7 @@ class RehearseOptions:
     show_default=True,
     help="Seconds for one request with its response.",
 )
-@options.output_format("text", "json", "markdown", "html", "junit")
-@click.option("--full", is_flag=True, help="In text, show the requests of passed checks too.")
-@click.option("--out", "--output", "out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@options.check_report
 def command(**params: Any) -> int:
     """Rehearse specs: apply each to a simulated tenant, and provision users to an endpoint as Entra would.
 

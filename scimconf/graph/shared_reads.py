@@ -94,7 +94,7 @@ class SharedReads:
         return shared.part(set(lookups).difference(new)), new
 
     def _record(self, results: LookupResults) -> None:
-        """Share results as long as there is room; a principal that was found by its name is also found by its id."""
+        """Share results up to the limit; a principal that a look-up by name returned answers a look-up by its id too."""
         known = self._results
         if results.denied or len(known.principals) + len(known.deleted) >= MAX_PRINCIPALS:
             return

@@ -121,23 +121,25 @@ def _check_payload(
     expected = test.payload or {}
     if "schemas" not in expected:
         payload.pop("schemas", None)
-    differences = list(_differences(payload, expected, ""))
+    differences = list(json_differences(payload, expected, ""))
     if differences:
         yield Diagnostic("K510", f"in {quote(test.name)}: {'; '.join(differences)}", path)
 
 
-def _differences(actual: Any, expected: Any, path: str) -> Iterator[str]:
+def json_differences(actual: Any, expected: Any, path: str) -> Iterator[str]:
+    """Yield the places at which two JSON values differ."""
     if isinstance(actual, Mapping) and isinstance(expected, Mapping):
         for key in dict.fromkeys((*expected, *actual)):
-            yield from _differences(actual.get(key), expected.get(key), f"{path}.{key}" if path else key)
+            yield from json_differences(actual.get(key), expected.get(key), f"{path}.{key}" if path else key)
     elif isinstance(actual, list) and isinstance(expected, list) and len(actual) == len(expected):
         for index, (actual_part, expected_part) in enumerate(zip(actual, expected, strict=True)):
-            yield from _differences(actual_part, expected_part, f"{path}[{index}]")
+            yield from json_differences(actual_part, expected_part, f"{path}[{index}]")
     elif actual != expected or isinstance(actual, bool) != isinstance(expected, bool):
-        yield f"{path} is {_json(actual)}, expected {_json(expected)}"
+        yield f"{path} is {value_text(actual)}, expected {value_text(expected)}"
 
 
-def _json(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """Return a JSON value as text, or that it is not sent."""
     return "not sent" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 

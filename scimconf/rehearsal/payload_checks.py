@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from scimconf.check_report import CheckResult, CheckStatus
+from scimconf.impact.mapping_tests import json_differences, value_text
 from scimconf.rehearsal.rehearsed_tenant import RehearsedTenant
 from scimconf.sandbox.engine.mapping import desired
 from scimconf.sandbox.engine.resource import creation_body
@@ -29,7 +29,7 @@ def payload_results(tenant: RehearsedTenant, spec: Spec) -> Iterator[CheckResult
 def _result(tenant: RehearsedTenant, spec: Spec, test: MappingTest, key: str) -> CheckResult:
     kind = _KINDS.get(test.mapping)
     flow = tenant.flow(kind) if kind is not None else None
-    expected = f"the body has {_json(test.payload)}"
+    expected = f"the body has {value_text(test.payload)}"
     if kind is None or flow is None or test.given.get(_SOFT_DELETED) is True:
         reason = f"nobody is created by the mapping {test.mapping} for this test"
         return CheckResult(
@@ -38,7 +38,7 @@ def _result(tenant: RehearsedTenant, spec: Spec, test: MappingTest, key: str) ->
     body, failure = _body(tenant, _listed_only(flow, spec, test.mapping), test)
     if "schemas" not in (test.payload or {}):
         body.pop("schemas", None)
-    problems = [failure] if failure else list(_differences(body, test.payload, ""))
+    problems = [failure] if failure else list(json_differences(body, test.payload, ""))
     return CheckResult(
         id=key,
         title=test.name,
@@ -91,19 +91,3 @@ def _value(value: Any) -> Any:
 def _role(role: Any) -> AppRole:
     fields = role if isinstance(role, Mapping) else {"value": str(role), "displayName": str(role)}
     return AppRole(fields.get("id", ""), fields.get("value", ""), fields.get("displayName", ""))
-
-
-def _differences(actual: Any, expected: Any, path: str) -> Iterator[str]:
-    """Yield the places at which two JSON values differ."""
-    if isinstance(actual, Mapping) and isinstance(expected, Mapping):
-        for key in dict.fromkeys((*expected, *actual)):
-            yield from _differences(actual.get(key), expected.get(key), f"{path}.{key}" if path else key)
-    elif isinstance(actual, list) and isinstance(expected, list) and len(actual) == len(expected):
-        for index, (actual_part, expected_part) in enumerate(zip(actual, expected, strict=True)):
-            yield from _differences(actual_part, expected_part, f"{path}[{index}]")
-    elif actual != expected or isinstance(actual, bool) != isinstance(expected, bool):
-        yield f"{path} is {_json(actual)}, expected {_json(expected)}"
-
-
-def _json(value: Any) -> str:
-    return "not sent" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple, fields
 
 from scimconf.monitoring.history import STARTED, HistoryEntry, RunContext
+from scimconf.render.common.csv_cells import csv_cell
 from scimconf.render.terminal.page import Page, joined
 
 _COLUMNS = ("application", "time", "status", "ended", "tenant", "digest", "version", "error", "changes")
 MAX_CHANGES = 5
 """Changes that are listed for an entry in text; JSON has all."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula for spreadsheets, and is written with an apostrophe before it."""
 
 
 def as_text(entries: Sequence[HistoryEntry], *, width: int = 100, color: bool = False) -> str:
@@ -53,9 +52,5 @@ def as_csv(entries: Sequence[HistoryEntry]) -> str:
     rows.writerow([*_COLUMNS, *(field.name for field in fields(RunContext))])
     for entry in entries:
         values = [str(len(entry.changes)) if name == "changes" else getattr(entry, name) for name in _COLUMNS]
-        rows.writerow([_cell(value) for value in (*values, *astuple(entry.run))])
+        rows.writerow([csv_cell(value) for value in (*values, *astuple(entry.run))])
     return text.getvalue()
-
-
-def _cell(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value

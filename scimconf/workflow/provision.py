@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from scimconf.diagnostics import GraphError, ScimconfError
+from scimconf.diagnostics import GraphError, ScimconfError, TransportError
 from scimconf.documents import job as job_documents
 from scimconf.impact.preview import Preview
 from scimconf.monitoring.comparison import UserComparison, compare
@@ -120,6 +120,9 @@ async def provision(session: TenantSession, demand: Demand, subject: Subject) ->
     body = {"parameters": [{"ruleId": _rule(schema, subject.kind), "subjects": [parameter]}]}
     try:
         answer = await session.graph.send(Request("POST", PATH, names, body=body))
+    except TransportError as error:
+        error.hint = f"{subject.name} may be provisioned all the same: look at `scimconf logs` before you repeat it."
+        raise
     except GraphError as error:
         if error.status == 401:
             error.hint = (

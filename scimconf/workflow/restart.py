@@ -54,4 +54,8 @@ async def restart(graph: Graph, request: RestartRequest) -> None:
         ) from None
     job = f"{job_documents.BASE}/jobs/{{job}}"
     await graph.post(f"{job}/restart", request.names, {"criteria": {"resetScope": RESET}}, repeatable=True)
-    await graph.post(f"{job}/start", request.names, repeatable=True)
+    try:
+        await graph.post(f"{job}/start", request.names, repeatable=True)
+    except GraphError as error:
+        error.hint = "The job was restarted, and may not be started: run the command again."
+        raise

@@ -3,7 +3,7 @@
 import pytest
 from tenant_fixture import NOON, WRITER, Rehearsal
 
-from scimconf.diagnostics import ScimconfError
+from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.monitoring.job_status import JobPhase
 from scimconf.workflow.restart import find_restart, restart
 from scimconf.workflow.targets import application_target
@@ -66,3 +66,10 @@ def test_an_application_without_a_job_or_with_several(tenant):
     tenant.service.tenant.documents.remove("job", job["id"])
     with pytest.raises(ScimconfError, match="has no provisioning job"):
         restarted(tenant)
+
+
+def test_a_job_that_was_restarted_and_not_started_is_reported(tenant):
+    tenant.fault({"status": 400, "body": {}}, method="POST", path="*/start", times=0)
+    with pytest.raises(GraphError) as refused:
+        restarted(tenant)
+    assert "may not be started" in refused.value.hint

@@ -10,6 +10,7 @@ from typing import Any
 
 from scimconf.monitoring.application_log import ApplicationLog
 from scimconf.monitoring.log_events import LoggedEvent
+from scimconf.render.common.csv_cells import csv_cell
 from scimconf.render.status.json import time
 
 Json = Any
@@ -29,8 +30,6 @@ COLUMNS = (
     "change_id",
     "cycle_id",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula for spreadsheets, and is written with an apostrophe before it."""
 
 
 def lines(applications: Sequence[ApplicationLog]) -> Iterator[str]:
@@ -49,7 +48,7 @@ def rows(applications: Sequence[ApplicationLog]) -> Iterator[str]:
     for log in applications:
         for event in log.events:
             values = _values(log.name, event)
-            yield _row([_cell(values[column]) for column in COLUMNS])
+            yield _row([csv_cell(values[column] or "") for column in COLUMNS])
 
 
 def _values(name: str, event: LoggedEvent) -> dict[str, Json]:
@@ -69,11 +68,6 @@ def _values(name: str, event: LoggedEvent) -> dict[str, Json]:
         "change_id": event.change_id,
         "cycle_id": event.cycle_id,
     }
-
-
-def _cell(value: str | None) -> str:
-    text = value or ""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _row(cells: Sequence[str]) -> str:

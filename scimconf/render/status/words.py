@@ -128,7 +128,7 @@ def cause_line(group: CauseGroup) -> StatusLine:
     details = [names, *([f"the application answered: {_clipped(response)}"] if response else [])]
     reason = next((event.reason for event in group.events if event.reason), "")
     if reason and not response:
-        details.append(f"the service says: {_clipped(reason)}")
+        details.append(f"the service reports: {_clipped(reason)}")
     if group.cause is not None:
         details.append(group.cause.action)
     label = "failed" if group.status == "failure" else "skipped"
