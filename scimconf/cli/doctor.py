@@ -15,15 +15,15 @@ from scimconf.cli.session import Session, run
 from scimconf.cli.terminal import Terminal
 from scimconf.diagnostics import AuthenticationError
 from scimconf.graph.settings import graph_settings
-from scimconf.monitoring.findings import Finding, FindingState
+from scimconf.monitoring.doctor_checks import DoctorCheck, DoctorState
 from scimconf.permissions import granted_by
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow.doctor import (
-    environment_findings,
-    permission_findings,
-    secret_findings,
-    sign_in_findings,
-    tenant_findings,
+    environment_checks,
+    permission_checks,
+    secret_checks,
+    sign_in_checks,
+    tenant_checks,
 )
 
 
@@ -43,36 +43,36 @@ def command(output_format: str, **params: Any) -> int:
     common = options.from_click(options.CommonOptions, params)
     specs = options.load_specs(common) if common.paths else []
     settings = graph_settings(os.environ, common.cloud)
-    findings = list(environment_findings(os.environ, settings.base))
+    checks = list(environment_checks(os.environ, settings.base))
 
     async def work(session: Session) -> ExitCode:
-        findings.extend(await _tenant(session, specs, anonymous=settings.anonymous))
+        checks.extend(await _tenant(session, specs, anonymous=settings.anonymous))
         return ExitCode.OK
 
     try:
         run(common, "checking", work)
     except AuthenticationError as error:
-        findings.append(Finding("sign-in", FindingState.PROBLEM, str(error), error.hint))
-    _print(findings, output_format)
-    return ExitCode.FAILED if any(finding.state is FindingState.PROBLEM for finding in findings) else ExitCode.OK
+        checks.append(DoctorCheck("sign-in", DoctorState.PROBLEM, str(error), error.hint))
+    _print(checks, output_format)
+    return ExitCode.FAILED if any(check.state is DoctorState.PROBLEM for check in checks) else ExitCode.OK
 
 
-async def _tenant(session: Session, specs: Sequence[Loaded], *, anonymous: bool) -> list[Finding]:
+async def _tenant(session: Session, specs: Sequence[Loaded], *, anonymous: bool) -> list[DoctorCheck]:
     client = session.client
     claims = await client.claims() if client.claims is not None else {}
     now = datetime.now(UTC)
     app_id = str(claims.get("appid") or claims.get("azp") or "")
     return [
-        *sign_in_findings(claims, anonymous=anonymous),
-        *await tenant_findings(client.graph, now, specs),
-        *permission_findings(granted_by(claims), specs, app_id, anonymous=anonymous),
-        *secret_findings(specs, client.secrets, now),
+        *sign_in_checks(claims, anonymous=anonymous),
+        *await tenant_checks(client.graph, now, specs),
+        *permission_checks(granted_by(claims), specs, app_id, anonymous=anonymous),
+        *secret_checks(specs, client.secrets, now),
     ]
 
 
-def _print(findings: Sequence[Finding], output_format: str) -> None:
-    from scimconf.render import findings as rendering
+def _print(checks: Sequence[DoctorCheck], output_format: str) -> None:
+    from scimconf.render import doctor as rendering
 
     terminal = Terminal.of_stdout()
-    as_text = rendering.text(findings, width=terminal.width, color=terminal.color)
-    click.echo(rendering.json(findings) if output_format == "json" else as_text, nl=False)
+    as_text = rendering.text(checks, width=terminal.width, color=terminal.color)
+    click.echo(rendering.json(checks) if output_format == "json" else as_text, nl=False)

@@ -15,7 +15,7 @@ from scimconf.documents.schema import PARSE
 from scimconf.documents.secrets import references
 from scimconf.kinds import KINDS
 from scimconf.monitoring.application_status import expiry_notice
-from scimconf.monitoring.findings import Finding, FindingState
+from scimconf.monitoring.doctor_checks import DoctorCheck, DoctorState
 from scimconf.permissions import APPLICATION_ONLY, PROFILES, Granted, Need, Permission
 from scimconf.plan import Tenant
 from scimconf.spec.loaded import Loaded
@@ -48,82 +48,82 @@ _WRITES: tuple[Request, ...] = (
 )
 
 
-def environment_findings(environ: Mapping[str, str], base: str) -> Iterator[Finding]:
+def environment_checks(environ: Mapping[str, str], base: str) -> Iterator[DoctorCheck]:
     """Yield the version, the address of Graph and the proxy, without a user name or a password in it."""
     text = f"scimconf {__version__}, Python {platform.python_version()}, {platform.system()}"
-    yield Finding("environment", FindingState.OK, text)
-    yield Finding("environment", FindingState.OK, f"Graph is {base}")
+    yield DoctorCheck("environment", DoctorState.OK, text)
+    yield DoctorCheck("environment", DoctorState.OK, f"Graph is {base}")
     proxy = next((environ[name] for name in PROXIES if environ.get(name)), "")
     if proxy:
         parts = urlsplit(proxy)
         host = parts.hostname or "an address that cannot be read"
-        yield Finding("environment", FindingState.OK, f"requests go through the proxy {host}")
+        yield DoctorCheck("environment", DoctorState.OK, f"requests go through the proxy {host}")
 
 
-def sign_in_findings(claims: Mapping[str, Any], *, anonymous: bool) -> Iterator[Finding]:
+def sign_in_checks(claims: Mapping[str, Any], *, anonymous: bool) -> Iterator[DoctorCheck]:
     """Yield who is signed in, from the claims of the access token."""
     if anonymous:
-        yield Finding("sign-in", FindingState.OK, "a sandbox, which needs no sign-in")
+        yield DoctorCheck("sign-in", DoctorState.OK, "a sandbox, which needs no sign-in")
         return
     identity = claims.get("upn") or claims.get("app_displayname") or claims.get("appid") or claims.get("azp")
     kind = "a user" if "scp" in claims else "an application"
-    yield Finding("sign-in", FindingState.OK, f"signed in as {kind}: {identity or 'the token does not say who'}")
+    yield DoctorCheck("sign-in", DoctorState.OK, f"signed in as {kind}: {identity or 'the token does not say who'}")
 
 
-async def tenant_findings(graph: Graph, now: datetime, specs: Sequence[Loaded]) -> list[Finding]:
+async def tenant_checks(graph: Graph, now: datetime, specs: Sequence[Loaded]) -> list[DoctorCheck]:
     """Return whether Graph answers, which tenant it is, and how far the clocks differ. `now` is this machine's time."""
     from scimconf.graph.reading import read
 
     tenant: Tenant | None = None
-    findings: list[Finding] = []
+    checks: list[DoctorCheck] = []
     try:
         tenant = application_documents.tenant(await read(graph, application_documents.organization(), {}))
         name = tenant.domain or tenant.id if tenant is not None else "unknown"
-        findings.append(Finding("tenant", FindingState.OK, f"Graph answers; the tenant is {name}"))
+        checks.append(DoctorCheck("tenant", DoctorState.OK, f"Graph answers; the tenant is {name}"))
     except GraphError as error:
-        state = FindingState.PROBLEM if error.status not in (401, 403) else FindingState.WARNING
-        findings.append(Finding("tenant", state, f"the tenant cannot be read: {error}", error.hint))
+        state = DoctorState.PROBLEM if error.status not in (401, 403) else DoctorState.WARNING
+        checks.append(DoctorCheck("tenant", state, f"the tenant cannot be read: {error}", error.hint))
     if graph.now is not None and abs(graph.now - now) > MAX_SKEW:
         minutes = int(abs(graph.now - now).total_seconds() // 60)
         hint = "Set the clock; tokens are refused otherwise."
-        findings.append(
-            Finding("tenant", FindingState.WARNING, f"the clock of this machine differs by {minutes} min", hint)
+        checks.append(
+            DoctorCheck("tenant", DoctorState.WARNING, f"the clock of this machine differs by {minutes} min", hint)
         )
     if tenant is not None:
-        findings += _other_tenants(tenant, specs)
-    return findings
+        checks += _other_tenants(tenant, specs)
+    return checks
 
 
-def _other_tenants(tenant: Tenant, specs: Sequence[Loaded]) -> Iterator[Finding]:
+def _other_tenants(tenant: Tenant, specs: Sequence[Loaded]) -> Iterator[DoctorCheck]:
     names = {tenant.id.casefold(), *(domain.casefold() for domain in tenant.domains)}
     for loaded in specs:
         spec = loaded.spec
         if spec is not None and spec.tenant and spec.tenant.casefold() not in names:
             text = f"{spec.name} is for the tenant {spec.tenant}"
-            yield Finding("tenant", FindingState.PROBLEM, text, "Sign in to that tenant, or use `scimconf.toml`.")
+            yield DoctorCheck("tenant", DoctorState.PROBLEM, text, "Sign in to that tenant, or use `scimconf.toml`.")
 
 
 # ---- permissions -----------------------------------------------------------------------------------------------------
 
 
-def permission_findings(
+def permission_checks(
     granted: Granted | None, specs: Sequence[Loaded], app_id: str = "", *, anonymous: bool = False
-) -> Iterator[Finding]:
+) -> Iterator[DoctorCheck]:
     """Yield which permissions plans and applies need and the token has; without specs, what the token is sufficient for."""
     group = "permissions"
     if granted is None:
         text = "the access token shows no permissions, so nothing is known about them"
-        yield Finding(group, FindingState.UNKNOWN, text, "" if anonymous else "`scimconf plan` tries what it needs.")
+        yield DoctorCheck(group, DoctorState.UNKNOWN, text, "" if anonymous else "`scimconf plan` tries what it needs.")
         return
     valid = [loaded.spec for loaded in specs if loaded.spec is not None]
     if not valid:
-        yield from _profile_findings(granted)
+        yield from _profile_checks(granted)
         return
     reads = {("GET", document.path) for spec in valid for document in documents(KINDS, [spec])}
     reads |= {request for spec in valid for request in _principal_reads(spec)}
-    yield from _need_findings("plan", reads, granted, app_id)
-    yield from _need_findings("apply", {request for spec in valid for request in writes(spec)}, granted, app_id)
-    yield from _need_findings("status, logs", {("GET", LOG)}, granted, app_id, state=FindingState.WARNING)
+    yield from _need_checks("plan", reads, granted, app_id)
+    yield from _need_checks("apply", {request for spec in valid for request in writes(spec)}, granted, app_id)
+    yield from _need_checks("status, logs", {("GET", LOG)}, granted, app_id, state=DoctorState.WARNING)
 
 
 def _principal_reads(spec: Spec) -> Iterator[Request]:
@@ -144,18 +144,18 @@ def writes(spec: Spec) -> Iterator[Request]:
         yield from (("POST", f"{_SP}/appRoleAssignedTo"), ("DELETE", f"{_SP}/appRoleAssignedTo/{{assignment}}"))
 
 
-def _need_findings(
-    purpose: str, requests: Iterable[Request], granted: Granted, app_id: str, state: FindingState = FindingState.PROBLEM
-) -> Iterator[Finding]:
+def _need_checks(
+    purpose: str, requests: Iterable[Request], granted: Granted, app_id: str, state: DoctorState = DoctorState.PROBLEM
+) -> Iterator[DoctorCheck]:
     rows = {permission for request in sorted(requests) if (permission := permissions.required(*request)) is not None}
     missing = _smallest({need for row in rows for need in granted.lacking(row)}, granted)
     if missing:
         text = f"{purpose}: missing {permissions.listed(missing)}"
         hint = permissions.grant(missing) if granted.is_delegated else _grant_command(missing, app_id)
-        yield Finding("permissions", state, text, hint)
+        yield DoctorCheck("permissions", state, text, hint)
         return
     needed = _smallest({need for row in rows for need in row.needs}, granted)
-    yield Finding("permissions", FindingState.OK, f"{purpose}: sufficient ({permissions.listed(needed)}, or more)")
+    yield DoctorCheck("permissions", DoctorState.OK, f"{purpose}: sufficient ({permissions.listed(needed)}, or more)")
 
 
 def _smallest(needs: Iterable[Need], granted: Granted) -> list[str]:
@@ -184,17 +184,17 @@ def _grant_command(names: Sequence[str], app_id: str) -> str:
     )
 
 
-def _profile_findings(granted: Granted) -> Iterator[Finding]:
+def _profile_checks(granted: Granted) -> Iterator[DoctorCheck]:
     satisfied = [profile for profile in PROFILES if _has_profile(granted, profile.permissions)]
     for profile in satisfied:
-        yield Finding("permissions", FindingState.OK, f"sufficient for {profile.name}: {profile.purpose}")
+        yield DoctorCheck("permissions", DoctorState.OK, f"sufficient for {profile.name}: {profile.purpose}")
     if _has_profile(granted, WATCHING):
         log = " and logs" if not granted.names.isdisjoint(LOG_PERMISSIONS) else ""
-        yield Finding("permissions", FindingState.OK, f"sufficient for status{log}")
+        yield DoctorCheck("permissions", DoctorState.OK, f"sufficient for status{log}")
     elif not satisfied:
         text = f"the access token has {', '.join(sorted(granted.names)) or 'no permissions'}, sufficient for no profile"
-        yield Finding(
-            "permissions", FindingState.PROBLEM, text, "docs/permissions.md has the permissions of each profile."
+        yield DoctorCheck(
+            "permissions", DoctorState.PROBLEM, text, "docs/permissions.md has the permissions of each profile."
         )
 
 
@@ -215,7 +215,7 @@ def _rows_of(name: str) -> list[Permission]:
 # ---- secrets ---------------------------------------------------------------------------------------------------------
 
 
-def secret_findings(specs: Sequence[Loaded], secrets: SecretResolver, now: datetime) -> Iterator[Finding]:
+def secret_checks(specs: Sequence[Loaded], secrets: SecretResolver, now: datetime) -> Iterator[DoctorCheck]:
     """Yield whether the variable or the file of each secret exists, who can read it, and when it expires. No value is printed."""
     for loaded in specs:
         spec = loaded.spec
@@ -226,21 +226,21 @@ def secret_findings(specs: Sequence[Loaded], secrets: SecretResolver, now: datet
             mode = secrets.mode_for_others(reference)
             if mode:
                 text = f"{spec.name}: others can read {reference} (mode {mode})"
-                yield Finding("secrets", FindingState.WARNING, text, f"Run `chmod 600 {reference}`.")
+                yield DoctorCheck("secrets", DoctorState.WARNING, text, f"Run `chmod 600 {reference}`.")
         for _, written in spec.connection.references():
             notice = expiry_notice(str(written), written.expires, now.date()) if written.expires is not None else ""
             if notice:
-                yield Finding(
-                    "secrets", FindingState.WARNING, f"{spec.name}: {notice}", "Create a new token in the application."
+                yield DoctorCheck(
+                    "secrets", DoctorState.WARNING, f"{spec.name}: {notice}", "Create a new token in the application."
                 )
 
 
-def _secret_finding(name: str, reference: Any, secrets: SecretResolver) -> Finding:
+def _secret_finding(name: str, reference: Any, secrets: SecretResolver) -> DoctorCheck:
     if reference.source == "key_vault":
         text = f"{name}: {reference} is in a Key Vault, which is read by an apply only"
-        return Finding("secrets", FindingState.UNKNOWN, text)
+        return DoctorCheck("secrets", DoctorState.UNKNOWN, text)
     try:
         secrets.check(reference)
     except SecretError as error:
-        return Finding("secrets", FindingState.WARNING, f"{name}: {error}, which an apply needs", error.hint)
-    return Finding("secrets", FindingState.OK, f"{name}: {reference} is set")
+        return DoctorCheck("secrets", DoctorState.WARNING, f"{name}: {error}, which an apply needs", error.hint)
+    return DoctorCheck("secrets", DoctorState.OK, f"{name}: {reference} is set")

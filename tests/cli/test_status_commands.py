@@ -113,7 +113,7 @@ def test_doctor_on_a_sandbox_has_no_problems(writer, monkeypatch):
     assert writer("doctor").code == 0
     result = writer("doctor", "writer")
     assert (result.code, "the tenant is contoso.com" in result.out) == (0, True)
-    assert json.loads(writer("doctor", "--format", "json").out)["findings"]
+    assert json.loads(writer("doctor", "--format", "json").out)["checks"]
 
 
 def test_doctor_reports_a_sign_in_that_fails(cli, monkeypatch):

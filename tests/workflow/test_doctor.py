@@ -6,18 +6,18 @@ import pytest
 from tenant_fixture import NOON, WRITER, Rehearsal
 
 from scimconf.graph.secrets import Secrets
-from scimconf.monitoring.findings import Finding, FindingState
+from scimconf.monitoring.doctor_checks import DoctorCheck, DoctorState
 from scimconf.permissions import PROFILES, Granted, granted_by
-from scimconf.render import findings as rendering
+from scimconf.render import doctor as rendering
 from scimconf.workflow.doctor import (
-    environment_findings,
-    permission_findings,
-    secret_findings,
-    sign_in_findings,
-    tenant_findings,
+    environment_checks,
+    permission_checks,
+    secret_checks,
+    sign_in_checks,
+    tenant_checks,
 )
 
-OK, WARNING, PROBLEM, UNKNOWN = FindingState.OK, FindingState.WARNING, FindingState.PROBLEM, FindingState.UNKNOWN
+OK, WARNING, PROBLEM, UNKNOWN = DoctorState.OK, DoctorState.WARNING, DoctorState.PROBLEM, DoctorState.UNKNOWN
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +33,15 @@ def spec(tmp_path, text):
     return Rehearsal().load(path)
 
 
-def states(findings):
-    return [(finding.state, finding.text.partition(":")[0]) for finding in findings]
+def states(checks):
+    return [(check.state, check.text.partition(":")[0]) for check in checks]
 
 
 def test_the_environment_names_the_proxy_without_its_password():
-    findings = list(environment_findings({"HTTPS_PROXY": "http://me:hunter2@proxy.contoso.com:8080"}, "https://graph"))
-    assert findings[-1].text == "requests go through the proxy proxy.contoso.com"
-    assert "hunter2" not in repr(findings)
-    assert len(list(environment_findings({}, "https://graph"))) == 2
+    checks = list(environment_checks({"HTTPS_PROXY": "http://me:hunter2@proxy.contoso.com:8080"}, "https://graph"))
+    assert checks[-1].text == "requests go through the proxy proxy.contoso.com"
+    assert "hunter2" not in repr(checks)
+    assert len(list(environment_checks({}, "https://graph"))) == 2
 
 
 @pytest.mark.parametrize(
@@ -53,25 +53,25 @@ def test_the_environment_names_the_proxy_without_its_password():
     ],
 )
 def test_who_is_signed_in(claims, text):
-    assert [finding.text for finding in sign_in_findings(claims, anonymous=False)] == [text]
-    assert "sandbox" in next(iter(sign_in_findings(claims, anonymous=True))).text
+    assert [check.text for check in sign_in_checks(claims, anonymous=False)] == [text]
+    assert "sandbox" in next(iter(sign_in_checks(claims, anonymous=True))).text
 
 
 def tenant_of(tenant, *specs, now=NOON):
-    return tenant.run(lambda session: tenant_findings(session.graph, now, specs))
+    return tenant.run(lambda session: tenant_checks(session.graph, now, specs))
 
 
 def test_the_tenant_is_read_and_the_clock_compared(writer):
     assert states(tenant_of(Rehearsal(), writer)) == [(OK, "Graph answers; the tenant is contoso.com")]
     late = tenant_of(Rehearsal(), now=NOON + timedelta(minutes=7))
-    assert [(finding.state, finding.text) for finding in late[1:]] == [
+    assert [(check.state, check.text) for check in late[1:]] == [
         (WARNING, "the clock of this machine differs by 7 min")
     ]
 
 
 def test_a_spec_for_another_tenant_is_a_problem(tmp_path):
-    findings = tenant_of(Rehearsal(), spec(tmp_path, "tenant: fabrikam.com\n"))
-    assert states(findings)[1:] == [(PROBLEM, "app is for the tenant fabrikam.com")]
+    checks = tenant_of(Rehearsal(), spec(tmp_path, "tenant: fabrikam.com\n"))
+    assert states(checks)[1:] == [(PROBLEM, "app is for the tenant fabrikam.com")]
 
 
 @pytest.mark.parametrize(("status", "state"), [(403, WARNING), (400, PROBLEM)])
@@ -83,24 +83,24 @@ def test_a_tenant_that_cannot_be_read(status, state):
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
 def test_without_specs_the_profiles_are_named_for_which_the_token_is_sufficient(profile):
-    findings = list(permission_findings(Granted(frozenset(profile.permissions)), []))
-    assert any(finding.text.startswith(f"sufficient for {profile.name}:") for finding in findings)
+    checks = list(permission_checks(Granted(frozenset(profile.permissions)), []))
+    assert any(check.text.startswith(f"sufficient for {profile.name}:") for check in checks)
 
 
 def test_a_permission_that_includes_another_is_sufficient():
     names = {"Directory.Read.All", "Application.ReadWrite.OwnedBy"}
-    findings = list(permission_findings(Granted(frozenset(names)), []))
-    assert findings[0].text.startswith("sufficient for plan:")
+    checks = list(permission_checks(Granted(frozenset(names)), []))
+    assert checks[0].text.startswith("sufficient for plan:")
 
 
 def test_a_token_that_is_sufficient_for_no_profile():
-    (finding,) = permission_findings(Granted(frozenset(["Mail.Read"])), [])
-    assert (finding.state, "Mail.Read" in finding.text) == (PROBLEM, True)
+    (check,) = permission_checks(Granted(frozenset(["Mail.Read"])), [])
+    assert (check.state, "Mail.Read" in check.text) == (PROBLEM, True)
 
 
 def test_permissions_that_a_spec_needs(writer):
     granted = Granted(frozenset(["Application.Read.All", "Synchronization.Read.All", "Organization.Read.All"]))
-    plan, apply, log = permission_findings(granted, [writer], "app")
+    plan, apply, log = permission_checks(granted, [writer], "app")
     assert plan.text == "plan: missing GroupMember.Read.All and User.ReadBasic.All"
     assert "for name in GroupMember.Read.All User.ReadBasic.All; do" in plan.hint
     assert "--id app" in plan.hint
@@ -111,15 +111,15 @@ def test_permissions_that_a_spec_needs(writer):
 def test_sufficient_permissions_and_those_of_a_user(tmp_path):
     small = spec(tmp_path, "")
     enough = Granted(frozenset(["Application.ReadWrite.OwnedBy", "Organization.Read.All", "AuditLog.Read.All"]))
-    assert [finding.state for finding in permission_findings(enough, [small])] == [OK, OK, OK]
-    (plan, *_) = permission_findings(Granted(frozenset(["Application.Read.All"]), is_delegated=True), [small], "app")
+    assert [check.state for check in permission_checks(enough, [small])] == [OK, OK, OK]
+    (plan, *_) = permission_checks(Granted(frozenset(["Application.Read.All"]), is_delegated=True), [small], "app")
     assert plan.hint.startswith("Grant the identity")
 
 
 def test_unknown_permissions_are_not_claimed_to_be_missing(writer):
     assert granted_by({}) is None
-    assert [finding.state for finding in permission_findings(None, [writer])] == [UNKNOWN]
-    assert [finding.state for finding in permission_findings(None, [writer], anonymous=True)] == [UNKNOWN]
+    assert [check.state for check in permission_checks(None, [writer])] == [UNKNOWN]
+    assert [check.state for check in permission_checks(None, [writer], anonymous=True)] == [UNKNOWN]
 
 
 def test_secrets_that_are_set_missing_readable_by_others_and_expiring(tmp_path):
@@ -132,24 +132,24 @@ connection:
   secret_token: {{file: {token}, expires: 2026-12-01}}
 """
     loaded = spec(tmp_path, text)
-    findings = list(secret_findings([loaded], Secrets({}), NOON))
-    assert [finding.state for finding in findings] == [OK, WARNING, WARNING]
-    assert "mode 0644" in findings[1].text
-    assert "expires in 6 days" in findings[2].text
-    assert "hunter2" not in repr(findings)
+    checks = list(secret_checks([loaded], Secrets({}), NOON))
+    assert [check.state for check in checks] == [OK, WARNING, WARNING]
+    assert "mode 0644" in checks[1].text
+    assert "expires in 6 days" in checks[2].text
+    assert "hunter2" not in repr(checks)
 
 
 def test_a_missing_variable_and_a_key_vault(tmp_path):
     vault = "{key_vault: {vault: 'https://contoso.vault.azure.net', secret: token}}"
     for reference, state in (("{env: NOT_SET}", WARNING), (vault, UNKNOWN)):
         connection = f"connection: {{base_address: 'https://app.example.com/scim', secret_token: {reference}}}\n"
-        (finding,) = secret_findings([spec(tmp_path, connection)], Secrets({}), NOON)
-        assert finding.state is state
-    assert list(secret_findings([spec(tmp_path, "")], Secrets({}), NOON)) == []
+        (check,) = secret_checks([spec(tmp_path, connection)], Secrets({}), NOON)
+        assert check.state is state
+    assert list(secret_checks([spec(tmp_path, "")], Secrets({}), NOON)) == []
 
 
 @pytest.mark.parametrize(
-    ("findings", "verdict"),
+    ("checks", "verdict"),
     [
         ((), "No problems."),
         ((PROBLEM,), "1 problem."),
@@ -157,21 +157,21 @@ def test_a_missing_variable_and_a_key_vault(tmp_path):
         ((PROBLEM, WARNING, OK), "1 problem and 1 warning."),
     ],
 )
-def test_the_verdict(findings, verdict):
-    assert rendering.verdict([Finding("group", state, "text") for state in findings]) == verdict
+def test_the_verdict(checks, verdict):
+    assert rendering.verdict([DoctorCheck("group", state, "text") for state in checks]) == verdict
 
 
 def test_findings_as_text_and_json():
-    findings = [Finding("secrets", PROBLEM, "a \x1b[2Jtext", "do\nthis"), Finding("secrets", OK, "fine")]
-    assert rendering.text(findings) == (
+    checks = [DoctorCheck("secrets", PROBLEM, "a \x1b[2Jtext", "do\nthis"), DoctorCheck("secrets", OK, "fine")]
+    assert rendering.text(checks) == (
         "secrets\n  problem a \\x1b[2Jtext\n          do\n          this\n  ok      fine\n\n1 problem.\n"
     )
-    assert '"hint": "do\\nthis"' in rendering.json(findings)
+    assert '"hint": "do\\nthis"' in rendering.json(checks)
 
 
 def test_permissions_to_watch_are_named_although_they_are_sufficient_for_no_plan():
     names = {"Application.Read.All", "Synchronization.Read.All"}
-    (finding,) = permission_findings(Granted(frozenset(names)), [])
-    assert (finding.state, finding.text) == (OK, "sufficient for status")
-    (finding,) = permission_findings(Granted(frozenset({*names, "ProvisioningLog.Read.All"})), [])
-    assert finding.text == "sufficient for status and logs"
+    (check,) = permission_checks(Granted(frozenset(names)), [])
+    assert (check.state, check.text) == (OK, "sufficient for status")
+    (check,) = permission_checks(Granted(frozenset({*names, "ProvisioningLog.Read.All"})), [])
+    assert check.text == "sufficient for status and logs"

@@ -1,4 +1,4 @@
-"""What `scimconf doctor` finds: one finding for each question, with what to do."""
+"""The checks of `scimconf doctor`: one for each question, with what to do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class FindingState(StrEnum):
+class DoctorState(StrEnum):
     """Whether something is as it should be. UNKNOWN: nothing shows it, so nothing is claimed."""
 
     OK = "ok"
@@ -16,10 +16,10 @@ class FindingState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A finding; `hint` says what to do, "" if nothing. Findings of one group are printed together."""
+class DoctorCheck:
+    """The result of a check; `hint` says what to do, "" if nothing. Checks of one group are printed together."""
 
     group: str
-    state: FindingState
+    state: DoctorState
     text: str
     hint: str = ""
