@@ -153,7 +153,7 @@ def _rehearse(loaded: Loaded, rehearse_options: RehearseOptions, common: CommonO
 
 
 def _is_confirmed(rehearse_options: RehearseOptions, marker: str) -> bool:
-    """Ask before anything is written to somebody's own endpoint; without a terminal the answer is no."""
+    """Ask before anything is written to a user-supplied endpoint; without a terminal the answer is no."""
     if rehearse_options.endpoint is None or rehearse_options.yes:
         return True
     address = base_address(rehearse_options.endpoint, "--endpoint")

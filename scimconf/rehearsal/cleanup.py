@@ -1,4 +1,4 @@
-"""Deletes what a rehearsal created on somebody's own endpoint, also after an interrupt or a failure."""
+"""Deletes what a rehearsal created on a user-supplied endpoint, also after an interrupt or a failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names in a rehearsal. On somebody's own endpoint they begin with a marker, so that no real account is matched."""
+"""Names in a rehearsal. On a user-supplied endpoint they begin with a marker, so that no real account is matched."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Naming:
 
     @property
     def first_number(self) -> int:
-        """A number that is different for each run at somebody's own endpoint."""
+        """A number that is different for each run at a user-supplied endpoint."""
         return uuid.uuid5(uuid.NAMESPACE_URL, self.marker).int >> 96
 
     def listed(self, name: str) -> str:

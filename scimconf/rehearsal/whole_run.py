@@ -18,7 +18,7 @@ RunLoop = Callable[[Callable[[], Coroutine[Any, Any, None]]], None]
 def rehearse(
     loaded: Loaded, options: RehearsalOptions, run_loop: RunLoop, clock: Callable[[], float], timeout: float
 ) -> RunOutcome:
-    """Rehearse a spec, delete what was created at somebody's own endpoint, and return the report.
+    """Rehearse a spec, delete what was created at a user-supplied endpoint, and return the report.
 
     An interrupt ends the rehearsal and begins the deletion; a second one ends the deletion too.
     """

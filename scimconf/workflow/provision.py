@@ -76,11 +76,11 @@ async def prepare(
     missing = [name for name, document in zip(users, documents, strict=True) if document is None]
     if missing:
         raise ScimconfError(f"the tenant has no user {', '.join(missing)}")
-    people = [
+    members = [
         Subject("User", str(user["id"]), str(user["userPrincipalName"]), document=user) for user in documents if user
     ]
-    subjects = (await _group(session.graph, group, people),) if group else tuple(people)
-    return Demand(planned, evaluator, subjects, tuple(_limits(planned, people)))
+    subjects = (await _group(session.graph, group, members),) if group else tuple(members)
+    return Demand(planned, evaluator, subjects, tuple(_limits(planned, members)))
 
 
 async def _group(graph: Graph, name: str, members: Sequence[Subject]) -> Subject:
@@ -94,7 +94,7 @@ async def _group(graph: Graph, name: str, members: Sequence[Subject]) -> Subject
     return Subject("Group", str(rows[0]["id"]), str(rows[0]["displayName"]), tuple(member.id for member in members))
 
 
-def _limits(planned: PlannedApplication, people: Sequence[Subject]) -> Iterator[str]:
+def _limits(planned: PlannedApplication, users: Sequence[Subject]) -> Iterator[str]:
     """Yield what provision on demand does not do (Entra: provision on demand, known limitations)."""
     if planned.plan.changes:
         yield f"{len(planned.plan.changes)} changes of the spec are not applied; the service uses what the tenant has"
@@ -103,9 +103,9 @@ def _limits(planned: PlannedApplication, people: Sequence[Subject]) -> Iterator[
         yield "it sends PATCH requests in the old dialect, whatever the flag in the tenant URL says"
     if planned.snapshot.rows("assignments"):
         yield "roles are not supported on demand"
-    for person in people:
-        if person.document.get("accountEnabled") is False:
-            yield f"{person.name} is disabled in the tenant; users who are disabled or deleted there are not handled"
+    for user in users:
+        if user.document.get("accountEnabled") is False:
+            yield f"{user.name} is disabled in the tenant; users who are disabled or deleted there are not handled"
 
 
 async def provision(session: TenantSession, demand: Demand, subject: Subject) -> Provisioned:

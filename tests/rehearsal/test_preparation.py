@@ -1,4 +1,4 @@
-"""The spec as it is rehearsed, the invented and supplied users, names on somebody's own endpoint."""
+"""The spec as it is rehearsed, the invented and supplied users, names on a user-supplied endpoint."""
 
 from __future__ import annotations
 

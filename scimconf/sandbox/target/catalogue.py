@@ -421,7 +421,7 @@ FAULTS: tuple[TargetFault, ...] = (
         "B48",
         "an account is taken over by e-mail address",
         "Creation of a user with the e-mail address of another changes that account, and returns its id.",
-        "links the user to an account of somebody else",
+        "links the user to an account of another user",
         OTHER,
         _always(users.account_adopted_by_mail),
     ),
