@@ -11,7 +11,7 @@ import click
 
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode, combine
-from scimconf.cli.output import print_lines
+from scimconf.cli.output import current_specs, print_lines
 from scimconf.cli.session import Session, run
 from scimconf.cli.tenants import by_tenant, run_each
 from scimconf.cli.terminal import Terminal
@@ -81,7 +81,7 @@ def command(**params: Any) -> int:
             return await _print_comparisons(session, specs, chosen)
         return await _print_logs(session, spec_targets(specs), chosen)
 
-    return run_each(by_tenant(options.load_specs(common), common), lambda group: group.run(work))
+    return run_each(by_tenant(current_specs(options.load_specs(common)), common), lambda group: group.run(work))
 
 
 async def _print_logs(session: Session, targets: Sequence[ApplicationTarget], chosen: LogCommand) -> ExitCode:
