@@ -12,7 +12,8 @@ from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.output import print_lines
 from scimconf.cli.session import Session, interruptible_prompt, run
 from scimconf.cli.terminal import can_ask
-from scimconf.workflow.restart import find_restart, restart
+from scimconf.kinds.schedule import RESET
+from scimconf.workflow.job_control import find_job, restart_job
 from scimconf.workflow.targets import application_target
 
 
@@ -32,19 +33,17 @@ def command(app: str, yes: bool, **params: Any) -> int:
     """
 
     async def work(session: Session) -> ExitCode:
-        graph = session.client.graph
-        request = await find_restart(graph, application_target(app), datetime.now(UTC))
+        tenant = session.tenant_session()
+        job = await find_job(tenant, application_target(app), datetime.now(UTC))
         with session.progress.paused():
-            print_lines(
-                f"{app}: {request.status.phase.value}. A restart evaluates every user in scope again.", err=True
-            )
+            print_lines(f"{app}: {job.status.phase.value}. A restart evaluates every user in scope again.", err=True)
             if not yes and not can_ask():
                 click.echo("Not a terminal, cannot ask. Use --yes.", err=True)
                 return ExitCode.FAILED
             with interruptible_prompt():
                 if not yes and not click.confirm("Restart?", err=True):
                     return ExitCode.FAILED
-        await restart(graph, request)
+        await restart_job(tenant, job, RESET)
         with session.progress.paused():
             click.echo(f"{app}: restarted. Follow it with: scimconf status --app '{app}' --watch")
         return ExitCode.OK
