@@ -12,7 +12,8 @@ from scimconf.cli.confirmation import is_confirmed
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.output import print_lines
 from scimconf.cli.session import Session, run
-from scimconf.workflow.restart import find_restart, restart
+from scimconf.kinds.schedule import RESET
+from scimconf.workflow.job_control import find_job, restart_job
 from scimconf.workflow.targets import application_target
 
 
@@ -32,15 +33,13 @@ def command(app: str, yes: bool, **params: Any) -> int:
     """
 
     async def work(session: Session) -> ExitCode:
-        graph = session.client.graph
-        request = await find_restart(graph, application_target(app), datetime.now(UTC))
+        tenant = session.tenant_session()
+        job = await find_job(tenant, application_target(app), datetime.now(UTC))
         with session.progress.paused():
-            print_lines(
-                f"{app}: {request.status.phase.value}. A restart evaluates every user in scope again.", err=True
-            )
+            print_lines(f"{app}: {job.status.phase.value}. A restart evaluates every user in scope again.", err=True)
             if not is_confirmed("Restart?", yes=yes):
                 return ExitCode.FAILED
-        await restart(graph, request)
+        await restart_job(tenant, job, RESET)
         with session.progress.paused():
             click.echo(f"{app}: restarted. Follow it with: scimconf status --app '{app}' --watch")
         return ExitCode.OK
