@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from scimconf.diagnostics import Diagnostic
+from scimconf.diagnostics import Diagnostic, quoted
 from scimconf.documents import job as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.identity import name_checks
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from scimconf.plan.guards import GuardContext
 
 RESET = "Watermark, Escrows, QuarantineState"
+MAX_STEPS = 5
+"""Manual steps that the message of a guard lists."""
 _DANGEROUS = frozenset({Effect.DEPROVISIONS, Effect.DATA_LOSS})
 
 
@@ -39,7 +41,7 @@ class ScheduleKind(Kind):
     name = "schedule"
     labels = ("schedule", "schedules")
     after = ("job",)
-    guard_ids = ("initial-start", "sign-on-missing", "provisioning-stopped")
+    guard_ids = ("initial-start", "before-start-unconfirmed", "sign-on-missing", "provisioning-stopped")
     effects_before_start = frozenset(Effect)
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
@@ -78,6 +80,7 @@ class ScheduleKind(Kind):
             if enabled is not None and enabled.after and not has_run:
                 message = "provisioning would start for the first time and create users in the application"
                 yield counted_guard("initial-start", message, change, Effect.PROVISIONS)
+                yield from _before_start_unconfirmed(change, context)
                 yield from _sign_on_missing(change, context)
             elif enabled is not None and enabled.before and not enabled.after:
                 message = "provisioning would stop, so that users who leave keep their access to the application"
@@ -119,6 +122,15 @@ class ScheduleKind(Kind):
     def export(self, request: ExportRequest) -> ExportedSpec:
         job = _job(request.snapshot)
         return ExportedSpec({"provisioning": {"enabled": job is not None and documents.is_on(job)}})
+
+
+def _before_start_unconfirmed(change: Change, context: GuardContext) -> Iterable[Guard]:
+    steps = context.unconfirmed_steps
+    if steps:
+        subject = "1 step of before_start is" if len(steps) == 1 else f"{len(steps)} steps of before_start are"
+        listed = ", ".join(map(quoted, steps[:MAX_STEPS])) + (" and others" if len(steps) > MAX_STEPS else "")
+        message = f"{subject} not confirmed by a person: {listed}"
+        yield Guard("before-start-unconfirmed", message, address=change.address, count=len(steps))
 
 
 def _sign_on_missing(change: Change, context: GuardContext) -> Iterable[Guard]:
