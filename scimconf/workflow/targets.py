@@ -41,10 +41,11 @@ class ApplicationTarget:
 
 def spec_targets(specs: Iterable[Loaded]) -> tuple[ApplicationTarget, ...]:
     """Return the targets of specs that loaded without errors."""
-    return tuple(_target(loaded.spec) for loaded in specs if loaded.spec is not None)
+    return tuple(spec_target(loaded.spec) for loaded in specs if loaded.spec is not None)
 
 
-def _target(spec: Spec) -> ApplicationTarget:
+def spec_target(spec: Spec) -> ApplicationTarget:
+    """Return the target of a spec."""
     _, prop, value = identified_by(spec)
     template = spec.job.template if spec.job is not None else None
     return ApplicationTarget(spec.name, (prop,), value, template, tuple(expiring_tokens(spec)))
