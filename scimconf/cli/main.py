@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "provision": "Provision users or a group on demand, and compare with the prediction.",
         "rehearse": "Provision invented users to an endpoint as Entra would.",
         "restart": "End a quarantine and start provisioning with an initial cycle.",
+        "retire": "End an application, once its accounts are proven to be closed.",
         "rollback": "Return an application to its state before an apply.",
         "sandbox": "Run a simulated Microsoft Entra tenant on this machine.",
         "show": "Print saved plans.",

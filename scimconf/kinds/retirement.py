@@ -28,6 +28,7 @@ def emptying_spec(spec: Spec, *, narrows: bool, runs: bool) -> Spec:
     scope = {"scope": "assigned"} if narrows else {}
     return spec.model_copy(
         update={
+            "retired": None,
             "application": Application.model_validate({field: value}),
             "connection": spec.connection if narrows else None,
             "provisioning": Provisioning.model_validate({"enabled": runs, **scope}),

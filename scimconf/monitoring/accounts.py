@@ -141,6 +141,13 @@ def accounts_of(
     return tuple(sorted(accounts, key=lambda account: (account.is_settled, account.name.casefold(), account.id)))
 
 
+def redacted_account(account: Account, pseudonym: str) -> Account:
+    """Return an account with a pseudonym, or the start of its object id if that is its name; without responses."""
+    reason = account.reason.split(":", 1)[0] if account.state is AccountState.FAILED else account.reason
+    name = f"user-{account.id[:8]}" if pseudonym == account.name else pseudonym
+    return replace(account, name=name, reason=reason)
+
+
 def unmatched_names(accounts: Sequence[Account], confirmed: Collection[str]) -> tuple[str, ...]:
     """Return the confirmed names that are no name and no id of an account."""
     known = {text.casefold() for account in accounts for text in (account.id, account.name)}
@@ -151,7 +158,7 @@ def _judged(id_: str, name: str, events: Sequence[LoggedEvent], recorded: Accoun
     """Return the account by the newest event that decides, or by the record if no event does."""
     failure: LoggedEvent | None = None
     for event in events:
-        if event.action in _STAGED:
+        if event.action in _STAGED and failure is None:
             return Account(id_, name, AccountState.HELD_BACK, "the service holds the deletion back", _RELEASE)
         if _is_removal(event):
             done = "deleted" if event.action == "delete" else "disabled"

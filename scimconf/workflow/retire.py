@@ -6,11 +6,13 @@ ended anywhere is continued by the next one. Nothing is stopped or deleted while
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+from scimconf.diagnostics import ScimconfError
 from scimconf.kinds.retirement import emptying_spec, not_emptied
 from scimconf.kinds.schedule import RESET
 from scimconf.monitoring.accounts import AccountRecord, AccountState, unmatched_names
@@ -21,12 +23,12 @@ from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.workflow.apply import ApplyHooks, apply, guards_that_need_allow
 from scimconf.workflow.compilation import PlanOptions
-from scimconf.workflow.history import begin_entry, end_entry
-from scimconf.workflow.job_control import CycleTimeoutError, reset_job, restart_job, wait_for_cycle
+from scimconf.workflow.history import begin_command, begin_entry, end_command, end_entry
+from scimconf.workflow.job_control import ControlResult, CycleTimeoutError, reset_job, restart_job, wait_for_cycle
 from scimconf.workflow.plan import PlannedApplication, plan
 from scimconf.workflow.retirement_record import find_record, write_record
 from scimconf.workflow.retirement_state import RetirementReading, RetirementState, read_retirement
-from scimconf.workflow.shutdown import ShutdownRequest, delete_application, shut_down
+from scimconf.workflow.shutdown import ShutdownRequest, command_entry, delete_application, shut_down
 from scimconf.workflow.targets import NoApplicationError
 
 if TYPE_CHECKING:
@@ -260,11 +262,11 @@ class _Retirement:
                 if is_released or not self.hooks.approve_release(retirement):
                     return state
                 since, is_released = self._now(), True
-                await reset_job(self.session, state.job, ALLOW_DELETIONS)
+                await self._noted("allow-deletions", state, reset_job(self.session, state.job, ALLOW_DELETIONS))
                 self.hooks.say(f"{len(retirement.held_back):,} deletions are released.")
             elif not is_new and has_failed:
                 since = self._now()
-                await restart_job(self.session, state.job, RESET)
+                await self._noted("restart", state, restart_job(self.session, state.job, RESET))
                 self.hooks.say("Provisioning was restarted, so that failed accounts are tried again at once.")
             elif not is_new and not retirement.open_accounts:
                 return state
@@ -272,6 +274,17 @@ class _Retirement:
             if not state.retirement.is_held_back:
                 return state
         return state
+
+    async def _noted(self, command: str, state: RetirementState, work: Awaitable[ControlResult]) -> None:
+        """Do something to the job, with an entry of its own in the history."""
+        entry = command_entry(self.spec, state, command, self.options.run)
+        folder = begin_command(self.options.history, entry)
+        try:
+            await work
+        except ScimconfError as error:
+            end_command(folder, "failed", datetime.now(UTC), str(error))
+            raise
+        end_command(folder, "applied", datetime.now(UTC))
 
     async def _after_cycle(self, state: RetirementState, since: datetime, deadline: float) -> RetirementState:
         """Return the state after a cycle that began after a time, and after its entries; or at the deadline."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from datetime import date
 from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import Diagnostic
@@ -48,3 +50,27 @@ def _warnings(spec: Spec, snapshot: Snapshot) -> Iterable[Diagnostic]:
         message = f"the spec says that the application was retired on {spec.retired}, and its provisioning is on"
         hint = "Delete `retired:` and run `scimconf retire`, or switch provisioning off in the portal."
         yield Diagnostic("K008", message, ("retired",), hint=hint, severity="warning")
+
+
+def with_retired(loaded: Loaded, text: str, day: date) -> str | None:
+    """Return the text of a spec's file with `retired: DAY` after its name, None if it cannot be inserted as a line.
+
+    A date that the file has is not changed.
+    """
+    if loaded.spec is None or loaded.spec.retired is not None:
+        return text
+    place = loaded.origin(("tenant",)) if "tenant" in loaded.resolved else loaded.origin(("name",))
+    lines = text.splitlines(keepends=True)
+    if place is None or place.file != loaded.paths[0] or not 0 < (place.line or 0) <= len(lines):
+        return None
+    line = lines[place.line - 1]
+    if not re.match(r"(name|tenant)[ \t]*:[ \t]*[\w\"'$]", line):
+        return None
+    end = "\r\n" if line.endswith("\r\n") else "\n"
+    changed = [
+        *lines[: place.line - 1],
+        line.rstrip("\r\n") + end,
+        f"retired: {day.isoformat()}{end}",
+        *lines[place.line :],
+    ]
+    return "".join(changed)

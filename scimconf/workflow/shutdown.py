@@ -73,22 +73,26 @@ async def shut_down(
     return report
 
 
-def _begin_entry(request: ShutdownRequest) -> str:
-    """Begin the history entry with the record and the documents; return its folder. Raise ScimconfError."""
-    snapshot = request.state.snapshot
-    tenant = tenant_of(snapshot)
-    entry = HistoryEntry(
-        application=request.spec.name,
+def command_entry(spec: Spec, state: RetirementState, command: str, run: RunContext) -> HistoryEntry:
+    """Return the history entry of a command of this retirement that begins now."""
+    tenant = tenant_of(state.snapshot)
+    return HistoryEntry(
+        application=spec.name,
         time=entry_time(datetime.now(UTC)),
         tenant=(tenant.domain or tenant.id) if tenant else "",
         version=__version__,
-        run=request.run,
-        changes=tuple((step.description, "update") for step in shutdown_steps(request.spec, snapshot)),
-        command=COMMAND,
+        run=run,
+        command=command,
     )
+
+
+def _begin_entry(request: ShutdownRequest) -> str:
+    """Begin the history entry with the record and the documents; return its folder. Raise ScimconfError."""
+    changes = tuple((step.description, "update") for step in shutdown_steps(request.spec, request.state.snapshot))
+    entry = replace(command_entry(request.spec, request.state, COMMAND, request.run), changes=changes)
     folder = begin_command(request.history, entry)
     write_record(folder, request.record)
-    write_archive(folder, snapshot)
+    write_archive(folder, request.state.snapshot)
     return folder
 
 

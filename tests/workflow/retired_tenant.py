@@ -47,23 +47,26 @@ def tenant_with(users: int, **switches: Any) -> tuple[Rehearsal, list[str]]:
     """Return a tenant with this many generated users, and their names."""
     from canary.values import TOKEN
 
-    tenant = Rehearsal({"generate": {"users": users}}, environ={TOKEN_VARIABLE: TOKEN}, undetermined="not_sent", **switches)
+    tenant = Rehearsal(
+        {"generate": {"users": users}}, environ={TOKEN_VARIABLE: TOKEN}, undetermined="not_sent", **switches
+    )
     names = [user["userPrincipalName"] for user in tenant.state["users"][-users:]]
     return tenant, names
 
 
-def provisioned(tenant: Rehearsal, file: Path, target: Any) -> Rehearsal:
-    """Apply the spec and run the first cycle."""
+def applied(tenant: Rehearsal, file: Path) -> Rehearsal:
     report = tenant.apply(file, all_allowed())
     assert not report.failed and not report.error, report
-    route(tenant, target)
-    tenant.request("POST", "/_sandbox/cycle", {})
     return tenant
 
 
-def route(tenant: Rehearsal, target: Any) -> None:
+def provisioned(tenant: Rehearsal, target: Any) -> Rehearsal:
+    """Let the jobs of a tenant provision to a target, and run a cycle."""
     reach = tenant.service.tenant.reach
     tenant.service.tenant.reach = replace(reach, target=Destination(target.url, target.token))
+    tenant.request("POST", "/_sandbox/cycle", {})
+    tenant.forget()
+    return tenant
 
 
 @dataclass
