@@ -121,8 +121,8 @@ def accounts_of(
 ) -> tuple[Account, ...]:
     """Return the account of each user who is or was in scope, and of each user in the log; by name.
 
-    `expected` maps ids to names; `events` are from the newest; `confirmed` are the names or ids of users whose account a
-    person has looked up in the application.
+    `expected` maps ids to names of those who are in scope now, for whom a record proves nothing; `events` are from the newest;
+    `confirmed` are the names or ids of users whose account a person has looked up in the application.
     """
     by_user: dict[str, list[LoggedEvent]] = {}
     for event in events:
@@ -132,9 +132,10 @@ def accounts_of(
     names = {id_: own[0].source_name for id_, own in by_user.items()}
     names |= {id_: account.name for id_, account in recorded.items()} | {id_.lower(): n for id_, n in expected.items()}
     known = {text.casefold() for text in confirmed}
+    current = {id_.lower() for id_ in expected}
     accounts = []
     for id_, name in names.items():
-        account = _judged(id_, name, by_user.get(id_, []), recorded.get(id_))
+        account = _judged(id_, name, by_user.get(id_, []), None if id_ in current else recorded.get(id_))
         if not account.is_settled and known & {id_, name.casefold()}:
             account = replace(account, state=AccountState.CONFIRMED, reason="looked up in the application", action="")
         accounts.append(account)

@@ -100,7 +100,8 @@ def _account_counts(retirement: Retirement) -> str:
     if retirement.stage is RetirementStage.ASSIGNMENTS and not retirement.removed:
         active = len(retirement.open_accounts)
         closed = len(retirement.accounts) - active
-        before = f"; {closed:,} others are closed or were never created" if closed else ""
+        others = "1 other is closed or was" if closed == 1 else f"{closed:,} others are closed or were"
+        before = f"; {others} never created" if closed else ""
         return f"{active:,} active or of unknown state, as far as assignments and the log of 30 days show{before}"
     return ", ".join(f"{counts[state]:,} {state.value}" for state in AccountState if counts[state])
 

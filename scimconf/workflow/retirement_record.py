@@ -31,9 +31,18 @@ def _write(path: Path, document: Json) -> None:
 
 
 def find_record(folder: str, application: str) -> AccountRecord | None:
-    """Return the record of the earlier runs, None if the history has none."""
-    entries = reversed(history_entries(folder, application))
-    return read_record([_read(Path(folder) / application / entry.time / FILE) for entry in entries])
+    """Return the record of the earlier runs, None if the history has none.
+
+    An application that was used again after its end has another one: records before a later apply do not count.
+    """
+    documents: list[Json] = []
+    for entry in reversed(history_entries(folder, application)):
+        document = _read(Path(folder) / application / entry.time / FILE)
+        former = read_record(documents)
+        if document is None and entry.is_apply and former is not None and former.is_ended:
+            documents = []
+        documents.append(document)
+    return read_record(documents)
 
 
 def _read(path: Path) -> Json:

@@ -89,11 +89,12 @@ async def read_retirement(session: TenantSession, spec: Spec, reading: Retiremen
     states = states_before_and_after(complete, snapshot, ())
     members = await impact_data.group_members(session.graph, assigned_groups(states))
     evaluator = Preview(*states, members, evaluation_context(tenant_of(snapshot), job.now))
-    expected = await _users_in_scope(session, evaluator)
+    expected = await _users_in_scope(session, evaluator) if job.has_run else {}
     log = await _read_log(session, job, reading)
     record = reading.record
     live = assigned(snapshot)
     settings = secret_documents.settings(snapshot.get("secrets"))
+    accounts = accounts_of(expected, logged_events(log.entries.values()), record, reading.confirmed)
     types = [assignee.type for assignee in live.assignees.values()]
     retirement = Retirement(
         name=spec.name,
@@ -104,7 +105,7 @@ async def read_retirement(session: TenantSession, spec: Spec, reading: Retiremen
         now=job.now,
         job=job.status,
         is_on=job.is_on,
-        has_run=job.has_run,
+        has_run=job.has_run or bool(accounts),  # users can be provisioned on demand before the first start
         users=types.count("User"),
         groups=types.count("Group"),
         others=types.count(SERVICE_PRINCIPAL),
@@ -114,7 +115,7 @@ async def read_retirement(session: TenantSession, spec: Spec, reading: Retiremen
         leavers=_leavers(states[1], snapshot),
         secrets=stored_secrets(snapshot),
         sign_on=_sign_on(spec, job.principal),
-        accounts=accounts_of(expected, logged_events(log.entries.values()), record, reading.confirmed),
+        accounts=accounts,
         log_problem=log.problem,
         removed=record.written if record is not None else None,
         is_ended=record is not None and record.is_ended,

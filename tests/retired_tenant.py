@@ -60,10 +60,16 @@ def applied(tenant: Rehearsal, file: Path) -> Rehearsal:
     return tenant
 
 
-def provisioned(tenant: Rehearsal, target: Any) -> Rehearsal:
-    """Let the jobs of a tenant provision to a target, and run a cycle."""
+def routed(tenant: Rehearsal, target: Any) -> Rehearsal:
+    """Let the jobs of a tenant provision to a target."""
     reach = tenant.service.tenant.reach
     tenant.service.tenant.reach = replace(reach, target=Destination(target.url, target.token))
+    return tenant
+
+
+def provisioned(tenant: Rehearsal, target: Any) -> Rehearsal:
+    """Let the jobs of a tenant provision to a target, and run a cycle."""
+    routed(tenant, target)
     tenant.request("POST", "/_sandbox/cycle", {})
     tenant.forget()
     return tenant
