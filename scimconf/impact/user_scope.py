@@ -56,14 +56,14 @@ def user_scope(state: ProvisioningState, members: Members, user: Json) -> UserSc
     """Return the scope of a user who was read with the properties of a preview; assignment and filters are independent."""
     key, assignees = str(user["id"]).lower(), effective_assignees(state, members)
     is_assigned, reason = assignees.is_assigned(key)
-    held = assignees.roles_by_user.get(key)
-    roles = tuple(dict.fromkeys(held.roles)) if held is not None else ()
+    current = assignees.roles_by_user.get(key)
+    roles = tuple(dict.fromkeys(current.roles)) if current is not None else ()
     attributes = {**reader(filter_attributes(state.filters))(user), "IsSoftDeleted": GAP}
     passes = in_scope(state.filters, attributes)
     return UserScope(
         assigned=is_assigned,
         assignment_gap=reason if is_assigned is None else "",
-        routes=tuple(dict.fromkeys(held.origins)) if held is not None else (),
+        routes=tuple(dict.fromkeys(current.origins)) if current is not None else (),
         roles=tuple(_role_name(state.role_labels, role) for role in roles if role != DEFAULT_ACCESS),
         default_access=DEFAULT_ACCESS in roles,
         passes=None if isinstance(passes, Undetermined) else passes,
@@ -105,18 +105,15 @@ def value_problems(state: ProvisioningState, user: UserState) -> Iterator[ValueP
         if request.kind == "failure":
             yield ValueProblem(target, f"the mapping of {target} fails", request.reason)
         elif _is_empty(request) and target in matching:
-            yield ValueProblem(
-                target, f"users are matched by {target}, and {_source(state, target)} of the user is empty"
-            )
+            yield ValueProblem(target, f"users are matched by {target}, and {_emptiness(state, target)}")
         elif _is_empty(request) and target in state.required_targets:
-            yield ValueProblem(
-                target, f"the application requires {target}, and {_source(state, target)} of the user is empty"
-            )
+            yield ValueProblem(target, f"the application requires {target}, and {_emptiness(state, target)}")
 
 
 def _is_empty(request: SentRequest) -> bool:
     return request.kind == "null" and request.default is None
 
 
-def _source(state: ProvisioningState, target: str) -> str:
-    return str(state.rows[target]["source"] or "the mapping")
+def _emptiness(state: ProvisioningState, target: str) -> str:
+    source = state.rows[target]["source"]
+    return "its mapping has no value" if source is None else f"{source} of the user is empty"

@@ -128,14 +128,14 @@ def _leaving(facts: UserFacts, history: UserHistory, out: Reason) -> Reason:
     """Return what happens to a user who is out of scope, and whom the application still has."""
     stop = stopped(facts)
     if history.last is not None and history.last.action == STAGED:
-        held = "too many users would be deleted at once, so this was held back"
-        return Reason(f"{out.sentence}; {held}", "An administrator must allow the deletions, or undo their cause.")
+        obstacle = "too many users would be deleted at once, so this was held back"
+        return Reason(f"{out.sentence}; {obstacle}", "An administrator must allow the deletions, or undo their cause.")
     if history.failed and history.last is not None:
         cause = event_cause(history.last)
         return Reason(f"{out.sentence}; {doing(history.last)} the user failed: {cause.meaning}", cause.action)
     if facts.keeps_leavers and facts.is_enabled is not False and facts.deleted is None:
-        kept = "the job does not change users who leave (`skip_out_of_scope_deletions`)"
-        return Reason(f"{out.sentence}; {kept}", "Disable the user in the application, if this is not wanted.")
+        policy = "the job does not change users who leave (`skip_out_of_scope_deletions`)"
+        return Reason(f"{out.sentence}; {policy}", "Disable the user in the application, if this is not wanted.")
     if stop is not None:
         return Reason(f"{out.sentence}; the user stays active, because {stop.sentence}", stop.action)
     if not facts.disables_leavers:

@@ -104,10 +104,10 @@ def _roles(facts: UserFacts) -> Iterator[tuple[str, str]]:
     elif scope.roles:
         yield "role", scope.roles[0]
     elif scope.assigned and facts.has_roles:
-        held = "Default Access" if scope.default_access else "none"
+        role = "Default Access" if scope.default_access else "none"
         yield (
             "role",
-            f"{held}, although the application has roles: the application may refuse the user or give no rights",
+            f"{role}, although the application has roles: the application may refuse the user or give no rights",
         )
 
 

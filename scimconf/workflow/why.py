@@ -83,10 +83,10 @@ async def why(graph: Graph, name: str, options: WhyOptions) -> WhyReport:
     if len(candidates) != 1 and not (result.deleted and not result.users):
         return WhyReport("the user" if options.redact else name, (_not_one_user(result, options),))
     subject = await _subject(graph, candidates[0], options, is_deleted=not result.users)
-    shown = _shown_name(subject, options)
+    user = _shown_name(subject, options)
     if principal is not None and target is not None:
         facts = await _facts(graph, subject, principal, target, options)
-        return WhyReport(shown, (_answer(facts, options),))
+        return WhyReport(user, (_answer(facts, options),))
     return await _all_applications(graph, subject, options)
 
 
@@ -193,10 +193,10 @@ async def _all_applications(graph: Graph, subject: _Subject, options: WhyOptions
     results = await gather_all([_caught(_of_application(graph, subject, row, options)) for row in principals])
     by_name = [(str(row.get("displayName")), result) for row, result in zip(principals, results, strict=True)]
     facts = [result for _, result in by_name if isinstance(result, UserFacts)]
-    shown = [each for each in facts if options.every or each.is_concerned]
-    others = tuple(each.application for each in facts if each not in shown)
+    concerned = [each for each in facts if options.every or each.is_concerned]
+    others = tuple(each.application for each in facts if each not in concerned)
     unread = tuple((name, _denied_text(result)) for name, result in by_name if isinstance(result, ScimconfError))
-    return WhyReport(_shown_name(subject, options), tuple(_answer(each, options) for each in shown), others, unread)
+    return WhyReport(_shown_name(subject, options), tuple(_answer(each, options) for each in concerned), others, unread)
 
 
 async def _of_application(
