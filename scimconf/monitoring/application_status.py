@@ -28,6 +28,7 @@ class ApplicationStatus:
 
     `log` covers `since` until `now`; without it, `log_problem` says why. Without jobs, `problem` says why there are
     none, and whether this is an error. `portal` is the address of the application's provisioning page, "" if unknown.
+    `selector` are the words with which commands name the application, quoted for a shell: a path, or `--app NAME`.
     """
 
     name: str
@@ -43,6 +44,7 @@ class ApplicationStatus:
     problem: str = ""
     is_failed: bool = False
     portal: str = ""
+    selector: str = ""
 
     @property
     def is_quarantined(self) -> bool:

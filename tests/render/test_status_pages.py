@@ -105,7 +105,12 @@ APPLICATIONS = (
         portal="https://portal.example.com/writer",
     ),
     ApplicationStatus(
-        name="expenses", now=NOON, jobs=(job(**STEADY | {"quarantine": QUARANTINE}),), since=NOON, log_problem="denied"
+        name="expenses",
+        now=NOON,
+        jobs=(job(**STEADY | {"quarantine": QUARANTINE}),),
+        since=NOON,
+        log_problem="denied",
+        selector="--app 'Contoso expenses'",
     ),
     ApplicationStatus(
         name="two", now=NOON, jobs=(job("Disabled", **STEADY), job(template="old")), since=NOON, log=summarize(())

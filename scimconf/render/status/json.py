@@ -10,6 +10,7 @@ from typing import Any
 from scimconf.monitoring.application_status import ApplicationStatus
 from scimconf.monitoring.job_status import JobStatus
 from scimconf.monitoring.log_summary import LogSummary
+from scimconf.monitoring.proposals import proposals
 from scimconf.render.json import write
 
 Json = Any
@@ -38,6 +39,7 @@ def document(status: ApplicationStatus) -> Json:
         "log": None if status.log is None else _log(status.log),
         "log_problem": status.log_problem,
         "tokens": [{"reference": token.reference, "expires": token.expires.isoformat()} for token in status.tokens],
+        "next_actions": [asdict(proposal) for proposal in proposals(status)],
         "notices": [notice for notice, _ in status.token_notices()],
         "portal": status.portal,
     }

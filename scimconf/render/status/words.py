@@ -9,6 +9,7 @@ from datetime import datetime
 from scimconf.monitoring.application_status import ApplicationStatus
 from scimconf.monitoring.job_status import Execution, JobPhase, JobStatus
 from scimconf.monitoring.log_summary import CauseGroup
+from scimconf.monitoring.proposals import proposals
 from scimconf.monitoring.times import ago, span, stamp
 
 MAX_GROUPS = 10
@@ -52,6 +53,8 @@ def lines(status: ApplicationStatus) -> Iterator[StatusLine]:
         if len(status.jobs) > 1:
             yield StatusLine("job", f"{job.template} ({job.job_id})", "strong")
         yield from _job_lines(job, status.now)
+    for proposal in proposals(status):
+        yield StatusLine("next action", proposal.command, "strong", (f"{proposal.condition}: {proposal.leads_to}",))
     yield from _log_lines(status)
     for notice, has_expired in status.token_notices():
         yield StatusLine("token", notice, "danger" if has_expired else "update")
