@@ -212,7 +212,7 @@ def held_warnings(spec: Spec, snapshot: Snapshot, steps: Sequence[Step]) -> Iter
         if steps:
             message = "provisioning is on, and nothing here pauses it: the next cycle uses these changes for all users"
             hint = (
-                "--no-start only leaves out the start. `scimconf apply --canary` tries changes with single users first."
+                "--no-start only leaves out the start. To try them with single users, pause it before."
             )
             yield Diagnostic("K303", message, path, hint=hint, severity="warning")
         return
