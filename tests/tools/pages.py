@@ -214,6 +214,13 @@ def _bench_results() -> dict[str, Any]:
     return runpy.run_path(str(DOCS.parent / "tests" / "bench" / "results.py"))
 
 
+def decisions() -> str:
+    """Return a list of the decision records with their titles."""
+    records = sorted((DOCS / "decisions").glob("[0-9]*.md"))
+    titles = [record.read_text("utf-8").partition("\n")[0].removeprefix("# ") for record in records]
+    return "\n" + "".join(f"* [{title}]({record.name})\n" for title, record in zip(titles, records, strict=True))
+
+
 def outlines() -> str:
     """Return `scimconf/cli/outlines.json`, from which a shell completes options without importing a command."""
     context = click.Context(cli, info_name="scimconf")
@@ -259,6 +266,7 @@ MADE: Mapping[str, Callable[[], str]] = MappingProxyType(
         "spec": spec,
         "performance": performance,
         "claim": claim,
+        "decisions": decisions,
     }
 )
 
