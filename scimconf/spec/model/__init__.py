@@ -153,6 +153,7 @@ class Spec(Section):
     version: Annotated[Literal[1], BeforeValidator(as_version)]
     name: Annotated[str, Field(pattern=SLUG)]
     tenant: Annotated[str, Field(pattern=TENANT)] | None = None
+    preset: Annotated[str, Field(pattern=SLUG)] | None = None
     application: Application
     job: Job | None = None
     connection: Connection | None = None
