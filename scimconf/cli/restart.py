@@ -7,19 +7,20 @@ from typing import Any
 
 import click
 
-from scimconf.cli import options
+from scimconf.cli import confirmation, options
+from scimconf.cli.confirmation import is_confirmed
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.output import print_lines
-from scimconf.cli.session import Session, interruptible_prompt, run
-from scimconf.cli.terminal import can_ask
-from scimconf.workflow.restart import find_restart, restart
+from scimconf.cli.session import Session, run
+from scimconf.kinds.schedule import RESET
+from scimconf.workflow.job_control import find_job, restart_job
 from scimconf.workflow.targets import application_target
 
 
 @click.command("restart", short_help="End a quarantine and start provisioning with an initial cycle.")
 @options.tenant
 @click.option("--app", required=True, metavar="NAME|ID", help="Display name, application id or object id.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@confirmation.option()
 @options.events
 def command(app: str, yes: bool, **params: Any) -> int:
     """Restart provisioning: end a quarantine, try failed users again, and start an initial cycle. Asks first.
@@ -32,19 +33,13 @@ def command(app: str, yes: bool, **params: Any) -> int:
     """
 
     async def work(session: Session) -> ExitCode:
-        graph = session.client.graph
-        request = await find_restart(graph, application_target(app), datetime.now(UTC))
+        tenant = session.tenant_session()
+        job = await find_job(tenant, application_target(app), datetime.now(UTC))
         with session.progress.paused():
-            print_lines(
-                f"{app}: {request.status.phase.value}. A restart evaluates every user in scope again.", err=True
-            )
-            if not yes and not can_ask():
-                click.echo("Not a terminal, cannot ask. Use --yes.", err=True)
+            print_lines(f"{app}: {job.status.phase.value}. A restart evaluates every user in scope again.", err=True)
+            if not is_confirmed("Restart?", yes=yes):
                 return ExitCode.FAILED
-            with interruptible_prompt():
-                if not yes and not click.confirm("Restart?", err=True):
-                    return ExitCode.FAILED
-        await restart(graph, request)
+        await restart_job(tenant, job, RESET)
         with session.progress.paused():
             click.echo(f"{app}: restarted. Follow it with: scimconf status --app '{app}' --watch")
         return ExitCode.OK

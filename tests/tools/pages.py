@@ -222,6 +222,13 @@ def applications() -> str:
     return f"{table}\n"
 
 
+def decisions() -> str:
+    """Return a list of the decision records with their titles."""
+    records = sorted((DOCS / "decisions").glob("[0-9]*.md"))
+    titles = [record.read_text("utf-8").partition("\n")[0].removeprefix("# ") for record in records]
+    return "\n" + "".join(f"* [{title}]({record.name})\n" for title, record in zip(titles, records, strict=True))
+
+
 def outlines() -> str:
     """Return `scimconf/cli/outlines.json`, from which a shell completes options without importing a command."""
     context = click.Context(cli, info_name="scimconf")
@@ -268,6 +275,7 @@ MADE: Mapping[str, Callable[[], str]] = MappingProxyType(
         "performance": performance,
         "claim": claim,
         "applications": applications,
+        "decisions": decisions,
     }
 )
 
