@@ -140,4 +140,4 @@ def _is_other_alternative(error: str, value: Any) -> bool:
 
 def _invalid(message: str, path: Path, location: Location | None = None) -> Diagnostic:
     hint = "docs/contribute-preset.md describes every key."
-    return Diagnostic("S340", message, location=location or Location(str(path)), hint=hint)
+    return Diagnostic("V001", message, location=location or Location(str(path)), hint=hint)
