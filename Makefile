@@ -11,7 +11,7 @@ empty :=
 space := $(empty) $(empty)
 
 .NOTPARALLEL:
-.PHONY: help setup demo test test-slow test-long fuzz check lint types imports coverage format schemas docs bench constraints clean
+.PHONY: help setup demo test test-slow test-long fuzz check lint types imports site coverage format schemas docs preset bench constraints clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -38,7 +38,7 @@ fuzz: setup  ## apply random specs under faults for SECONDS (3600), then kill ap
 	$(bin)/python -m tests.lifecycle.run --seconds $(SECONDS) --jobs 2
 	$(bin)/pytest -n 2 --timeout=36000 --hypothesis-profile=long $(addprefix tests/lifecycle/test_,kills.py concurrent_applies.py)
 
-check: lint types imports test test-slow coverage  ## run everything that CI runs
+check: lint types imports site test test-slow coverage  ## run everything that CI runs
 
 lint: setup  ## check style and formatting
 	$(bin)/ruff format --check . && $(bin)/ruff check .
@@ -60,8 +60,16 @@ format: setup  ## format the code
 schemas: setup  ## regenerate the JSON Schemas
 	$(bin)/python tests/tools/schemas.py
 
-docs: setup  ## regenerate the generated parts of docs/
+docs: setup  ## regenerate the generated parts of docs/, and the sandbox's gallery of vendors
+	$(bin)/python tests/tools/gallery.py && $(bin)/python tests/tools/vendor_pages.py
 	$(bin)/python tests/tools/pages.py && $(bin)/python tests/tools/expression_page.py
+
+preset: setup  ## format and check one preset, and write its page: make preset NAME=slack
+	$(bin)/python tests/tools/preset.py $(NAME)
+	$(bin)/pytest -q tests/presets -k '$(NAME)'
+
+site: setup  ## build the documentation site in build/site/html, strict about links
+	@$(bin)/python tests/tools/build_site.py
 
 bench: setup  ## measure scimconf as ratios against bare httpx, in ROUNDS=5 rounds; writes docs/performance.md
 	ROUNDS=$(ROUNDS) $(bin)/python tests/bench/bench.py
@@ -71,4 +79,4 @@ constraints: setup  ## write constraints.txt from .venv
 	$(bin)/pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt
 
 clean:  ## remove all generated files
-	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .scimconf
+	rm -rf .venv build .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .scimconf

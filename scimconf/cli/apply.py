@@ -82,6 +82,7 @@ class ApplyOptions:
 
 @click.command("apply", short_help="Apply the spec. Shows the plan and asks first.")
 @options.planning
+@options.no_start
 @confirmation.option(
     "auto_approve", "Do not ask. Also allows the guards application-created and initial-start, no others."
 )
@@ -237,7 +238,7 @@ def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
 
 
 def _recorded_params(saved: SavedPlan, params: dict[str, Any]) -> dict[str, Any]:
-    for name in ("only", "exclude", "allow", "var", "var_file", "allow_path", "resend_secrets", "ignore"):
+    for name in ("only", "exclude", "allow", "var", "var_file", "allow_path", "resend_secrets", "ignore", "no_start"):
         if params[name]:
             flag = f"--{name.replace('_', '-')}"
             raise click.UsageError(f"{flag} cannot be used with a saved plan; run plan again with it")
@@ -441,6 +442,7 @@ def _command_line(planned: PlannedApplication, applying: ApplyOptions) -> str:
         "tenants": common.tenants,
         "no_permission_check": not applying.planning.check_permissions,
         **applying.recorded(),
+        "no_start": False,
     }
     words = ["scimconf", "apply", *(["--lock"] if applying.lock.enabled else [])]
     for name, value in settings.items():

@@ -191,12 +191,12 @@ def done(
 def _drift(command: JobCommand, facts: JobFacts) -> Iterator[str]:
     is_off = command is JobCommand.PAUSE
     again = f"scimconf {'resume' if is_off else 'pause'} {facts.selector}"
-    says, should = ("true", "false") if is_off else ("false", "true")
+    value, other = ("true", "false") if is_off else ("false", "true")
     act = "starts it again, with an initial cycle" if is_off else "pauses it"
     if facts.enabled is is_off:
         yield (
-            f"The spec has `provisioning.enabled: {says}`: the next plan shows this as a change, and the next apply {act}. Set "
-            f"it to {should} if this is to stay, or run before the next apply: {again}"
+            f"The spec has `provisioning.enabled: {value}`: the next plan shows this as a change, and the next apply {act}. Set "
+            f"it to {other} if this is to stay, or run before the next apply: {again}"
         )
     elif facts.enabled is None and is_off:
         yield (

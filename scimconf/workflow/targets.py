@@ -14,6 +14,7 @@ from scimconf.documents import application as documents
 from scimconf.documents import job as job_documents
 from scimconf.kinds.identity import identified_by
 from scimconf.monitoring.application_status import TokenExpiry
+from scimconf.monitoring.contacts import WITHOUT_SPEC, Ownership, ownership
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.spec.patterns import GUID
@@ -36,7 +37,7 @@ class ApplicationTarget:
     """An application whose jobs are read: what identifies it, by Graph's properties in order, and its job's template.
 
     `selector` are the words with which commands name it, quoted for a shell. `enabled` is `provisioning.enabled` of its
-    spec, None without a spec.
+    spec, None without a spec. `tokens` and `ownership` are what its spec says, without a spec nothing.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ApplicationTarget:
     tokens: tuple[TokenExpiry, ...] = ()
     selector: str = ""
     enabled: bool | None = None
+    ownership: Ownership = WITHOUT_SPEC
 
 
 def spec_targets(specs: Iterable[Loaded]) -> tuple[ApplicationTarget, ...]:
@@ -62,6 +64,7 @@ def _target(spec: Spec, path: str) -> ApplicationTarget:
         template=spec.job.template if spec.job is not None else None,
         tokens=tuple(expiring_tokens(spec)),
         selector=shlex.quote(relative_path(path)),
+        ownership=ownership(spec),
         enabled=spec.provisioning.enabled,
     )
 
