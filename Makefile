@@ -11,7 +11,7 @@ empty :=
 space := $(empty) $(empty)
 
 .NOTPARALLEL:
-.PHONY: help setup demo test test-slow test-long fuzz check lint types imports site coverage format schemas docs bench audit changelog release constraints clean
+.PHONY: help setup demo test test-slow test-long fuzz check lint types imports site coverage format schemas docs preset bench audit changelog release constraints clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -60,8 +60,13 @@ format: setup  ## format the code
 schemas: setup  ## regenerate the JSON Schemas
 	$(bin)/python tests/tools/schemas.py
 
-docs: setup  ## regenerate the generated parts of docs/
+docs: setup  ## regenerate the generated parts of docs/, and the sandbox's gallery of vendors
+	$(bin)/python tests/tools/gallery.py && $(bin)/python tests/tools/vendor_pages.py
 	$(bin)/python tests/tools/pages.py && $(bin)/python tests/tools/expression_page.py
+
+preset: setup  ## format and check one preset, and write its page: make preset NAME=slack
+	$(bin)/python tests/tools/preset.py $(NAME)
+	$(bin)/pytest -q tests/presets -k '$(NAME)'
 
 site: setup  ## build the documentation site in build/site/html, strict about links
 	@$(bin)/python tests/tools/build_site.py

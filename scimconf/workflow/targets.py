@@ -12,6 +12,7 @@ from scimconf.documents import application as documents
 from scimconf.documents import job as job_documents
 from scimconf.kinds.identity import identified_by
 from scimconf.monitoring.application_status import TokenExpiry
+from scimconf.monitoring.contacts import WITHOUT_SPEC, Ownership, ownership
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.spec.patterns import GUID
@@ -30,13 +31,17 @@ class NoApplicationError(ScimconfError):
 
 @dataclass(frozen=True, slots=True)
 class ApplicationTarget:
-    """An application whose jobs are read: what identifies it, by Graph's properties in order, and its job's template."""
+    """An application whose jobs are read: what identifies it, by Graph's properties in order, and its job's template.
+
+    `tokens` and `ownership` are what its spec says, without a spec nothing.
+    """
 
     name: str
     properties: tuple[str, ...]
     value: str
     template: str | None = None
     tokens: tuple[TokenExpiry, ...] = ()
+    ownership: Ownership = WITHOUT_SPEC
 
 
 def spec_targets(specs: Iterable[Loaded]) -> tuple[ApplicationTarget, ...]:
@@ -47,7 +52,7 @@ def spec_targets(specs: Iterable[Loaded]) -> tuple[ApplicationTarget, ...]:
 def _target(spec: Spec) -> ApplicationTarget:
     _, prop, value = identified_by(spec)
     template = spec.job.template if spec.job is not None else None
-    return ApplicationTarget(spec.name, (prop,), value, template, tuple(expiring_tokens(spec)))
+    return ApplicationTarget(spec.name, (prop,), value, template, tuple(expiring_tokens(spec)), ownership(spec))
 
 
 def expiring_tokens(spec: Spec) -> Iterable[TokenExpiry]:

@@ -59,7 +59,7 @@ def test_changelog_fragment_names_contain_their_category():
     ] == []
 
 
-@pytest.mark.parametrize("name", ["spec.schema.json", "plan.schema.json"])
+@pytest.mark.parametrize("name", ["spec.schema.json", "plan.schema.json", "preset.schema.json"])
 def test_json_schema_files_are_up_to_date(name):
     texts = runpy.run_path(str(ROOT / "tests" / "tools" / "schemas.py"))["texts"]()
     assert read(f"schemas/{name}") == texts[name], "run `make schemas`"
