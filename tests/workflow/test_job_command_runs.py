@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tenant_fixture import NOON, WRITER, Rehearsal
+from tenant_fixture import NOON, WRITER
 
 from scimconf.diagnostics import GraphError, LockedError, ScimconfError, StaleError
 from scimconf.monitoring.job_commands import PORTAL_SCOPES, JobCommand
@@ -22,16 +22,9 @@ WRITES = {
 }
 
 
-@pytest.fixture(scope="module")
-def applied():
-    tenant = Rehearsal()
-    tenant.apply(WRITER)
-    return tenant
-
-
 @pytest.fixture
-def tenant(applied):
-    return applied.copy()
+def tenant(applied_writer):
+    return applied_writer.copy()
 
 
 @pytest.fixture
