@@ -81,6 +81,7 @@ class Owner(Person):
 
     releases: bool = True
     deletes: bool = True
+    released: int = 0
     shown: list[tuple[Retirement, PlannedApplication | None]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
 
@@ -90,7 +91,8 @@ class Owner(Person):
     def approve_retirement(self, _retirement: Retirement, _planned: PlannedApplication | None) -> bool:
         return self.yes
 
-    def approve_release(self, _retirement: Retirement) -> bool:
+    def approve_release(self, _retirement: Retirement, number: int) -> bool:
+        self.released = number
         return self.releases
 
     def approve_deletion(self, _retirement: Retirement) -> bool:

@@ -82,6 +82,7 @@ class ApplyOptions:
 
 @click.command("apply", short_help="Apply the spec. Shows the plan and asks first.")
 @options.planning
+@options.no_start
 @confirmation.option(
     "auto_approve", "Do not ask. Also allows the guards application-created and initial-start, no others."
 )
@@ -237,7 +238,7 @@ def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
 
 
 def _recorded_params(saved: SavedPlan, params: dict[str, Any]) -> dict[str, Any]:
-    for name in ("only", "exclude", "allow", "var", "var_file", "allow_path", "resend_secrets", "ignore"):
+    for name in ("only", "exclude", "allow", "var", "var_file", "allow_path", "resend_secrets", "ignore", "no_start"):
         if params[name]:
             flag = f"--{name.replace('_', '-')}"
             raise click.UsageError(f"{flag} cannot be used with a saved plan; run plan again with it")
@@ -293,7 +294,7 @@ async def _apply_all(
                 applying.report.add(Report(planned.name, error="The plan was not approved.", status=ApplyStatus.FAILED))
             return [*codes, ExitCode.FAILED]
     redact = output.redactor(results.combined_plan(), redact=applying.redact)
-    applying = replace(applying, run=replace(applying.run, identity=await _identity(session)))
+    applying = replace(applying, run=replace(applying.run, identity=await session.identity()))
 
     async def apply_one(planned: PlannedApplication, tenant: TenantSession) -> ExitCode:
         return await _apply_one(session, planned, applying, redact, tenant)
@@ -305,12 +306,6 @@ async def _apply_all(
     with session.progress.paused():
         _print_failed(results, ends)
     return [*codes, *ends.values()]
-
-
-async def _identity(session: Session) -> str:
-    """Return who is signed in, for the history: the name or the id in the access token, "" if it shows neither."""
-    claims = await session.client.claims() if session.client.claims is not None else {}
-    return str(next(filter(None, (claims.get(name) for name in ("upn", "app_displayname", "appid", "azp"))), ""))
 
 
 def _print_failed(results: PlanResults, ends: Mapping[str, ExitCode]) -> None:
@@ -447,6 +442,7 @@ def _command_line(planned: PlannedApplication, applying: ApplyOptions) -> str:
         "tenants": common.tenants,
         "no_permission_check": not applying.planning.check_permissions,
         **applying.recorded(),
+        "no_start": False,
     }
     words = ["scimconf", "apply", *(["--lock"] if applying.lock.enabled else [])]
     for name, value in settings.items():

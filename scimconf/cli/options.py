@@ -90,6 +90,7 @@ def recorded_options(common: CommonOptions, planning: PlanOptions, *, redact: bo
         **({"allow_path": list(map(relative_path, common.allow_path))} if common.allow_path else {}),
         **({"redact": True} if redact else {}),
         **({"ignore": list(planning.ignore)} if planning.ignore else {}),
+        **({"no_start": True} if planning.no_start else {}),
         "resend_secrets": planning.resend_secrets,
     }
 
@@ -192,6 +193,11 @@ planning = together(
     ignore,
     click.option("--no-impact", "impact", flag_value=False, default=True, help="Skip counting affected users."),
     click.option("--resend-secrets", is_flag=True, help="Send the secrets again even if they are stored."),
+)
+no_start = click.option(
+    "--no-start",
+    is_flag=True,
+    help="Leave provisioning off, or paused: everything else is written. The next apply starts it.",
 )
 events = click.option("--events", type=click.Path(dir_okay=False), help="Write an event log to FILE (JSON Lines).")
 full = click.option("--full", is_flag=True, help="Do not shorten long lists in text and Markdown.")

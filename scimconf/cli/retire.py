@@ -133,11 +133,12 @@ def command(path: str, **params: Any) -> int:
 
     async def work(session: Session, loaded: Sequence[Loaded]) -> ExitCode:
         mask_secrets(loaded, session.client.secrets)
-        hooks = _Person(session, name, chosen, settings)
+        started = replace(settings, run=replace(settings.run, identity=await session.identity()))
+        hooks = _Person(session, name, chosen, started)
         locked = locking.lock_options(session, name, lock, str)
         session.progress.begin(name)
         with session.graceful_stop():
-            result = await retire(session.tenant_session(), loaded[0], settings, session.client.secrets, hooks, locked)
+            result = await retire(session.tenant_session(), loaded[0], started, session.client.secrets, hooks, locked)
         with session.progress.paused():
             return _print_result(session, result, loaded[0], hooks)
 
@@ -195,12 +196,11 @@ class _Person:
             question = f"{question}{allowed}"
         return self._typed(question, "yes", "Type 'yes' to end it", "Nothing was changed.")
 
-    def approve_release(self, retirement: Retirement) -> bool:
-        number = len(retirement.held_back)
+    def approve_release(self, retirement: Retirement, number: int) -> bool:
         with self.session.progress.paused():
             print_lines(
                 f"The service holds {number:,} deletions back (the deletion threshold is {retirement.threshold}). "
-                "A release disables or deletes all of them, also of groups.",
+                "The next cycle after a release disables or deletes all of them, users and groups.",
                 err=True,
             )
         if self.chosen.release is not None or self.chosen.yes:
@@ -264,9 +264,10 @@ def _combined(planned: PlannedApplication | None) -> Plan:
 
 def _print_result(session: Session, result: RetireResult, loaded: Loaded, hooks: _Person) -> ExitCode:
     terminal = Terminal.of_stdout()
-    if result.report is not None and result.status is RetireStatus.INCOMPLETE:
-        report = redact_report(result.report, hooks.redact)
+    report = redact_report(result.report, hooks.redact) if result.report is not None else None
+    if report is not None:
         session.events.applied(report, hooks.logged)
+    if report is not None and result.status is RetireStatus.INCOMPLETE:
         click.echo(text.report([report], width=terminal.width, color=terminal.color), nl=False)
         print_lines("Run `scimconf retire` again: it does what remains.", err=True)
         return _report_code(report)

@@ -112,7 +112,8 @@ class ScheduleKind(Kind):
         swaps = one_role_swaps(spec, [change for change in difference.changes if change.address in written], snapshot)
         if is_paused and swaps:
             target = next(iter(one_role_targets(spec, snapshot)), "the role mapping")
-            resumed = "started again last" if spec.provisioning.enabled else "stays off"
+            is_started = any(step.phase is Phase.START for step in steps)
+            resumed = "started again last" if is_started else "stays off"
             message = (
                 f"{_principals(swaps)}: provisioning is paused first and {resumed}, because {target} takes one role"
             )
@@ -183,6 +184,44 @@ def is_dangerous(change: Change) -> bool:
     """Return whether an active job must be paused for the change: it deprovisions, loses data, or changes the scope."""
     changes_scope = change.kind == "settings" and change.field("scope") is not None
     return bool(change.effects & _DANGEROUS) or changes_scope
+
+
+def starts_provisioning(change: Change) -> bool:
+    """Return whether the change switches provisioning on."""
+    enabled = change.field("enabled") if change.kind == ScheduleKind.name else None
+    return enabled is not None and bool(enabled.after)
+
+
+def pause_steps(spec: Spec) -> tuple[Step, ...]:
+    """Return the steps that pause provisioning of an application whose changes need no pause."""
+    return tuple(_pause(ScheduleKind().address(spec)))
+
+
+def is_on(snapshot: Snapshot) -> bool:
+    """Return whether provisioning was on when the tenant was read."""
+    job = _job(snapshot)
+    return job is not None and documents.is_on(job)
+
+
+def held_warnings(spec: Spec, snapshot: Snapshot, steps: Sequence[Step]) -> Iterable[Diagnostic]:
+    """Say what `--no-start` leaves: provisioning that is not started, that stays paused, or that is on and stays so."""
+    job, path = _job(snapshot), ("provisioning", "enabled")
+    if not spec.provisioning.enabled:
+        return
+    if job is not None and documents.is_on(job) and not any(step.phase is Phase.STOP for step in steps):
+        if steps:
+            message = "provisioning is on, and nothing here pauses it: the next cycle uses these changes for all users"
+            hint = "--no-start only leaves out the start. To try them with single users, pause it before."
+            yield Diagnostic("K303", message, path, hint=hint, severity="warning")
+        return
+    hint = "Try single users with `scimconf provision`. `scimconf apply` without --no-start then starts it."
+    message = "provisioning is not started, because of --no-start"
+    if job is not None and documents.has_run(job):
+        subject = "is paused and stays off" if documents.is_on(job) else "stays off"
+        message = (
+            f"provisioning {subject}, because of --no-start: users who leave keep their access until it is started"
+        )
+    yield Diagnostic("K303", message, path, hint=hint, severity="warning")
 
 
 def _job(snapshot: Snapshot) -> Mapping[str, Json] | None:

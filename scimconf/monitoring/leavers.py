@@ -1,4 +1,7 @@
-"""What vendors do with an account that Entra sets to inactive, by the host of the tenant URL, as their documentation says."""
+"""What vendors do with an account that Entra sets to inactive, by the host of the tenant URL, as their documentation says.
+
+It is for specs without `preset:`; a preset has the facts of its vendor.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ _BY_HOST: Mapping[str, str] = MappingProxyType(
     {
         "smartsheet.com": "Smartsheet deletes an account for good when it becomes inactive",
         "figma.com": "Figma removes an inactive user from the organisation; a user who comes back has no teams",
-        "api.github.com": "GitHub suspends the user and hides login and e-mail address; a deletion suspends for ever",
-        "ghe.com": "GitHub suspends the user and hides login and e-mail address; a deletion suspends for ever",
+        "api.github.com": "GitHub suspends the user and obfuscates name and email; a deletion suspends for good",
+        "ghe.com": "GitHub suspends the user and obfuscates name and email; a deletion suspends for good",
     }
 )
 """Sources: Microsoft's tutorials for Smartsheet, Figma's and GitHub's documentation about SCIM."""

@@ -79,10 +79,6 @@ class Retirement:
         return tuple(account for account in self.accounts if not account.is_settled)
 
     @property
-    def held_back(self) -> tuple[Account, ...]:
-        return tuple(account for account in self.accounts if account.state is AccountState.HELD_BACK)
-
-    @property
     def is_held_back(self) -> bool:
         """Whether the job is in quarantine because of the deletion threshold."""
         return self.job.quarantine is not None and self.job.quarantine.reason == TOO_MANY_DELETES

@@ -6,7 +6,6 @@ ended anywhere is continued by the next one. Nothing is stopped or deleted while
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -14,21 +13,22 @@ from typing import TYPE_CHECKING, Protocol
 
 from scimconf.diagnostics import ScimconfError
 from scimconf.kinds.retirement import emptying_spec, not_emptied
-from scimconf.kinds.schedule import RESET
 from scimconf.monitoring.accounts import AccountRecord, AccountState, unmatched_names
 from scimconf.monitoring.history import RunContext
+from scimconf.monitoring.job_commands import PORTAL_SCOPES, JobCommand
 from scimconf.monitoring.retirement import Retirement, RetirementStage
 from scimconf.plan import ApplyStatus, Report, StepOutcome
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.workflow.apply import ApplyHooks, apply, guards_that_need_allow
 from scimconf.workflow.compilation import PlanOptions
-from scimconf.workflow.history import begin_command, begin_entry, end_command, end_entry
-from scimconf.workflow.job_control import ControlResult, CycleTimeoutError, reset_job, restart_job, wait_for_cycle
+from scimconf.workflow.history import begin_entry, end_entry
+from scimconf.workflow.job_commands import CommandOptions, prepare, read_staged, run_command
+from scimconf.workflow.job_control import CycleTimeoutError, wait_for_cycle
 from scimconf.workflow.plan import PlannedApplication, plan
 from scimconf.workflow.retirement_record import find_record, write_record
-from scimconf.workflow.retirement_state import RetirementReading, RetirementState, read_retirement
-from scimconf.workflow.shutdown import ShutdownRequest, command_entry, delete_application, shut_down
+from scimconf.workflow.retirement_state import RetirementReading, RetirementState, read_retirement, target_of
+from scimconf.workflow.shutdown import ShutdownRequest, delete_application, shut_down
 from scimconf.workflow.targets import NoApplicationError
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from scimconf.graph.execution.lock import LockOptions
     from scimconf.graph.reading import TenantSession
 
-ALLOW_DELETIONS = "ForceDeletes"
-"""The restart that releases deletions which are held back (Graph: synchronizationJobRestartScope)."""
 LOG_READ = 60.0
 """Seconds between two reads of the log while its entries may be late."""
 
@@ -95,8 +93,8 @@ class RetireHooks(ApplyHooks, Protocol):
     def approve_retirement(self, retirement: Retirement, planned: PlannedApplication | None) -> bool:
         """Return whether to remove the assignments, and to stop provisioning once all accounts are closed."""
 
-    def approve_release(self, retirement: Retirement) -> bool:
-        """Return whether to release the deletions that the service holds back."""
+    def approve_release(self, retirement: Retirement, number: int) -> bool:
+        """Return whether to release the deletions of users and groups that the service holds back; `number` counts them."""
 
     def approve_deletion(self, retirement: Retirement) -> bool:
         """Return whether to delete the application itself."""
@@ -259,14 +257,13 @@ class _Retirement:
             retirement, since = state.retirement, state.retirement.removed or state.retirement.now
             has_failed = any(account.state is AccountState.FAILED for account in retirement.open_accounts)
             if retirement.is_held_back:
-                if is_released or not self.hooks.approve_release(retirement):
+                if is_released or not await self._release(retirement):
                     return state
                 since, is_released = self._now(), True
-                await self._noted("allow-deletions", state, reset_job(self.session, state.job, ALLOW_DELETIONS))
-                self.hooks.say(f"{len(retirement.held_back):,} deletions are released.")
             elif not is_new and has_failed:
                 since = self._now()
-                await self._noted("restart", state, restart_job(self.session, state.job, RESET))
+                prepared = await prepare(self.session, target_of(self.spec), self._job_options())
+                await run_command(self.session, JobCommand.RESTART, prepared, self._job_options(), PORTAL_SCOPES)
                 self.hooks.say("Provisioning was restarted, so that failed accounts are tried again at once.")
             elif not is_new and not retirement.open_accounts:
                 return state
@@ -275,16 +272,29 @@ class _Retirement:
                 return state
         return state
 
-    async def _noted(self, command: str, state: RetirementState, work: Awaitable[ControlResult]) -> None:
-        """Do something to the job, with an entry of its own in the history."""
-        entry = command_entry(self.spec, state, command, self.options.run)
-        folder = begin_command(self.options.history, entry)
+    async def _release(self, retirement: Retirement) -> bool:
+        """Release the deletions that the service holds back; return False if that is not approved, or not possible yet."""
+        options = self._job_options()
         try:
-            await work
+            prepared = await prepare(self.session, target_of(self.spec), options)
+            prepared = await read_staged(self.session, prepared)
         except ScimconfError as error:
-            end_command(folder, "failed", datetime.now(UTC), str(error))
-            raise
-        end_command(folder, "applied", datetime.now(UTC))
+            self.hooks.say(" ".join(filter(None, [f"{error}.", error.hint])))
+            return False
+        if not self.hooks.approve_release(retirement, len(prepared.staged)):
+            return False
+        await run_command(self.session, JobCommand.ALLOW_DELETIONS, prepared, options)
+        self.hooks.say(f"{len(prepared.staged):,} deletions are released.")
+        return True
+
+    def _job_options(self) -> CommandOptions:
+        """Return how this run controls the job: with an entry in the history, and not under the lock of another run."""
+        return CommandOptions(
+            clock=lambda: datetime.now(UTC),
+            lock_holder=self.options.planning.lock_holder,
+            history=self.options.history,
+            run=self.options.run,
+        )
 
     async def _after_cycle(self, state: RetirementState, since: datetime, deadline: float) -> RetirementState:
         """Return the state after a cycle that began after a time, and after its entries; or at the deadline."""

@@ -18,6 +18,7 @@ from scimconf.impact.projection import states_before_and_after
 from scimconf.impact.queries import assigned_groups
 from scimconf.json_types import Json
 from scimconf.kinds import KINDS
+from scimconf.kinds.identity import identified_by
 from scimconf.kinds.mappings import find_object_mapping, live_schema
 from scimconf.kinds.provisioning import SECTION, ProvisioningState
 from scimconf.kinds.retirement import closes_leavers, stored_secrets
@@ -31,7 +32,7 @@ from scimconf.spec.model import Job, ObjectMapping, Spec
 from scimconf.workflow.compilation import documents
 from scimconf.workflow.guard_context import tenant_of
 from scimconf.workflow.job_control import ControlledJob, find_job
-from scimconf.workflow.targets import spec_target
+from scimconf.workflow.targets import ApplicationTarget
 
 if TYPE_CHECKING:
     from scimconf.graph.reading import TenantSession
@@ -81,7 +82,7 @@ async def read_retirement(session: TenantSession, spec: Spec, reading: Retiremen
     from scimconf.graph.reading import observe
 
     session.renew_reads()
-    job = await find_job(session, spec_target(spec), reading.now)
+    job = await find_job(session, target_of(spec), reading.now)
     template = Job.model_validate({"template": job.names["template"]})
     complete = everything(spec.name, {"object_id": job.names["service_principal"]}).model_copy(update={"job": template})
     reads = [replace(document, resolves_principals=False) for document in documents(KINDS, [complete])]
@@ -112,7 +113,7 @@ async def read_retirement(session: TenantSession, spec: Spec, reading: Retiremen
         scope=settings.scope,
         threshold=settings.threshold,
         skips_deletions=bool(settings.skip_out_of_scope_deletions),
-        leavers=_leavers(states[1], snapshot),
+        leavers=_leavers(spec, states[1], snapshot),
         secrets=stored_secrets(snapshot),
         sign_on=_sign_on(spec, job.principal),
         accounts=accounts,
@@ -123,6 +124,13 @@ async def read_retirement(session: TenantSession, spec: Spec, reading: Retiremen
     gaps = [*_gaps(retirement, states[1], members, record), *([_CUT] if log.is_cut else [])]
     unknown = "" if reading.accepts_unknown else "; ".join(gaps)
     return RetirementState(replace(retirement, unknown=unknown), snapshot, job, log.entries)
+
+
+def target_of(spec: Spec) -> ApplicationTarget:
+    """Return the application of a spec; its name in the history is that of the spec."""
+    _, prop, value = identified_by(spec)
+    template = spec.job.template if spec.job is not None else None
+    return ApplicationTarget(spec.name, (prop,), value, template=template, enabled=spec.provisioning.enabled)
 
 
 async def _users_in_scope(session: TenantSession, evaluator: Preview) -> Mapping[str, str]:
@@ -162,14 +170,26 @@ async def _read_log(session: TenantSession, job: ControlledJob, reading: Retirem
     return _Log({**new, **older}, is_cut=log.is_cut)
 
 
-def _leavers(state: ProvisioningState, snapshot: Snapshot) -> LeaverTreatment:
+def _leavers(spec: Spec, state: ProvisioningState, snapshot: Snapshot) -> LeaverTreatment:
+    """Return what Entra sends, and what the vendor does then: by the spec's preset, or by the host."""
     location = find_object_mapping(snapshot, SECTION, ObjectMapping())
     definitions: list[Json] = []
     if location is not None:
         definitions = schema_documents.definitions(live_schema(snapshot), location, "target")
-    treatment = _SENDS[closes_leavers(state, definitions)]
     address = secret_documents.values(snapshot.get("secrets")).get("BaseAddress", "")
-    return replace(treatment, vendor=vendor_treatment(address))
+    vendor = _preset_treatment(spec.preset) or vendor_treatment(address)
+    return replace(_SENDS[closes_leavers(state, definitions)], vendor=vendor)
+
+
+def _preset_treatment(preset: str | None) -> str:
+    """Return what a preset knows about leavers, "" if it does not."""
+    from scimconf.presets.catalogue import find_entry
+    from scimconf.presets.model import VendorDeprovisioning
+
+    entry = find_entry(preset) if preset is not None else None
+    departure = entry.facts.deprovisioning if entry is not None else None
+    text = departure.text if isinstance(departure, VendorDeprovisioning) else ""
+    return f"they are {text}" if text else ""
 
 
 def _sign_on(spec: Spec, principal: Mapping[str, Json]) -> str:

@@ -217,8 +217,6 @@ def test_numbers_at_the_threshold():
     assert retirement(accounts=(OPEN,), groups=1, threshold=2).exceeds_threshold
     assert not retirement(accounts=(OPEN, DONE), threshold=2).exceeds_threshold
     assert not retirement(accounts=(OPEN,)).exceeds_threshold
-    held = Account("c", "eve", HELD_BACK)
-    assert retirement(accounts=(held, OPEN)).held_back == (held,)
 
 
 def test_entries_of_a_cycle_may_be_late_for_a_quarter_of_an_hour():

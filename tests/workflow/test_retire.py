@@ -195,6 +195,7 @@ def test_an_application_that_does_not_exist(ending, tmp_path):
 # --- accounts -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_without_a_cycle_the_accounts_remain_and_a_later_run_continues(ending, small):
     ending.cycles = False
     result = ending(wait=minutes(0))
@@ -220,7 +221,6 @@ def test_held_back_deletions_are_released_only_if_that_is_approved(ending, small
     assert commands == ["retire", "allow-deletions", "apply"]
 
 
-@pytest.mark.slow
 def test_an_account_that_a_person_looked_up_does_not_prevent_the_end(ending, small):
     small.refuse(ending, small.names[0])
     assert ending().status is RetireStatus.ACCOUNTS_REMAIN
@@ -259,6 +259,7 @@ def test_members_of_an_assigned_group_are_among_the_accounts(ending, small):
     assert (result.status, accounts(result)["ada@contoso.com"], small.active) == (RetireStatus.RETIRED, "closed", [])
 
 
+@pytest.mark.slow
 def test_without_a_history_nobody_knows_who_was_assigned(ending):
     tenant = ending.tenant
     for row in tenant.state["appRoleAssignments"]:
@@ -318,6 +319,7 @@ def test_a_write_that_fails_ends_the_run_incomplete(ending):
     assert ending().status is RetireStatus.RETIRED
 
 
+@pytest.mark.slow
 def test_secrets_that_cannot_be_deleted_leave_the_retirement_incomplete(ending):
     ending.tenant.fault({"status": 403, "body": {}}, method="PUT", path="*/secrets", times=0)
     result = ending()
@@ -329,6 +331,7 @@ def test_secrets_that_cannot_be_deleted_leave_the_retirement_incomplete(ending):
 # --- the application itself -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_application_with_single_sign_on_is_not_deleted(ending):
     principal = ending.tenant.principal(NAME)["id"]
     ending.tenant.request("PATCH", f"/servicePrincipals/{principal}", {"preferredSingleSignOnMode": "saml"})
@@ -401,6 +404,7 @@ def locking(holder):
     return LockOptions(holder=holder, run=holder.encode().hex()[:8].ljust(8, "0"), clock=lambda: NOON)
 
 
+@pytest.mark.slow
 def test_a_retirement_takes_the_lock_and_stops_if_another_run_has_it(ending):
     other = f"/servicePrincipals/{ending.tenant.principal(NAME)['id']}"
     ending.tenant.request("PATCH", other, {"tags": ["scimconf-lock:2026-11-25T13:00:00Z aaaaaaaa pipeline 7"]})
@@ -410,6 +414,7 @@ def test_a_retirement_takes_the_lock_and_stops_if_another_run_has_it(ending):
     assert ending(locking=locking("me")).status is RetireStatus.RETIRED
 
 
+@pytest.mark.slow
 def test_two_retirements_of_an_application_end_it_once(ending):
     """The second one begins when the first one has removed the assignments."""
     ending.cycles = False
