@@ -160,7 +160,7 @@ class _Person:
         plan = _combined(planned)
         self.redact = output.redactor(plan, redact=self.chosen.redact)
         with self.session.progress.paused():
-            document = self._document(self.shown(retirement), output.redact_plan(plan, redact=self.chosen.redact))
+            document = self._document(self.printable(retirement), output.redact_plan(plan, redact=self.chosen.redact))
             if self.chosen.out:
                 write_file(self.chosen.out, masked_text(document), private=True)
                 click.echo(f"Wrote {self.chosen.out}.", err=True)
@@ -169,7 +169,7 @@ class _Person:
             if planned is not None:
                 output.print_diagnostics(planned.errors)
 
-    def shown(self, retirement: Retirement) -> Retirement:
+    def printable(self, retirement: Retirement) -> Retirement:
         """Return the state as it is printed: redacted if `--redact` is given."""
         if not self.chosen.redact:
             return retirement
@@ -274,8 +274,8 @@ def _print_result(session: Session, result: RetireResult, loaded: Loaded, hooks:
     if result.error:
         print_lines(f"{hooks.name}: {result.error}.", *([f"  {result.hint}"] if result.hint else []), err=True)
     if result.status is RetireStatus.ACCOUNTS_REMAIN and result.retirement is not None:
-        shown = hooks.shown(result.retirement)
-        click.echo(rendering.remaining(shown, width=terminal.width, color=terminal.color), nl=False)
+        printed = hooks.printable(result.retirement)
+        click.echo(rendering.remaining(printed, width=terminal.width, color=terminal.color), nl=False)
         print_lines(
             "Provisioning stays on, and no secret was deleted. Run the same command again when it is corrected.",
             err=True,
