@@ -21,7 +21,7 @@ from scimconf.kinds.kind import AUTHORIZE, Changes, Kind, counted_guard
 from scimconf.kinds.mappings import one_role_targets
 from scimconf.kinds.provisioning import Affected, UsersInScope
 from scimconf.kinds.role_swaps import one_role_swaps
-from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource
+from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Effect, FieldChange, Guard, Resource
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Read, Send, Step
@@ -134,6 +134,14 @@ def _before_start_unconfirmed(change: Change, context: GuardContext) -> Iterable
         yield Guard("before-start-unconfirmed", message, address=change.address, count=len(steps))
 
 
+def stop_of(spec: Spec) -> Change:
+    """Return the change that switches provisioning off, to count the users in scope: it concerns all of them."""
+    address = Address(spec.name, ScheduleKind.name)
+    return Change(
+        address, Action.UPDATE, fields=(FieldChange("enabled", True, False),), effects=frozenset({Effect.STOPS})
+    )
+
+
 def _sign_on_missing(change: Change, context: GuardContext) -> Iterable[Guard]:
     if context.missing_sign_on:
         message = (
@@ -211,9 +219,7 @@ def held_warnings(spec: Spec, snapshot: Snapshot, steps: Sequence[Step]) -> Iter
     if job is not None and documents.is_on(job) and not any(step.phase is Phase.STOP for step in steps):
         if steps:
             message = "provisioning is on, and nothing here pauses it: the next cycle uses these changes for all users"
-            hint = (
-                "--no-start only leaves out the start. To try them with single users, pause it before."
-            )
+            hint = "--no-start only leaves out the start. To try them with single users, pause it before."
             yield Diagnostic("K303", message, path, hint=hint, severity="warning")
         return
     hint = "Try single users with `scimconf provision`. `scimconf apply` without --no-start then starts it."
