@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from scimconf.monitoring.comparison import Agreement, AttributeComparison, LogComparison, UserComparison
+from scimconf.monitoring.switch_evidence import SwitchEvidence
 from scimconf.monitoring.times import stamp
 from scimconf.render.json import write
 from scimconf.render.terminal.page import Page, joined
@@ -44,6 +45,15 @@ def _application(page: Page, comparison: LogComparison, *, full: bool) -> Iterat
     for user in comparison.users:
         if full or user.agreement in _DETAILED:
             yield from _user(page, user, full=full)
+    for item in comparison.evidence:
+        yield from page.prose(2, evidence_text(item), "quiet" if item.position else "update", hang=2)
+
+
+def evidence_text(evidence: SwitchEvidence) -> str:
+    """Return what the log shows about a switch of the sandbox, with the number of observations."""
+    counts = ", ".join(f"{position} ({count:,})" for position, count in evidence.counts.items())
+    prefix = "undocumented behaviour seen" if evidence.position else "contradictory, so nothing follows"
+    return f"{prefix}: {evidence.switch} is {counts}"
 
 
 def summary(comparison: LogComparison) -> str:
@@ -77,7 +87,8 @@ def row_text(row: AttributeComparison) -> str:
         return f"{row.target}: {recorded}{note}"
     if row.agreement is Agreement.UNDETERMINED:
         return f"{row.target}: {row.note or 'masked in the log'}"
-    return f"{row.target}: predicted {predicted}, recorded {recorded}{note}"
+    mapping = f"; its mapping is {row.mapping}" if row.mapping else ""
+    return f"{row.target}: predicted {predicted}, recorded {recorded}{note}{mapping}"
 
 
 def _value(value: str | None) -> str:
@@ -95,6 +106,7 @@ def _document(comparison: LogComparison) -> dict[str, Any]:
         "problem": comparison.problem,
         "is_cut": comparison.is_cut,
         "users": [_user_document(user) for user in comparison.users],
+        "evidence": {item.switch: dict(item.counts) for item in comparison.evidence},
     }
 
 
@@ -110,6 +122,7 @@ def _user_document(user: UserComparison) -> dict[str, Any]:
         "attributes": [
             {
                 "target": row.target,
+                "mapping": row.mapping,
                 "agreement": row.agreement.value,
                 "predicted": row.predicted,
                 "recorded": row.recorded,

@@ -8,21 +8,17 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from scimconf.diagnostics import GraphError, ScimconfError
-from scimconf.documents.schema import default_schema
-from scimconf.export import everything
 from scimconf.impact.preview import Preview, evaluation_context
 from scimconf.impact.projection import states_before_and_after
 from scimconf.impact.queries import assigned_groups
-from scimconf.kinds import KINDS
 from scimconf.monitoring.job_status import job_status
 from scimconf.monitoring.log_events import logged_events
 from scimconf.monitoring.why import UserFacts, WhyAnswer, explain
 from scimconf.plan.preview import UserState
 from scimconf.snapshot import Lookup, Snapshot
-from scimconf.workflow.compilation import documents, lookups
-from scimconf.workflow.guard_context import tenant_of
+from scimconf.workflow.live_application import live_application
 from scimconf.workflow.status import response_time
-from scimconf.workflow.targets import ApplicationTarget, find_jobs, find_principal
+from scimconf.workflow.targets import ApplicationTarget, find_jobs
 
 if TYPE_CHECKING:
     from scimconf.graph.client import Graph
@@ -34,18 +30,16 @@ RETENTION = timedelta(days=30)
 async def why(session: TenantSession, target: ApplicationTarget, user: str, now: datetime) -> WhyAnswer:
     """Return the verdict about a user, by name or id. Raise ScimconfError if the application cannot be read."""
     from scimconf.graph import impact_data
-    from scimconf.graph.reading import observe
 
     graph = session.graph
-    principal = await find_principal(graph, target)
-    spec = everything(target.name, {"object_id": principal["id"]})
-    reads = (*documents(KINDS, [spec]), default_schema())
-    snapshot = await observe(session, reads, lambda partial: lookups(KINDS, [spec], partial))
+    live = await live_application(session, target)
+    spec, snapshot = live.loaded.spec, live.snapshot
+    assert spec is not None
     facts = UserFacts(user=user, application=target.name, now=response_time(graph, now))
-    facts = await _with_job(graph, facts, target, principal["id"])
+    facts = await _with_job(graph, facts, target, snapshot.names["service_principal"])
     states = states_before_and_after(spec, snapshot, ())
     members = await impact_data.group_members(graph, assigned_groups(states))
-    evaluator = Preview(*states, members, evaluation_context(tenant_of(snapshot), facts.now))
+    evaluator = Preview(*states, members, evaluation_context(live.tenant, facts.now))
     (document,) = await impact_data.users_by_name(graph, [user], evaluator.properties)
     if document is None:
         return explain(replace(facts, exists=False, deleted=await _deleted(graph, user)))
