@@ -77,7 +77,7 @@ async def _provision(session: Session, application: Loaded | ApplicationTarget, 
     for subject in demand.subjects:
         done = await provision(connected, demand, subject)
         with session.progress.paused():
-            _print(done)
+            _print(demand, done)
         codes.append(_exit_code(done))
     return combine(codes)
 
@@ -95,13 +95,19 @@ def _approved(demand: Demand, *, yes: bool) -> bool:
         return click.confirm("Continue?", err=True)
 
 
-def _print(done: Provisioned) -> None:
+def _print(demand: Demand, done: Provisioned) -> None:
     from scimconf.render.on_demand import text
 
     terminal = Terminal.of_stdout()
-    click.echo(
-        text(done.subject.name, done.result, done.comparison, width=terminal.width, color=terminal.color), nl=False
+    rendered = text(
+        done.subject.name,
+        done.result,
+        done.comparison,
+        application=demand.application,
+        width=terminal.width,
+        color=terminal.color,
     )
+    click.echo(rendered, nl=False)
 
 
 def _exit_code(done: Provisioned) -> ExitCode:

@@ -23,6 +23,7 @@ class ApplicationLog:
     """
 
     name: str
+    display_name: str = ""
     since: datetime
     now: datetime
     jobs: tuple[JobStatus, ...] = ()

@@ -45,6 +45,11 @@ class ApplicationStatus:
     portal: str = ""
 
     @property
+    def application(self) -> str:
+        """What a command names the application by: its display name, else its name in the spec."""
+        return self.display_name or self.name
+
+    @property
     def is_quarantined(self) -> bool:
         return any(job.is_quarantined for job in self.jobs)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from scimconf.monitoring.causes import error_cause
+from scimconf.monitoring.causes import error_cause, with_application
 from scimconf.monitoring.job_status import JobPhase, JobStatus
 from scimconf.monitoring.log_events import LoggedEvent
 from scimconf.monitoring.times import ago, stamp
@@ -89,7 +89,9 @@ def _failure(facts: UserFacts) -> tuple[str, str] | None:
     if event is not None and event.status == "failure":
         cause = error_cause(event.code)
         meaning = cause.meaning if cause is not None else event.reason[:200] or "without a reason"
-        return f"the last attempt failed ({event.code}): {meaning}", cause.action if cause else ""
+        return f"the last attempt failed ({event.code}): {meaning}", cause.action_for(
+            facts.application
+        ) if cause else ""
     if facts.problems and not _is_written(event):
         return facts.problems[0], "Correct the mapping or the value."
     return None
@@ -118,11 +120,14 @@ def _not_running(facts: UserFacts) -> tuple[str, str] | None:
     if job is None:
         return "the application has no provisioning job", "Apply its spec."
     if job.quarantine is not None:
-        return f"the job is in quarantine: {job.quarantine.cause.meaning}", job.quarantine.cause.action
+        cause = job.quarantine.cause
+        return f"the job is in quarantine: {cause.meaning}", cause.action_for(facts.application)
     if job.phase is JobPhase.OFF:
         return "provisioning is off", "Start provisioning."
     if job.phase is JobPhase.FIRST_CYCLE:
-        return "the first cycle has not ended", "Wait for its end: `scimconf status --watch`."
+        return "the first cycle has not ended", with_application(
+            "Wait for its end: `scimconf status --watch`.", facts.application
+        )
     return None
 
 

@@ -123,7 +123,7 @@ async def application_checks(graph: Graph, target: ApplicationTarget, now: datet
 def _job_check(name: str, job: JobStatus) -> DoctorCheck:
     if job.quarantine is not None:
         text = f"{name}: {job.phase.value}: {job.quarantine.cause.meaning}"
-        return DoctorCheck("application", DoctorState.PROBLEM, text, job.quarantine.cause.action)
+        return DoctorCheck("application", DoctorState.PROBLEM, text, job.quarantine.cause.action_for(name))
     state = DoctorState.WARNING if job.phase is JobPhase.OFF else DoctorState.OK
     return DoctorCheck("application", state, f"{name}: provisioning is {_PHASES[job.phase]}")
 

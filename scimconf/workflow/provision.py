@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scimconf.diagnostics import GraphError, ScimconfError, TransportError
 from scimconf.documents import job as job_documents
 from scimconf.impact.preview import Preview
+from scimconf.monitoring.causes import with_application
 from scimconf.monitoring.comparison import UserComparison, compare
 from scimconf.monitoring.on_demand import OnDemandResult, on_demand_result
 from scimconf.spec.loaded import Loaded
@@ -48,6 +49,12 @@ class Demand:
     evaluator: Preview
     subjects: tuple[Subject, ...]
     limits: tuple[str, ...]
+
+    @property
+    def application(self) -> str:
+        """The display name of the application."""
+        names = (str(row.get("displayName") or "") for row in self.planned.snapshot.rows("service_principals"))
+        return next(filter(None, names), self.planned.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +145,10 @@ async def provision(session: TenantSession, demand: Demand, subject: Subject) ->
     try:
         answer = await session.graph.send(Request("POST", PATH, names, body=body))
     except TransportError as error:
-        error.hint = f"{subject.name} may be provisioned all the same: look at `scimconf logs` before you repeat it."
+        error.hint = with_application(
+            f"{subject.name} may be provisioned all the same: look at `scimconf logs` before you repeat it.",
+            demand.application,
+        )
         raise
     except GraphError as error:
         if error.status == 401:

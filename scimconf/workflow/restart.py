@@ -16,6 +16,10 @@ from scimconf.workflow.targets import ApplicationTarget, find_jobs, find_princip
 if TYPE_CHECKING:
     from scimconf.graph.client import Graph
 
+ALLOW_DELETES = "QuarantineState, ForceDeletes"
+"""The reset that is Allow deletes in the portal (Entra documentation, accidental deletions)."""
+TOO_MANY_DELETES = "TooManyDeletes"
+
 
 @dataclass(frozen=True, slots=True)
 class RestartRequest:
@@ -41,8 +45,15 @@ async def find_restart(graph: Graph, target: ApplicationTarget, now: datetime) -
     return RestartRequest(target.name, job_status(jobs[0], response_time(graph, now)), str(principal["id"]))
 
 
-async def restart(graph: Graph, request: RestartRequest) -> None:
-    """Test the stored credentials, restart the job and start it; raise ScimconfError before any write if they are refused."""
+async def restart(graph: Graph, request: RestartRequest, *, allow_deletes: bool = False) -> None:
+    """Test the stored credentials, restart the job and start it; raise ScimconfError before any write if they are refused.
+
+    With `allow_deletes`, the next cycle executes the deletions that are held back, and no initial cycle starts. Raise
+    ScimconfError if the job is not in quarantine because of them.
+    """
+    quarantine = request.status.quarantine
+    if allow_deletes and (quarantine is None or quarantine.reason != TOO_MANY_DELETES):
+        raise ScimconfError(f"no deletions of {request.name} are held back", "Run restart without --allow-deletes.")
     path, body = job_documents.validate_credentials([], saved=True)
     template = {**body, "templateId": request.status.template}
     try:
@@ -53,7 +64,12 @@ async def restart(graph: Graph, request: RestartRequest) -> None:
             f"the application refuses the stored credentials: {error.message or error.code}", hint
         ) from None
     job = f"{job_documents.BASE}/jobs/{{job}}"
-    await graph.post(f"{job}/restart", request.names, {"criteria": {"resetScope": RESET}}, repeatable=True)
+    await graph.post(
+        f"{job}/restart",
+        request.names,
+        {"criteria": {"resetScope": ALLOW_DELETES if allow_deletes else RESET}},
+        repeatable=True,
+    )
     try:
         await graph.post(f"{job}/start", request.names, repeatable=True)
     except GraphError as error:

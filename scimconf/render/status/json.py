@@ -33,9 +33,9 @@ def document(status: ApplicationStatus) -> Json:
         "failed": status.is_failed,
         "quarantined": status.is_quarantined,
         "has_failures": status.has_failures,
-        "jobs": [_job(job) for job in status.jobs],
+        "jobs": [_job(job, status.application) for job in status.jobs],
         "since": time(status.since),
-        "log": None if status.log is None else _log(status.log),
+        "log": None if status.log is None else _log(status.log, status.application),
         "log_problem": status.log_problem,
         "tokens": [{"reference": token.reference, "expires": token.expires.isoformat()} for token in status.tokens],
         "notices": [notice for notice, _ in status.token_notices()],
@@ -47,7 +47,7 @@ def time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _job(job: JobStatus) -> Json:
+def _job(job: JobStatus, application: str) -> Json:
     last = None
     if job.last is not None:
         last = {**asdict(job.last), "began": time(job.last.began), "ended": time(job.last.ended)}
@@ -61,33 +61,33 @@ def _job(job: JobStatus) -> Json:
         "last_export": time(job.last_export),
         "steady_since": time(job.steady_since),
         "next_cycle": time(job.next_cycle),
-        "quarantine": _quarantine(job),
+        "quarantine": _quarantine(job, application),
         "objects": dict(job.objects),
         "notes": list(job.notes),
     }
 
 
-def _quarantine(job: JobStatus) -> Json:
+def _quarantine(job: JobStatus, application: str) -> Json:
     if job.quarantine is None:
         return None
     return {
         "reason": job.quarantine.reason,
         "meaning": job.quarantine.cause.meaning,
-        "action": job.quarantine.cause.action,
+        "action": job.quarantine.cause.action_for(application),
         "began": time(job.quarantine.began),
         "next_attempt": time(job.quarantine.next_attempt),
         "error": {"code": job.quarantine.error_code, "message": job.quarantine.error_message},
     }
 
 
-def _log(log: LogSummary) -> Json:
+def _log(log: LogSummary, application: str) -> Json:
     groups = [
         {
             "status": group.status,
             "code": group.code,
             "attribute": group.attribute,
             "meaning": group.cause.meaning if group.cause else "",
-            "action": group.cause.action if group.cause else "",
+            "action": group.cause.action_for(application) if group.cause else "",
             "objects": len(group.objects),
             "examples": list(group.examples),
         }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scimconf.monitoring.application_status import ApplicationStatus
+from scimconf.monitoring.causes import with_application
 from scimconf.monitoring.job_status import Execution, JobPhase, JobStatus
 from scimconf.monitoring.log_summary import CauseGroup
 from scimconf.monitoring.times import ago, span, stamp
@@ -51,7 +52,7 @@ def lines(status: ApplicationStatus) -> Iterator[StatusLine]:
     for job in status.jobs:
         if len(status.jobs) > 1:
             yield StatusLine("job", f"{job.template} ({job.job_id})", "strong")
-        yield from _job_lines(job, status.now)
+        yield from _job_lines(job, status)
     yield from _log_lines(status)
     for notice, has_expired in status.token_notices():
         yield StatusLine("token", notice, "danger" if has_expired else "update")
@@ -59,10 +60,11 @@ def lines(status: ApplicationStatus) -> Iterator[StatusLine]:
         yield StatusLine("portal", status.portal, "quiet")
 
 
-def _job_lines(job: JobStatus, now: datetime) -> Iterator[StatusLine]:
+def _job_lines(job: JobStatus, status: ApplicationStatus) -> Iterator[StatusLine]:
+    now = status.now
     if job.quarantine is not None:
         reason = f"{job.quarantine.cause.meaning} ({job.quarantine.reason})"
-        details = [job.quarantine.cause.action]
+        details = [job.quarantine.cause.action_for(status.application)]
         if job.quarantine.error_message or job.quarantine.error_code:
             details.insert(0, ": ".join(filter(None, [job.quarantine.error_code, job.quarantine.error_message])))
         since = f" since {stamp(job.quarantine.began)}" if job.quarantine.began else ""
@@ -110,14 +112,17 @@ def _log_lines(status: ApplicationStatus) -> Iterator[StatusLine]:
         text += "; while a job is off or in quarantine, this does not mean that all is well"
     yield StatusLine(window, f"{text}{', older entries not read' if log.is_cut else ''}")
     for group in log.groups[:MAX_GROUPS]:
-        yield cause_line(group)
+        yield cause_line(group, status.application)
     if log.counts["staged"]:
-        yield StatusLine("staged", "deletions are held back; `scimconf logs --status staged` lists them", "danger")
+        text = with_application(
+            "deletions are held back; `scimconf logs --status staged` lists them", status.application
+        )
+        yield StatusLine("staged", text, "danger")
     if len(log.groups) > MAX_GROUPS:
         yield StatusLine("", f"and {len(log.groups) - MAX_GROUPS:,} other causes", "quiet")
 
 
-def cause_line(group: CauseGroup) -> StatusLine:
+def cause_line(group: CauseGroup, application: str) -> StatusLine:
     """Return the line of failures or skipped objects with one cause, with examples and what to do."""
     number = len(group.objects)
     code = ": ".join(filter(None, [group.code or "no code", group.attribute]))
@@ -130,7 +135,7 @@ def cause_line(group: CauseGroup) -> StatusLine:
     if reason and not response:
         details.append(f"the service reports: {_clipped(reason)}")
     if group.cause is not None:
-        details.append(group.cause.action)
+        details.append(group.cause.action_for(application))
     label = "failed" if group.status == "failure" else "skipped"
     return StatusLine(label, f"{number:,} with {code}{meaning}", "danger" if label == "failed" else "", tuple(details))
 
