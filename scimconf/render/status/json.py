@@ -16,9 +16,10 @@ Json = Any
 FORMAT_VERSION = "2.0"
 
 
-def statuses(applications: Sequence[ApplicationStatus]) -> str:
-    """Return the document of all statuses."""
-    return write({"applications": list(map(document, applications)), "format_version": FORMAT_VERSION})
+def statuses(applications: Sequence[ApplicationStatus], *, tenant: str = "") -> str:
+    """Return the document of all statuses in a tenant; its name is "" if it could not be read."""
+    documents = list(map(document, applications))
+    return write({"applications": documents, "tenant": tenant, "format_version": FORMAT_VERSION})
 
 
 def document(status: ApplicationStatus) -> Json:

@@ -149,6 +149,21 @@ def as_of(statuses: Sequence[ApplicationStatus]) -> str:
     return f"As of {stamp(max(status.now for status in statuses))}." if statuses else ""
 
 
+def watch_end(statuses: Sequence[ApplicationStatus]) -> str:
+    """Return why `--watch` ends, and what to do if it is not the end of the first cycle."""
+    reasons = [reason for status in statuses if (reason := _stopped(status))]
+    return f"Stopped watching: {'; '.join(reasons)}." if reasons else "The first cycle has ended."
+
+
+def _stopped(status: ApplicationStatus) -> str:
+    if status.problem:
+        return f"{status.name}: {status.problem}"
+    if status.is_quarantined:
+        return f"{status.name} is in quarantine, which ends only when its cause is corrected, as the lines above say"
+    is_off = any(job.phase is JobPhase.OFF for job in status.jobs)
+    return f"{status.name} is off, so that no cycle runs" if is_off else ""
+
+
 def verdict(statuses: Sequence[ApplicationStatus]) -> str:
     """Return one sentence about all applications."""
     total = len(statuses)
