@@ -43,7 +43,7 @@ def command(app: str, allow_deletes: bool, yes: bool, **params: Any) -> int:
 
     async def work(session: Session) -> ExitCode:
         graph = session.client.graph
-        request = await find_restart(graph, application_target(app), datetime.now(UTC))
+        request = await find_restart(graph, application_target(app), datetime.now(UTC), allow_deletes=allow_deletes)
         with session.progress.paused():
             print_lines(f"{app}: {request.status.phase.value}. {_WITH_DELETES if allow_deletes else _PLAIN}", err=True)
             if not yes and not can_ask():
@@ -52,7 +52,7 @@ def command(app: str, allow_deletes: bool, yes: bool, **params: Any) -> int:
             with interruptible_prompt():
                 if not yes and not click.confirm("Restart?", err=True):
                     return ExitCode.FAILED
-        await restart(graph, request, allow_deletes=allow_deletes)
+        await restart(graph, request)
         with session.progress.paused():
             click.echo(f"{app}: restarted. Follow it with: scimconf status --app {shlex.quote(app)} --watch")
         return ExitCode.OK

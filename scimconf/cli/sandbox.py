@@ -219,7 +219,11 @@ def reported_switches(reports: Sequence[str]) -> dict[str, Any]:
                 contradictory.add(name)
     for name in sorted(contradictory):
         click.echo(f"Warning: the reports contradict each other about {name}. The switch is ignored.", err=True)
-    return {name: value for name, value in positions.items() if name not in contradictory}
+    chosen = {name: value for name, value in positions.items() if name not in contradictory}
+    if chosen:
+        listed = ", ".join(f"{name}={value}" for name, value in sorted(chosen.items()))
+        click.echo(f"Switches of {', '.join(reports)}: {listed}", err=True)
+    return chosen
 
 
 def _report(path: str) -> tuple[dict[str, Any], dict[str, str]]:

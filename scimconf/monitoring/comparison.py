@@ -8,6 +8,7 @@ update only those that changed. Nothing is claimed where the log is silent.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -21,7 +22,8 @@ from scimconf.plan.sent_request import SentRequest
 
 _NOT_ENTITLED = ("noteffectivelyentitled", "entrysynchronizationskipped")
 _IN_SYNC = "redundantexport"
-_MASK = "*"
+MASK = "*"
+"""What the log shows in place of a secret."""
 _CONSTANT = re.compile(r'"[^"]*"')
 
 
@@ -75,6 +77,12 @@ class LogComparison:
     @property
     def disagrees(self) -> bool:
         return any(user.agreement is Agreement.DISAGREES for user in self.users)
+
+    @property
+    def disagreeing_mappings(self) -> Mapping[tuple[str, str], int]:
+        """The number of users of whom the value of a mapping disagrees, by target and expression, the most users first."""
+        rows = (row for user in self.users for row in user.attributes if row.agreement is Agreement.DISAGREES)
+        return dict(Counter((row.target, row.mapping) for row in rows).most_common())
 
 
 def compare(
@@ -138,7 +146,7 @@ def _attributes(
     for target, request in sorted(sent.items()):
         recorded, is_recorded = event.recorded(target)
         predicted = _text(request.created if is_creation else request.updated)
-        if request.kind == "undetermined" or recorded == _MASK:
+        if request.kind == "undetermined" or recorded == MASK:
             yield AttributeComparison(target, Agreement.UNDETERMINED, None, recorded, request.reason)
         elif not is_recorded and not is_creation:
             continue  # unchanged, or not sent: an update lists only what changed

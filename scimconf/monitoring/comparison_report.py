@@ -35,8 +35,14 @@ def _application(comparison: LogComparison) -> Json:
         "is_cut": comparison.is_cut,
         "users": _counts(user.agreement for user in comparison.users),
         "values": _counts(row.agreement for user in comparison.users for row in user.attributes),
-        "disagreements": [row for user in comparison.users for row in _disagreements(user)],
+        "disagreements": _grouped(row for user in comparison.users for row in _disagreements(user)),
     }
+
+
+def _grouped(rows: Iterable[dict[str, str | None]]) -> list[Json]:
+    """Return equal rows once, each with the number of users, the most frequent first."""
+    counts = Counter(tuple(row.items()) for row in rows)
+    return [{**dict(row), "users": count} for row, count in counts.most_common()]
 
 
 def _counts(agreements: Iterable[Agreement]) -> dict[str, int]:
@@ -44,7 +50,7 @@ def _counts(agreements: Iterable[Agreement]) -> dict[str, int]:
     return {agreement.value: counts[agreement] for agreement in Agreement if counts[agreement]}
 
 
-def _disagreements(user: UserComparison) -> Iterator[Json]:
+def _disagreements(user: UserComparison) -> Iterator[dict[str, str | None]]:
     """Yield the values that disagree; a user who disagrees as a whole has none, and a note."""
     if user.agreement is not Agreement.DISAGREES:
         return

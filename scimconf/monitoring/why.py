@@ -12,6 +12,8 @@ from scimconf.monitoring.job_status import JobPhase, JobStatus
 from scimconf.monitoring.log_events import LoggedEvent
 from scimconf.monitoring.times import ago, stamp
 
+MAX_REASON = 200
+"""Characters of a reason in the verdict."""
 _WRITTEN = ("create", "update", "other")
 _IN_SYNC = "redundantexport"
 
@@ -65,7 +67,10 @@ def explain(facts: UserFacts) -> WhyAnswer:
 
 
 def _verdict(facts: UserFacts) -> tuple[Presence, str, str]:
-    reason = _not_in_scope(facts) or _failure(facts)
+    left = _not_in_scope(facts)
+    if left is not None and (_is_written(facts.event) or _is_staged(facts.event)):
+        return Presence.YES, *_still_there(facts, left)
+    reason = left or _failure(facts)
     if reason is not None:
         return Presence.NO, *reason
     stopped = _not_running(facts)
@@ -83,18 +88,44 @@ def _verdict(facts: UserFacts) -> tuple[Presence, str, str]:
     return Presence.UNKNOWN, sentence, action
 
 
+def _still_there(facts: UserFacts, left: tuple[str, str]) -> tuple[str, str]:
+    """Return that the application has a user who left the scope, and when this ends."""
+    reason, action = left
+    sentence = f"the application still has the user, although {_clause(reason)}"
+    if _is_staged(facts.event):
+        command = with_application("`scimconf restart --allow-deletes`", facts.application)
+        return f"{sentence}: the deletion threshold holds the deletion back", f"To execute it: {command}."
+    keep = f" To keep the user: {action[:1].lower()}{action[1:]}" if action else ""
+    return f"{sentence}: no cycle has disabled the user", f"The next cycle does, if the mappings disable users.{keep}"
+
+
+def _clause(reason: str) -> str:
+    """Return a reason of `UserFacts` as a clause: `not assigned` has no verb."""
+    return reason if reason.startswith("the ") else f"the user is {reason}"
+
+
+def _is_staged(event: LoggedEvent | None) -> bool:
+    return event is not None and event.action in ("stageddelete", "stagedaction")
+
+
 def _failure(facts: UserFacts) -> tuple[str, str] | None:
     """Return the failure of the last attempt, or the value that would fail if nothing was written yet."""
     event = facts.event
     if event is not None and event.status == "failure":
         cause = error_cause(event.code)
-        meaning = cause.meaning if cause is not None else event.reason[:200] or "without a reason"
+        meaning = cause.meaning if cause is not None else _short(event.reason) or "without a reason"
         return f"the last attempt failed ({event.code}): {meaning}", cause.action_for(
             facts.application
         ) if cause else ""
     if facts.problems and not _is_written(event):
         return facts.problems[0], "Correct the mapping or the value."
     return None
+
+
+def _short(reason: str) -> str:
+    """Return the beginning of a reason, without the sentences about its repetition."""
+    text = reason.partition(" This operation was retried")[0]
+    return text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]}…"
 
 
 def _not_in_scope(facts: UserFacts) -> tuple[str, str] | None:
@@ -175,5 +206,8 @@ def _job_checks(facts: UserFacts) -> Iterator[tuple[str, str]]:
 def _event_text(event: LoggedEvent, now: datetime) -> str:
     when = ago(event.time, now) if event.time is not None else "at an unknown time"
     code = ": ".join(filter(None, [event.code, event.attribute]))
-    again = f"; tried again {ago(event.next_attempt, now)}" if event.next_attempt is not None else ""
+    again = ""
+    if event.next_attempt is not None:
+        is_due = event.next_attempt <= now
+        again = f"; tried again {'in the next cycle' if is_due else ago(event.next_attempt, now)}"
     return f"{event.action} {event.status} {when}{f' ({code})' if code else ''}{again}"

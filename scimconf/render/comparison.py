@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from scimconf.monitoring.comparison import Agreement, AttributeComparison, LogComparison, UserComparison
+from scimconf.monitoring.comparison import MASK, Agreement, AttributeComparison, LogComparison, UserComparison
 from scimconf.monitoring.switch_evidence import SwitchEvidence
 from scimconf.monitoring.times import stamp
+from scimconf.render.common.labels import plural
+from scimconf.render.common.long_lists import MAX_ENTRIES
 from scimconf.render.json import write
 from scimconf.render.terminal.page import Page, joined
 
@@ -42,9 +44,16 @@ def _application(page: Page, comparison: LogComparison, *, full: bool) -> Iterat
     yield from page.labelled(0, ("strong", f"{comparison.name}: "), ("strong", summary(comparison)), hang=2)
     if comparison.is_cut:
         yield from page.prose(2, "not all entries were compared; use a shorter --since", "update")
-    for user in comparison.users:
-        if full or user.agreement in _DETAILED:
-            yield from _user(page, user, full=full)
+    for (target, mapping), count in comparison.disagreeing_mappings.items():
+        source = f", whose mapping is {mapping}" if mapping else ""
+        yield from page.labelled(
+            2, ("danger", "! "), ("", f"{target}{source}: differs for {plural(count, 'user')}"), hang=4
+        )
+    listed = [user for user in comparison.users if full or user.agreement in _DETAILED]
+    for user in listed if full else listed[:MAX_ENTRIES]:
+        yield from _user(page, user, full=full)
+    if not full and len(listed) > MAX_ENTRIES:
+        yield from page.prose(2, f"and {len(listed) - MAX_ENTRIES:,} more users; --full lists all", "quiet")
     for item in comparison.evidence:
         yield from page.prose(2, evidence_text(item), "quiet" if item.position else "update", hang=2)
 
@@ -86,9 +95,9 @@ def row_text(row: AttributeComparison) -> str:
     if row.agreement is Agreement.AGREES:
         return f"{row.target}: {recorded}{note}"
     if row.agreement is Agreement.UNDETERMINED:
-        return f"{row.target}: {row.note or 'masked in the log'}"
-    mapping = f"; its mapping is {row.mapping}" if row.mapping else ""
-    return f"{row.target}: predicted {predicted}, recorded {recorded}{note}{mapping}"
+        reason = row.note or ("masked in the log" if row.recorded == MASK else "undetermined")
+        return f"{row.target}: {reason}{'' if row.recorded in (None, MASK) else f'; recorded {recorded}'}"
+    return f"{row.target}: predicted {predicted}, recorded {recorded}{note}"
 
 
 def _value(value: str | None) -> str:

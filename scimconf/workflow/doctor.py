@@ -268,4 +268,6 @@ def _secret_finding(name: str, reference: Any, secrets: SecretResolver) -> Docto
         secrets.check(reference)
     except SecretError as error:
         return DoctorCheck("secrets", DoctorState.WARNING, f"{name}: {error}, which an apply needs", error.hint)
-    return DoctorCheck("secrets", DoctorState.OK, f"{name}: {reference} is set")
+    return DoctorCheck(
+        "secrets", DoctorState.OK, f"{name}: {reference} is set; whether Entra stores the same value cannot be seen"
+    )

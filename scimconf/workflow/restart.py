@@ -23,37 +23,42 @@ TOO_MANY_DELETES = "TooManyDeletes"
 
 @dataclass(frozen=True, slots=True)
 class RestartRequest:
-    """The job that is restarted, with its names in paths."""
+    """The job that is restarted, with its names in paths; `allows_deletes` executes the deletions that are held back."""
 
     name: str
     status: JobStatus
     principal: str
+    allows_deletes: bool = False
 
     @property
     def names(self) -> dict[str, str]:
         return {"service_principal": self.principal, "job": self.status.job_id, "template": self.status.template}
 
 
-async def find_restart(graph: Graph, target: ApplicationTarget, now: datetime) -> RestartRequest:
-    """Return the only job of an application; raise ScimconfError if there is none, or several."""
+async def find_restart(
+    graph: Graph, target: ApplicationTarget, now: datetime, *, allow_deletes: bool = False
+) -> RestartRequest:
+    """Return the only job of an application; raise ScimconfError if there is none, or several.
+
+    Raise it also with `allow_deletes` if the job is not in quarantine because of too many deletions.
+    """
     principal = await find_principal(graph, target)
     jobs = await find_jobs(graph, principal["id"], target.template)
     if len(jobs) != 1:
         names = ", ".join(str(job.get("templateId")) for job in jobs)
         problem = f"has several jobs: {names}" if jobs else "has no provisioning job"
         raise ScimconfError(f"the application {target.value} {problem}")
-    return RestartRequest(target.name, job_status(jobs[0], response_time(graph, now)), str(principal["id"]))
+    status = job_status(jobs[0], response_time(graph, now))
+    if allow_deletes and (status.quarantine is None or status.quarantine.reason != TOO_MANY_DELETES):
+        raise ScimconfError(f"no deletions of {target.name} are held back", "Run restart without --allow-deletes.")
+    return RestartRequest(target.name, status, str(principal["id"]), allow_deletes)
 
 
-async def restart(graph: Graph, request: RestartRequest, *, allow_deletes: bool = False) -> None:
+async def restart(graph: Graph, request: RestartRequest) -> None:
     """Test the stored credentials, restart the job and start it; raise ScimconfError before any write if they are refused.
 
-    With `allow_deletes`, the next cycle executes the deletions that are held back, and no initial cycle starts. Raise
-    ScimconfError if the job is not in quarantine because of them.
+    If the request allows deletes, the next cycle executes those that are held back, and no initial cycle starts.
     """
-    quarantine = request.status.quarantine
-    if allow_deletes and (quarantine is None or quarantine.reason != TOO_MANY_DELETES):
-        raise ScimconfError(f"no deletions of {request.name} are held back", "Run restart without --allow-deletes.")
     path, body = job_documents.validate_credentials([], saved=True)
     template = {**body, "templateId": request.status.template}
     try:
@@ -67,7 +72,7 @@ async def restart(graph: Graph, request: RestartRequest, *, allow_deletes: bool 
     await graph.post(
         f"{job}/restart",
         request.names,
-        {"criteria": {"resetScope": ALLOW_DELETES if allow_deletes else RESET}},
+        {"criteria": {"resetScope": ALLOW_DELETES if request.allows_deletes else RESET}},
         repeatable=True,
     )
     try:

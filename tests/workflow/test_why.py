@@ -61,7 +61,11 @@ def test_a_user_who_is_only_in_an_inner_group(tenant):
 def test_users_who_are_disabled_deleted_or_unknown(tenant):
     ada = user_id(tenant, ADA)
     tenant.request("PATCH", f"/users/{ada}", {"accountEnabled": False})
-    assert answer(tenant).sentence == "the account is disabled in the tenant"
+    result = answer(tenant)
+    assert (result.provisioning, result.sentence) == (
+        YES,
+        "the application still has the user, although the account is disabled in the tenant: no cycle has disabled the user",
+    )
     tenant.request("DELETE", f"/users/{ada}")
     assert answer(tenant).sentence == "the tenant has no such user; a user of this name was deleted on 2026-11-25"
     assert answer(tenant, "nobody@contoso.com").sentence == "the tenant has no such user"
@@ -133,6 +137,9 @@ def event(status="success", action="create", code="", **fields):
         ({"event": event("skipped", "other", "RedundantExport")}, YES, "the application has the user"),
         ({"event": event("failure", code="EntryConflict")}, NO, "the last attempt failed (EntryConflict)"),
         ({"event": event("failure", code="New", reason="why")}, NO, "why"),
+        ({"event": event("failure", code="New", reason="why. This operation was retried 1 times.")}, NO, "(New): why."),
+        ({"event": event("failure", code="New", reason="x" * 201)}, NO, f"{'x' * 200}…"),
+        ({"event": event("failure", code="New", next_attempt=NOON)}, NO, "in the next cycle"),
         ({"event": event("skipped", code="NotEffectivelyEntitled")}, UNKNOWN, "no entry"),
         ({"event": event(action="disable")}, UNKNOWN, "no entry"),
         ({"problems": ("title fails: two roles",)}, NO, "title fails: two roles"),
@@ -141,6 +148,14 @@ def event(status="success", action="create", code="", **fields):
         ({"job": job(steadyStateFirstAchievedTime=None)}, NO, "the first cycle has not ended"),
         ({"in_scope": None}, UNKNOWN, "no entry"),
         ({"in_scope": False, "scope_reason": "filtered out by Sales"}, NO, "filtered out by Sales"),
+        (
+            {"in_scope": False, "scope_reason": "not assigned", "event": event()},
+            YES,
+            "although the user is not assigned",
+        ),
+        ({"in_scope": False, "event": event("skipped", "stagedDelete".lower())}, YES, "holds the deletion back"),
+        ({"in_scope": False, "event": event(action="disable")}, NO, "not in scope"),
+        ({"exists": False, "event": event()}, YES, "although the tenant has no such user"),
     ],
 )
 def test_verdicts(facts, provisioning, words):
