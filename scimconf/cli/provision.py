@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from scimconf.cli import options
+from scimconf.cli import confirmation, options
+from scimconf.cli.confirmation import is_confirmed
 from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.output import print_lines
-from scimconf.cli.session import Session, interruptible_prompt, run
+from scimconf.cli.session import Session, run
 from scimconf.cli.tenants import by_tenant
-from scimconf.cli.terminal import Terminal, can_ask
+from scimconf.cli.terminal import Terminal
 from scimconf.monitoring.comparison import Agreement
 from scimconf.monitoring.on_demand import OnDemandVerdict
 from scimconf.spec.loaded import Loaded
@@ -38,7 +39,7 @@ class ProvisionCommand:
 @click.option("--app", metavar="NAME|ID", help="The application with this name or id, without a spec.")
 @click.option("--user", "users", multiple=True, metavar="UPN|ID", help="Provision this user (repeatable).")
 @click.option("--group", default="", metavar="NAME|ID", help="Provision this group; --user are up to five members.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@confirmation.option()
 @options.events
 def command(path: str | None, app: str | None, **params: Any) -> int:
     """Provision users or a group on demand, and show what was sent beside what a preview predicts. Asks first.
@@ -86,13 +87,7 @@ def _approved(demand: Demand, *, yes: bool) -> bool:
     names = ", ".join(subject.name for subject in demand.subjects)
     print_lines(f"Provision on demand writes to the application of {demand.planned.name}: {names}.", err=True)
     print_lines(*(f"  note: {limit}" for limit in demand.limits), err=True)
-    if yes:
-        return True
-    if not can_ask():
-        click.echo("Not a terminal, cannot ask. Use --yes.", err=True)
-        return False
-    with interruptible_prompt():
-        return click.confirm("Continue?", err=True)
+    return is_confirmed("Continue?", yes=yes)
 
 
 def _print(demand: Demand, done: Provisioned) -> None:
@@ -103,7 +98,7 @@ def _print(demand: Demand, done: Provisioned) -> None:
         done.subject.name,
         done.result,
         done.comparison,
-        application=demand.application,
+        selector=demand.selector,
         width=terminal.width,
         color=terminal.color,
     )

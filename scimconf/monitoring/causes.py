@@ -7,12 +7,11 @@ A code may begin with the name of a connector (`ContosoEntryConflict`), so that 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-_COMMAND = re.compile(r"`(scimconf (?:restart|logs|status|why)\b[^`]*)`")
+_COMMAND = re.compile(r"`(scimconf (?:restart|allow-deletions|logs|status)\b[^`]*)`")
 
 
 class Cause(NamedTuple):
@@ -21,14 +20,14 @@ class Cause(NamedTuple):
     meaning: str
     action: str
 
-    def action_for(self, application: str) -> str:
+    def action_for(self, selector: str) -> str:
         """Return what to do, with commands that can be run as they are printed."""
-        return with_application(self.action, application)
+        return with_application(self.action, selector)
 
 
-def with_application(text: str, application: str) -> str:
-    """Return a text in which each command about an application names it, quoted for a shell."""
-    return _COMMAND.sub(lambda command: f"`{command[1]} --app {shlex.quote(application)}`", text)
+def with_application(text: str, selector: str) -> str:
+    """Return a text in which each command about an application names it; `selector` are the words that do, or ""."""
+    return _COMMAND.sub(lambda command: f"`{' '.join(filter(None, [command[1], selector]))}`", text)
 
 
 _REPAIR_CONNECTION = (
@@ -50,8 +49,7 @@ QUARANTINE_REASONS: Mapping[str, Cause] = MappingProxyType(
         "EncounteredTotalEscrowThreshold": _TOO_MANY_FAILURES,
         "TooManyDeletes": Cause(
             "more users and groups would be deleted or disabled than the deletion threshold allows; nothing was deleted",
-            "`scimconf logs --status staged` lists them. Undo the cause and run `scimconf restart`, or, if the deletions are right,"
-            " run `scimconf restart --allow-deletes`.",
+            "Undo the cause and run `scimconf restart`, or, if the deletions are right, run `scimconf allow-deletions`.",
         ),
         "QuarantinedOnDemand": Cause(
             "Microsoft stopped the job", "Ask Microsoft's support; what to correct is not in the job."
@@ -144,7 +142,7 @@ _CODES: Mapping[str, Cause] = MappingProxyType(
         ),
         "NotEffectivelyEntitled": Cause(
             "the user is not assigned, is disabled in the tenant, or is only in a nested group",
-            "`scimconf why USER` shows which of them. Assign the user directly, or enable the account.",
+            "`scimconf why` shows which of them. Assign the user directly, or enable the account.",
         ),
         "RedundantExport": Cause("the application has these values already", "Nothing is to be done."),
         "EntrySynchronizationSkipped": Cause("the user is out of scope, or nothing changed", "Look at the scope."),

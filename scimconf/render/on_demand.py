@@ -22,19 +22,19 @@ def text(
     result: OnDemandResult,
     comparison: UserComparison | None,
     *,
-    application: str = "",
+    selector: str = "",
     width: int = 80,
     color: bool = False,
 ) -> str:
     """Return the verdict, the steps of the service, and each value that was sent beside the predicted one.
 
-    What is not sent as predicted is left out. `application` is its display name.
+    What is not sent as predicted is left out. `selector` are the words with which commands name the application.
     """
     page = Page(width, color)
-    return joined((*_lines(page, name, result, application), *_values(page, result, comparison)))
+    return joined((*_lines(page, name, result, selector), *_values(page, result, comparison)))
 
 
-def _lines(page: Page, name: str, result: OnDemandResult, application: str) -> Iterator[str]:
+def _lines(page: Page, name: str, result: OnDemandResult, selector: str) -> Iterator[str]:
     yield from page.labelled(0, ("strong", f"{name}: "), (_STYLES[result.verdict], result.verdict.value), hang=2)
     for step in result.steps:
         yield from page.labelled(2, ("quiet", f"{step.kind.lower()} {step.status.lower()}: "), ("", step.text), hang=2)
@@ -44,7 +44,7 @@ def _lines(page: Page, name: str, result: OnDemandResult, application: str) -> I
         problem = ": ".join(filter(None, [event.code, event.reason]))
         yield from page.prose(2, problem or "the service gives no reason", "danger", hang=2)
         if cause is not None:
-            yield from page.prose(2, f"{cause.meaning}. {cause.action_for(application)}", hang=2)
+            yield from page.prose(2, f"{cause.meaning}. {cause.action_for(selector)}", hang=2)
 
 
 def _values(page: Page, result: OnDemandResult, comparison: UserComparison | None) -> Iterator[str]:

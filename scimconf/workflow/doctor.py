@@ -117,15 +117,15 @@ async def application_checks(graph: Graph, target: ApplicationTarget, now: datet
     if not jobs:
         text = f"{target.name} has no provisioning job"
         return [DoctorCheck(group, DoctorState.WARNING, text, "Apply a spec with a `provisioning` section.")]
-    return [_job_check(target.name, job) for job in jobs]
+    return [_job_check(target, job) for job in jobs]
 
 
-def _job_check(name: str, job: JobStatus) -> DoctorCheck:
+def _job_check(target: ApplicationTarget, job: JobStatus) -> DoctorCheck:
     if job.quarantine is not None:
-        text = f"{name}: {job.phase.value}: {job.quarantine.cause.meaning}"
-        return DoctorCheck("application", DoctorState.PROBLEM, text, job.quarantine.cause.action_for(name))
+        text = f"{target.name}: {job.phase.value}: {job.quarantine.cause.meaning}"
+        return DoctorCheck("application", DoctorState.PROBLEM, text, job.quarantine.cause.action_for(target.selector))
     state = DoctorState.WARNING if job.phase is JobPhase.OFF else DoctorState.OK
-    return DoctorCheck("application", state, f"{name}: provisioning is {_PHASES[job.phase]}")
+    return DoctorCheck("application", state, f"{target.name}: provisioning is {_PHASES[job.phase]}")
 
 
 # ---- permissions -----------------------------------------------------------------------------------------------------

@@ -79,6 +79,33 @@ def end_entry(path: str, report: Report, now: datetime) -> None:
     write_file(str(folder / ENTRY), _text(ended.document()), private=True)
 
 
+def begin_command(folder: str, entry: HistoryEntry) -> str:
+    """Write the entry of a command without documents, before its first write; return the path of its folder.
+
+    Raise ScimconfError if it cannot be written.
+    """
+    target = Path(folder) / entry.application / entry.time
+    try:
+        write_private_files(target, {ENTRY: _text(entry.document())})
+    except OSError as error:
+        raise ScimconfError(f"The history entry {target} cannot be written: {error.strerror}") from None
+    _rotate(target.parent)
+    return str(target)
+
+
+def end_command(path: str, status: str, now: datetime, error: str = "") -> None:
+    """Add how a command without documents ended; raise ScimconfError if it cannot be written."""
+    folder = Path(path)
+    entry = read_entry(_read(folder / ENTRY), folder.parent.name, folder.name)
+    ended = replace(entry, status=status, ended=entry_time(now), error=error)
+    write_file(str(folder / ENTRY), _text(ended.document()), private=True)
+
+
+def entry_time(now: datetime) -> str:
+    """Return a time in UTC as the name of an entry."""
+    return now.strftime(_TIME)
+
+
 def saved_documents(snapshot: Snapshot) -> Mapping[str, Json]:
     """Return the documents of a snapshot that the history contains; a collection may be a value of its own."""
     return {name: document for name in DOCUMENTS if (document := snapshot.get(name)) is not None}

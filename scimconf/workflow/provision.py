@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,10 +52,10 @@ class Demand:
     limits: tuple[str, ...]
 
     @property
-    def application(self) -> str:
-        """The display name of the application."""
+    def selector(self) -> str:
+        """The words with which commands name the application, quoted for a shell."""
         names = (str(row.get("displayName") or "") for row in self.planned.snapshot.rows("service_principals"))
-        return next(filter(None, names), self.planned.name)
+        return f"--app {shlex.quote(next(filter(None, names), self.planned.name))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ async def provision(session: TenantSession, demand: Demand, subject: Subject) ->
     except TransportError as error:
         error.hint = with_application(
             f"{subject.name} may be provisioned all the same: look at `scimconf logs` before you repeat it.",
-            demand.application,
+            demand.selector,
         )
         raise
     except GraphError as error:

@@ -39,9 +39,16 @@ NOT_RETURNED = (
 def entry_at(entries: list[HistoryEntry], moment: str) -> HistoryEntry:
     """Return the entry whose documents before the apply are those of a moment; `entries` are from the newest.
 
-    `moment` is the beginning of an entry's time, such as 20261130T14, or "" for the newest entry. Raise ScimconfError if
-    there is none, or several.
+    `moment` is the beginning of an entry's time, such as 20261130T14, or "" for the newest entry. Entries of other
+    commands, such as `pause`, have no documents and do not count. Raise ScimconfError if there is none, or several.
     """
+    others = [entry for entry in entries if not entry.is_apply and moment and entry.time.startswith(moment)]
+    entries = [entry for entry in entries if entry.is_apply]
+    if len(others) == 1 and not any(entry.time.startswith(moment) for entry in entries):
+        raise ScimconfError(
+            f"the entry {others[0].time} is of `{others[0].command}`, which changes no documents",
+            "Name the entry of an apply; `scimconf history` lists all.",
+        )
     if not entries:
         raise ScimconfError("there is no history of this application", "Name the folder with --history DIR.")
     if not moment and entries[0].run.rollback:

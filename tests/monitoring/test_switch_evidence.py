@@ -162,10 +162,10 @@ def test_an_undetermined_value_is_shown_with_what_was_recorded():
 
 def test_commands_in_texts_name_the_application():
     text = "Look at `scimconf logs --status staged`, then `scimconf restart`; not `scimconf apply`."
-    assert with_application(text, "Ada's app") == (
-        """Look at `scimconf logs --status staged --app 'Ada'"'"'s app'`, then """
-        """`scimconf restart --app 'Ada'"'"'s app'`; not `scimconf apply`."""
+    assert with_application(text, "--app 'HR app'") == (
+        "Look at `scimconf logs --status staged --app 'HR app'`, then `scimconf restart --app 'HR app'`; not `scimconf apply`."
     )
-    assert error_cause("InvalidAnchor").action_for("Writer") == (
-        "Restore the user there, or run `scimconf restart --app Writer`."
+    assert with_application(text, "") == text
+    assert error_cause("InvalidAnchor").action_for("apps/writer") == (
+        "Restore the user there, or run `scimconf restart apps/writer`."
     )

@@ -177,3 +177,14 @@ def test_entries_are_found_by_the_beginning_of_their_time():
         entry_at(entries, "2025")
     with pytest.raises(ScimconfError, match="no history"):
         entry_at([], "")
+
+
+def test_entries_of_other_commands_are_no_states_to_return_to():
+    pause = HistoryEntry(application="writer", time="20261130T15", command="pause")
+    apply = HistoryEntry(application="writer", time="20261130T14")
+    assert entry_at([pause, apply], "") == apply
+    assert entry_at([pause, apply], "20261130T1") == apply
+    with pytest.raises(ScimconfError, match="the entry 20261130T15 is of `pause`, which changes no documents"):
+        entry_at([pause, apply], "20261130T15")
+    with pytest.raises(ScimconfError, match="there is no history"):
+        entry_at([pause], "")

@@ -12,7 +12,15 @@ from scimconf.monitoring.history import HistoryEntry, RunContext, ci_context, re
 from scimconf.plan import ApplyStatus, Report, Result, StepOutcome
 from scimconf.render.history import as_csv, as_text
 from scimconf.workflow import history
-from scimconf.workflow.history import begin_entry, end_entry, history_entries, read_documents
+from scimconf.workflow.history import (
+    begin_command,
+    begin_entry,
+    end_command,
+    end_entry,
+    entry_time,
+    history_entries,
+    read_documents,
+)
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 TIME = "20261125T093000.000000Z"
@@ -150,6 +158,22 @@ def test_entries_as_text():
 
 def test_entries_as_csv_have_no_formulas():
     header, first, _ = as_csv(ENTRIES).splitlines()
-    assert header.startswith("application,time,status,ended,tenant,digest,version,error,changes,reason,identity")
+    assert header.startswith(
+        "application,time,command,status,ended,tenant,digest,version,error,changes,reason,identity"
+    )
     assert "'=cmd()" in first
     assert json.loads(json.dumps([entry.document() for entry in ENTRIES]))[0]["changes"][0]["action"] == "update"
+
+
+def test_an_entry_of_a_command_has_no_documents(tmp_path):
+    entry = HistoryEntry(application="writer", time=entry_time(NOW), command="pause", run=RunContext(reason="INC-1"))
+    saved = begin_command(str(tmp_path / "history"), entry)
+    (begun,) = history_entries(str(tmp_path / "history"), "writer")
+    assert (begun.command, begun.is_apply, begun.ended) == ("pause", False, "")
+    end_command(saved, "done", NOW + timedelta(seconds=1))
+    (ended,) = history_entries(str(tmp_path / "history"), "writer")
+    assert (ended.status, ended.ended, ended.run.reason) == ("done", "20261125T093001.000000Z", "INC-1")
+    assert as_text([ended]) == f"{TIME}  writer: pause: done\n    INC-1\n"
+    assert [stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("entry.json")] == [0o600]
+    with pytest.raises(ScimconfError, match="cannot be written"):
+        begin_command(str(tmp_path / "history"), entry)

@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from scimconf.monitoring.application_status import ApplicationStatus
+from scimconf.monitoring.contacts import Contact
 from scimconf.monitoring.job_status import JobStatus
 from scimconf.monitoring.log_summary import LogSummary
+from scimconf.monitoring.proposals import proposals
 from scimconf.render.json import write
 
 Json = Any
@@ -34,13 +36,32 @@ def document(status: ApplicationStatus) -> Json:
         "failed": status.is_failed,
         "quarantined": status.is_quarantined,
         "has_failures": status.has_failures,
-        "jobs": [_job(job, status.application) for job in status.jobs],
+        "jobs": [_job(job, status.selector) for job in status.jobs],
         "since": time(status.since),
-        "log": None if status.log is None else _log(status.log, status.application),
+        "log": None if status.log is None else _log(status.log, status.selector),
         "log_problem": status.log_problem,
         "tokens": [{"reference": token.reference, "expires": token.expires.isoformat()} for token in status.tokens],
+        "next_actions": [asdict(proposal) for proposal in proposals(status)],
         "notices": [notice for notice, _ in status.token_notices()],
         "portal": status.portal,
+        "owners": list(map(_contact, status.owners)),
+        "recipients": list(map(_contact, status.recipients)),
+        "recipients_problem": status.mail_problem,
+        "vendor_contact": status.ownership.vendor_contact,
+        "unconfirmed_steps": list(status.unconfirmed_steps),
+        "has_started": status.has_started,
+    }
+
+
+def _contact(contact: Contact) -> Json:
+    return {
+        "text": contact.text,
+        "id": contact.id,
+        "name": contact.name,
+        "state": contact.state.value,
+        "deleted": contact.day,
+        "absent": contact.is_absent,
+        "notice": contact.notice,
     }
 
 
@@ -48,7 +69,7 @@ def time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _job(job: JobStatus, application: str) -> Json:
+def _job(job: JobStatus, selector: str) -> Json:
     last = None
     if job.last is not None:
         last = {**asdict(job.last), "began": time(job.last.began), "ended": time(job.last.ended)}
@@ -62,33 +83,33 @@ def _job(job: JobStatus, application: str) -> Json:
         "last_export": time(job.last_export),
         "steady_since": time(job.steady_since),
         "next_cycle": time(job.next_cycle),
-        "quarantine": _quarantine(job, application),
+        "quarantine": _quarantine(job, selector),
         "objects": dict(job.objects),
         "notes": list(job.notes),
     }
 
 
-def _quarantine(job: JobStatus, application: str) -> Json:
+def _quarantine(job: JobStatus, selector: str) -> Json:
     if job.quarantine is None:
         return None
     return {
         "reason": job.quarantine.reason,
         "meaning": job.quarantine.cause.meaning,
-        "action": job.quarantine.cause.action_for(application),
+        "action": job.quarantine.cause.action_for(selector),
         "began": time(job.quarantine.began),
         "next_attempt": time(job.quarantine.next_attempt),
         "error": {"code": job.quarantine.error_code, "message": job.quarantine.error_message},
     }
 
 
-def _log(log: LogSummary, application: str) -> Json:
+def _log(log: LogSummary, selector: str) -> Json:
     groups = [
         {
             "status": group.status,
             "code": group.code,
             "attribute": group.attribute,
             "meaning": group.cause.meaning if group.cause else "",
-            "action": group.cause.action_for(application) if group.cause else "",
+            "action": group.cause.action_for(selector) if group.cause else "",
             "objects": len(group.objects),
             "examples": list(group.examples),
         }
