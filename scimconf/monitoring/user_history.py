@@ -17,6 +17,7 @@ _REMOVALS = ("disable", "delete")
 _EXISTING = ("update", *_REMOVALS, "stageddelete")
 """Actions whose failure shows that the service knows the user in the application: the action is the intended one (captures)."""
 _IN_SYNC = "redundantexport"
+_LOST = "invalidanchor"
 _DONE: Mapping[str, str] = MappingProxyType(
     {"create": "created", "update": "updated", "disable": "disabled", "delete": "deleted"}
 )
@@ -32,11 +33,12 @@ MAX_ANSWER = 200
 
 
 class Stored(Enum):
-    """Whether the application has the user as an active one, by the newest event that shows it."""
+    """Whether the application has the user as an active one, by the newest event that shows it; LOST: it was deleted there."""
 
     ACTIVE = "active"
     DISABLED = "disabled"
     DELETED = "deleted"
+    LOST = "lost"
     UNKNOWN = "unknown"
 
 
@@ -69,6 +71,8 @@ def user_history(events: Sequence[LoggedEvent]) -> UserHistory:
 def _stored(event: LoggedEvent) -> Stored:
     if event.action in _REMOVALS and (event.status == "success" or _is_in_sync(event)):
         return Stored.DISABLED if event.action == "disable" else Stored.DELETED
+    if event.status == "failure" and event.code.lower().endswith(_LOST):
+        return Stored.LOST
     is_written = event.status == "success" and event.action in _WRITES
     is_known = event.status == "failure" and event.action in _EXISTING
     if is_written or is_known or _is_in_sync(event) or event.action == STAGED:

@@ -46,7 +46,7 @@ class UserFacts:
     the user. `assigned_since` is the earliest time of the user's assignments, None if one of them has no known time.
     `assigned_groups` are the names of the groups that would bring the user into scope. `creates`, `keeps_leavers` and
     `disables_leavers` are settings of the job: users are created; nobody who leaves the scope is changed; a mapping disables
-    them. `problems_of_reads` are what could not be read, by the label of the check.
+    them. `job` is one of `jobs`. `problems_of_reads` are what could not be read, by the label of the check.
     """
 
     user: str
@@ -68,6 +68,7 @@ class UserFacts:
     assigned_groups: tuple[str, ...] = ()
     problems: tuple[ValueProblem, ...] = ()
     job: JobStatus | None = None
+    jobs: int = 1
     events: tuple[LoggedEvent, ...] = ()
     problems_of_reads: tuple[tuple[str, str], ...] = ()
 
@@ -107,6 +108,8 @@ def verdict(facts: UserFacts) -> Verdict:
             return _active(facts, history, out)
         case Stored.DISABLED | Stored.DELETED:
             return _removed(facts, history, out)
+        case Stored.LOST:
+            return _lost(history, out)
     return _never_written(facts, history, out)
 
 
@@ -154,6 +157,15 @@ def _removed(facts: UserFacts, history: UserHistory, out: Reason | None) -> Verd
     if but is not None:
         return Verdict(Presence.NO, f"{sentence}, and {but.sentence}", but.action)
     return Verdict(Presence.NO, f"{sentence}; in scope again, so the next cycle enables the user", _WAIT)
+
+
+def _lost(history: UserHistory, out: Reason | None) -> Verdict:
+    """Return the verdict about a user whom somebody deleted in the application."""
+    assert history.since is not None
+    cause = event_cause(history.since)
+    if out is not None:
+        return Verdict(Presence.NO, f"{cause.meaning}, and {out.sentence}", out.action)
+    return Verdict(Presence.NO, cause.meaning, cause.action)
 
 
 def _failure(history: UserHistory) -> Reason | None:
@@ -290,9 +302,10 @@ def out_of_scope(facts: UserFacts) -> Reason | None:
     if facts.deleted is not None:
         day = f" on {facts.deleted}" if facts.deleted else ""
         return Reason(f"the user was deleted in Entra{day}", "Restore the user within 30 days, if this is not wanted.")
+    is_unassigned = facts.user_scope.assigned is False and facts.scope == "assigned"
     if facts.is_enabled is False:
-        return Reason("the account is disabled in Entra", "Enable the account, if the user is to work again.")
-    if facts.user_scope.assigned is False and facts.scope == "assigned":
+        return _disabled(is_assigned=not is_unassigned)
+    if is_unassigned:
         return _nested(facts) if facts.nested else _not_assigned(facts)
     if not facts.is_mapped:
         action = "An administrator must enable the mapping of users."
@@ -300,6 +313,15 @@ def out_of_scope(facts: UserFacts) -> Reason | None:
     if facts.user_scope.passes is False:
         return _filtered(facts)
     return None
+
+
+def _disabled(*, is_assigned: bool) -> Reason:
+    sentence = "the account is disabled in Entra"
+    if is_assigned:
+        return Reason(sentence, "Enable the account, if the user is to work again.")
+    return Reason(
+        f"{sentence}, and not assigned", "Enable the account and assign the user, if the user is to work again."
+    )
 
 
 def _not_assigned(facts: UserFacts) -> Reason:
@@ -352,7 +374,7 @@ def stopped(facts: UserFacts) -> Reason | None:
         return Reason(f"provisioning is in quarantine{since}: {cause.meaning}", cause.action)
     if job.phase is JobPhase.OFF:
         text = "is paused" if job.last is not None or job.steady_since is not None else "was never started"
-        return Reason(f"provisioning {text}", "An administrator must start provisioning.")
+        return Reason(f"provisioning {text}", "An administrator must start provisioning: `scimconf resume --app NAME`.")
     if job.phase is JobPhase.FIRST_CYCLE:
         return Reason(
             "the first cycle is still running; it handles all users and can take hours",

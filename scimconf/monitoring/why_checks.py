@@ -127,6 +127,8 @@ def _job(facts: UserFacts, job: JobStatus) -> str:
         text += f", next {'due ' if job.next_cycle < facts.now else ''}{ago(job.next_cycle, facts.now)}"
     if job.quarantine is not None:
         text += f"; {': '.join(filter(None, [job.quarantine.reason, job.quarantine.error_code]))}"
+    if facts.jobs > 1:
+        text += f"; the application has {facts.jobs} jobs, this is {job.template}"
     return text
 
 

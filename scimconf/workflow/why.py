@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.documents import application, assignments, schema, secrets
 from scimconf.documents.application import roles
+from scimconf.documents.job import is_on
 from scimconf.export import everything
 from scimconf.impact.preview import Preview, evaluation_context
 from scimconf.impact.projection import states_before_and_after
@@ -218,7 +219,7 @@ async def _facts(
     now = response_time(graph, options.now)
     created = parse_time(subject.document.get("createdDateTime"))
     facts = UserFacts(
-        user=_shown_name(subject, options), application=target.name, now=now, deleted=subject.deleted, created=created,
+        user=_shown_name(subject, options), application=str(principal.get("displayName") or target.name), now=now, deleted=subject.deleted, created=created,
         is_guest="#EXT#" in str(subject.document.get("userPrincipalName")),
         is_enabled=subject.document.get("accountEnabled"), problems_of_reads=subject.problems,
     )  # fmt: skip
@@ -227,7 +228,7 @@ async def _facts(
     jobs = snapshot.rows("jobs")
     if jobs:
         events = subject.events.get(str(jobs[0]["id"]).lower(), ())
-        facts = replace(facts, job=job_status(jobs[0], now), events=events)
+        facts = replace(facts, job=job_status(jobs[0], now), jobs=len(jobs), events=events)
     if subject.deleted is not None:
         return facts
     return await _with_scope(graph, facts, subject, snapshot)
@@ -245,6 +246,7 @@ async def _read_application(
         if not isinstance(jobs, GraphError) or jobs.status not in _DENIED:
             raise jobs
         problems, jobs = [("job", _denied_text(jobs))], []
+    jobs = sorted(jobs, key=is_on, reverse=True)
     names = {"service_principal": str(principal["id"])}
     if jobs:
         names |= {"job": str(jobs[0]["id"]), "template": str(jobs[0].get("templateId"))}

@@ -24,7 +24,7 @@ def job(is_on=True, interval="PT40M", **status):
     last = {"timeEnded": "2026-11-25T11:48:00Z"}
     steady = {"code": "Active", "steadyStateFirstAchievedTime": "2026-11-02T08:00:00Z", "lastExecution": last}
     schedule = {"state": "Active" if is_on else "Disabled", "interval": interval}
-    return job_status({"id": "j", "schedule": schedule, "status": steady | status}, NOW)
+    return job_status({"id": "j", "templateId": "scim", "schedule": schedule, "status": steady | status}, NOW)
 
 
 def event(action="create", status="success", code="", **fields):
@@ -46,6 +46,7 @@ SKIPPED = event("create", "skipped", "NotEffectivelyEntitled")
 CREATED, DISABLED, STAGED = event(), event("disable"), event("stageddelete")
 FAILED = event("create", "failure", "EntryConflict")
 UPDATE_FAILED, DISABLE_FAILED = event("update", "failure", "BadRequest"), event("disable", "failure", "Timeout")
+LOST = event("update", "failure", "InvalidAnchor")
 IN_SYNC = event("other", "skipped", "RedundantExport")
 QUARANTINED = job(quarantine={"reason": "TooManyDeletes", "seriesBegan": "2026-11-24T10:00:00Z"})
 NEVER = job(is_on=False, code="NotRun", steadyStateFirstAchievedTime=None, lastExecution=None)
@@ -87,9 +88,12 @@ FILTERED = replace(ASSIGNED, passes=False, failed=(CLAUSE,))
         ({"events": [event("disable", "skipped", "RedundantExport")]}, NO, "in scope again"),
         ({"events": [FAILED, DISABLED]}, NO, "and creating the user failed: the application has another"),
         ({"events": [DISABLED], "job": job(is_on=False)}, NO, "and provisioning is paused"),
+        ({"events": [LOST, CREATED]}, NO, "the user was deleted in the application"),
+        ({"events": [LOST], "user_scope": NOBODY}, NO, "the user was deleted in the application, and not assigned"),
         # why the user was never there
         ({"deleted": "2026-11-20"}, NO, "the user was deleted in Entra on 2026-11-20"),
         ({"is_enabled": False}, NO, "the account is disabled in Entra"),
+        ({"is_enabled": False, "user_scope": NOBODY}, NO, "the account is disabled in Entra, and not assigned"),
         ({"user_scope": NOBODY}, NO, "not assigned to the application"),
         ({"user_scope": NOBODY, "nested": (("Staff", "Core"),)}, NO, "only in the group Core inside Staff"),
         ({"user_scope": NOBODY, "nested": (("Staff",),)}, NO, "only in a group inside Staff"),
@@ -212,6 +216,7 @@ def test_events_in_words(logged, text):
         ({"job": NEVER}, "job", "off: no cycle has ended"),
         ({"job": LATE}, "job", "on: last cycle 8 h ago, next due 7 h ago"),
         ({"job": QUARANTINED}, "job", "in quarantine: last cycle 12 min ago; TooManyDeletes"),
+        ({"jobs": 2}, "job", "on: last cycle 12 min ago, next in 28 min; the application has 2 jobs, this is scim"),
         ({}, "log", "no entry about the user in 30 days"),
         ({"problems_of_reads": (("log", "denied"),)}, "log", "could not be read: denied"),
         ({"events": [CREATED]}, "log", "created 60 min ago"),

@@ -162,6 +162,16 @@ def test_documents_that_may_not_be_read_are_checks(tenant):
     assert checks["log"].startswith("could not be read: GET /auditLogs/provisioning was denied: why not. Grant")
 
 
+def test_an_application_by_id_is_named_and_the_job_that_is_on_is_shown(tenant):
+    documents, principal = tenant.service.tenant.documents, tenant.principal()["id"]
+    (job,) = documents.all("job")
+    off = job | {"id": "another", "schedule": job["schedule"] | {"state": "Disabled"}}
+    documents.put("job", "another", off, parent=principal)
+    result = answer(tenant, app=principal)
+    assert (result.application, result.provisioning) == ("Writer", YES)
+    assert "the application has 2 jobs" in dict(result.checks)["job"]
+
+
 def test_without_an_application_all_with_provisioning_are_read(tenant):
     assert [each.application for each in answers(tenant, ADA, "").answers] == ["Writer"]
     nowhere = answers(tenant, HEDY, "")

@@ -87,6 +87,10 @@ class Desk:
         last = job["status"]["lastExecution"] | {"timeEnded": self.tenant.service.tenant.stamp()}
         documents.put("job", job["id"], job | {"status": job["status"] | {"lastExecution": last}})
 
+    def lose(self):
+        self.tenant.switch(missing_target="failure")
+        self.refuse("GET", "*/Users/*", 404)
+
     def declare(self, name):
         application = next(row for row in self.tenant.state["applications"] if row["displayName"] == name)
         role = {"id": application["id"], "value": "agent", "displayName": "agent", "description": "agent",
@@ -191,6 +195,9 @@ SCENARIOS = {
     "token refused": ("hedy", [BAD_TOKEN, ASSIGN, CYCLE, ("later", 20)], 2, NO + QUARANTINE),
     "token refused just now": ("hedy", [BAD_TOKEN, ASSIGN, CYCLE], 1, f"{UNKNOWN}{QUARANTINE}; {NO_ENTRY}"),
     "quarantined": ("ada", [BAD_TOKEN, ASSIGN, CYCLE], 0, f"{CREATED}, but {QUARANTINE}"),
+    "deleted in the application": (
+        "grace", [("lose",), ("set", "grace", {"surname": "B"}), CYCLE], 2, f"{NO}the user was deleted in the application",
+    ),
     "on demand": ("hedy", [ASSIGN, ("on_demand", "hedy")], 0, CREATED),
     # who leaves
     "deleted, before the cycle": (
