@@ -59,6 +59,6 @@ def _disagreements(user: UserComparison) -> Iterator[dict[str, str | None]]:
         yield {**event, "note": user.note}
     for row in user.attributes:
         if row.agreement is Agreement.DISAGREES:
-            shown = redacted_row(row)
-            values = {"predicted": shown.predicted, "recorded": shown.recorded}
-            yield {**event, "target": shown.target, "mapping": shown.mapping, **values}
+            redacted = redacted_row(row)
+            values = {"predicted": redacted.predicted, "recorded": redacted.recorded}
+            yield {**event, "target": redacted.target, "mapping": redacted.mapping, **values}
