@@ -53,7 +53,9 @@ def test_changelog_begins_with_the_package_version():
 def test_changelog_fragment_names_contain_their_category():
     names = [path.name for path in (ROOT / "changelog.d").iterdir()]
     assert [
-        name for name in names if not re.fullmatch(r"README\.md|[\w-]+\.(added|changed|fixed|removed)\.md", name)
+        name
+        for name in names
+        if not re.fullmatch(r"README\.md|template\.jinja|[\w-]+\.(added|changed|fixed|removed)\.md", name)
     ] == []
 
 
