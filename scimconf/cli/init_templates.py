@@ -69,7 +69,7 @@ class AnsweredPreset:
     def open_questions(self) -> tuple[TemplateQuestion, ...]:
         """Return the questions that still need an answer."""
         questions = self.entry.facts.questions
-        return tuple(one for one in questions if not one.optional and not self.answers[one.name])
+        return tuple(question for question in questions if not question.optional and not self.answers[question.name])
 
 
 def token_variable(name: str) -> str:
