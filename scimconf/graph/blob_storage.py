@@ -20,13 +20,15 @@ from scimconf.graph.settings import is_loopback
 HOST = re.compile(
     r"[a-z0-9-]+\.(?:z\d+\.blob\.storage\.azure\.net|blob\.core\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn))"
 )
-CONTAINER = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
+CONTAINER = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(?:-[a-z0-9]+)*")
 EXAMPLE = "https://ACCOUNT.blob.core.windows.net/CONTAINER"
 MAX_BLOB = 64 * 2**20
 """Bytes of a document: the limit of a response of Graph."""
 READERS = 8
-_LIMITS = {"connection_timeout": 10, "read_timeout": 60, "retry_total": 4}
-"""Seconds, and how often the client tries again with longer and longer waits: less than two minutes in all."""
+_TIMEOUTS = {"connection_timeout": 10, "read_timeout": 60}
+_WAITS = {"initial_backoff": 1, "increment_base": 2, "retry_total": 4, "random_jitter_range": 1}
+"""Seconds: the library waits for 1, 3, 5 and 9 before it tries again, by default for minutes."""
+NO_CONTAINER = "ContainerNotFound"
 ROLE = "Storage Blob Data Contributor"
 
 
@@ -149,7 +151,7 @@ class BlobStore:
             try:
                 blob = self._container().download_blob(self._name(file))
             except ResourceNotFoundError as error:
-                if getattr(error, "error_code", "") == "ContainerNotFound":
+                if _code(error) == NO_CONTAINER:
                     raise
                 return None
             return bytes(blob.readall()) if blob.size <= MAX_BLOB else None
@@ -166,13 +168,15 @@ class BlobStore:
     def _new_client(self) -> Any:
         try:
             from azure.core.credentials import AzureSasCredential
-            from azure.storage.blob import ContainerClient
+            from azure.storage.blob import ContainerClient, ExponentialRetry
         except ImportError:
             hint = "Install it: pip install 'scimconf[blob]'"
             raise ScimconfError(f"{self.place()} cannot be used: the extra `blob` is missing", hint) from None
         sas = self._address.sas
         credential = AzureSasCredential(sas) if sas else self._credential()
-        return ContainerClient.from_container_url(self._address.container, credential=credential, **_LIMITS)
+        return ContainerClient.from_container_url(
+            self._address.container, credential=credential, retry_policy=ExponentialRetry(**_WAITS), **_TIMEOUTS
+        )
 
     @contextmanager
     def _explained(self, action: str, place: str) -> Iterator[None]:
@@ -190,15 +194,21 @@ class BlobStore:
 
 def blob_failure(error: Exception, problem: str, *, has_sas: bool) -> ScimconfError:
     """Return the error of a request that failed, with the code of the service and what to do."""
-    status, code = getattr(error, "status_code", None), str(getattr(error, "error_code", "") or "")
+    status, code = getattr(error, "status_code", None), _code(error)
     if status in (401, 403):
         by_sas = "The shared access signature must allow to read, write, list and delete, and must not have expired."
         by_role = f"The identity needs the role {ROLE} on the container, and the network of the account must allow it."
         return ScimconfError(f"{problem}: access denied ({code or status})", by_sas if has_sas else by_role)
-    if code == "ContainerNotFound":
+    if code == NO_CONTAINER:
         return ScimconfError(f"{problem}: the container does not exist", "Create it; scimconf does not.")
     if status == 409:
         return ScimconfError(f"{problem}: it exists already, or is protected ({code or status})")
     if status is None:
         return ScimconfError(f"{problem}: no connection ({type(error).__name__})", "Check the name of the account.")
     return ScimconfError(f"{problem}: {code or type(error).__name__} ({status})")
+
+
+def _code(error: Exception) -> str:
+    """Return the code of the service, such as BlobNotFound, "" without one; the library has it as an enumeration."""
+    code = getattr(error, "error_code", None)
+    return str(getattr(code, "value", code) or "")

@@ -34,6 +34,8 @@ NOT_RETURNED = (
     "definitions of attributes that were added since: they stay and are not used",
 )
 """What a rollback does not return, in words."""
+ROLE_ROWS: SpecPath = ("mappings", "users", "attributes")
+"""Where the export writes the mapping of a `role_attribute`."""
 
 
 def entry_name(text: str) -> tuple[str, str, str]:
@@ -118,10 +120,17 @@ def _past_job(jobs: list[Json], template: str | None) -> Json:
 
 
 def _keep_comments(exported: ExportedSpec, loaded: Loaded) -> None:
-    """Copy the comments of today's spec that ignore rules of the lint to the same places in the spec of the past."""
-    for path in _paths(exported.tree):
+    """Copy the comments of today's spec that ignore rules of the lint to the same places in the spec of the past.
+
+    Those in `role_attribute` are about the mapping of its target, which is exported as any other.
+    """
+    places = {path: commented_path(path) for path in _paths(exported.tree)}
+    role = loaded.spec.role_attribute if loaded.spec is not None else None
+    if role is not None and (*ROLE_ROWS, role.target) in places:
+        places |= {("role_attribute", key): (*ROLE_ROWS, role.target) for key in type(role).model_fields}
+    for path, place in places.items():
         for rules, reason in loaded.ignored_at(path):
-            ignore_rules(exported, commented_path(path), rules, reason)
+            ignore_rules(exported, place, rules, reason)
 
 
 def _paths(value: Any, path: SpecPath = ()) -> Iterator[SpecPath]:

@@ -11,12 +11,14 @@ import pytest
 from tenant_fixture import Person, Rehearsal, all_allowed, exit_code, wishes
 
 from scimconf.diagnostics import ScimconfError
-from scimconf.monitoring.history import HistoryEntry
+from scimconf.export import ExportedSpec
+from scimconf.monitoring.history import HistoryEntry, RunContext
 from scimconf.render import yaml
 from scimconf.spec.load import load
+from scimconf.workflow.export import ignore_rules
 from scimconf.workflow.history import begin_entry, entry_place, history_entries, read_documents, saved_documents
 from scimconf.workflow.history_folder import FolderStore
-from scimconf.workflow.rollback import entry_at, past_spec
+from scimconf.workflow.rollback import entry_at, entry_name, past_spec, spec_at
 
 from .test_scenarios import ENVIRON, HERE, SCENARIOS, states, tenant_of
 
@@ -178,3 +180,56 @@ def test_entries_are_found_by_the_beginning_of_their_time():
         entry_at(entries, "2025")
     with pytest.raises(ScimconfError, match="no history"):
         entry_at([], "")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("writer", ("", "writer", "")),
+        ("writer/20261130T14", ("", "writer", "20261130T14")),
+        ("/work/.scimconf/history/writer/20261130T14/", ("/work/.scimconf/history", "writer", "20261130T14")),
+        (
+            "https://contoso.blob.core.windows.net/history/writer/20261130T14",
+            ("https://contoso.blob.core.windows.net/history", "writer", "20261130T14"),
+        ),
+        ("C:\\work\\history\\writer\\20261130T14", ("C:/work/history", "writer", "20261130T14")),
+    ],
+)
+def test_an_entry_is_named_by_its_application_and_time_or_by_its_place(text, parts):
+    assert entry_name(text) == parts
+
+
+def test_the_newest_entry_can_be_exported_although_it_is_a_rollback():
+    entries = [HistoryEntry(application="writer", time="20261130T14", run=RunContext(rollback="20261129T14"))]
+    assert entry_at(entries, "", is_return=False).time == "20261130T14"
+    with pytest.raises(ScimconfError, match="the last apply was a rollback"):
+        entry_at(entries, "")
+    with pytest.raises(ScimconfError, match="there is no history"):
+        entry_at([], "")
+
+
+@pytest.mark.parametrize(
+    ("comment", "rules", "after"),
+    [
+        ("", ("L1",), "scimconf: ignore L1 why"),
+        ("the template has it", ("L1",), "scimconf: ignore L1 why; the template has it"),
+        ("scimconf: ignore L401, L402 mine", ("L401", "L301"), "scimconf: ignore L401, L402, L301 mine"),
+        ("scimconf: ignore L401 mine", ("L401",), "scimconf: ignore L401 mine"),
+    ],
+)
+def test_a_comment_ignores_more_rules(comment, rules, after):
+    exported = ExportedSpec({}, comments={("a",): comment} if comment else {})
+    ignore_rules(exported, ("a",), rules, "why")
+    assert exported.comments == {("a",): after}
+
+
+def test_an_export_of_the_past_is_managed_like_any_other_export(tmp_path, monkeypatch):
+    monkeypatch.chdir(HERE)
+    tenant, person = Rehearsal(environ=ENVIRON), Keeper(tmp_path)
+    for state in states("writer")[:2]:
+        apply_state(tenant, state, person)
+    entry = history_entries(person.folder, "writer")[0]
+    past = read_documents(person.folder, entry)
+    exported = tenant.run(lambda session: spec_at(session, "writer", past))
+    assert "unlisted: delete" not in yaml.write_spec(exported.tree)
+    assert exported.tree["connection"]["base_address"]
