@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli import history_option, locking, options, output, streams
+from scimconf.cli import confirmation, history_option, locking, options, output, streams
+from scimconf.cli.confirmation import can_answer
 from scimconf.cli.exit_codes import ExitCode, combine, of_status
 from scimconf.cli.exit_report import ExitReportLog, check_suffix, exit_report
 from scimconf.cli.plan import run_plans
 from scimconf.cli.session import Session, interruptible_prompt
 from scimconf.cli.status import StatusCommand, print_statuses
 from scimconf.cli.tenants import TenantSpecs, by_tenant, run_each
-from scimconf.cli.terminal import Terminal, can_ask
+from scimconf.cli.terminal import Terminal
 from scimconf.cli.waves import apply_in_waves, report_stopped
 from scimconf.diagnostics import SecretError, StaleError
 from scimconf.monitoring.history import RunContext, ci_context
@@ -81,10 +82,9 @@ class ApplyOptions:
 
 @click.command("apply", short_help="Apply the spec. Shows the plan and asks first.")
 @options.planning
-@click.option(
-    "--auto-approve",
-    is_flag=True,
-    help="Do not ask. Also allows the guards application-created and initial-start, no others.",
+@options.no_start
+@confirmation.option(
+    "auto_approve", "Do not ask. Also allows the guards application-created and initial-start, no others."
 )
 @options.full
 @click.option("--expect-digest", metavar="DIGEST", help="Apply a saved plan only if it has this digest.")
@@ -243,7 +243,7 @@ def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
 
 
 def _recorded_params(saved: SavedPlan, params: dict[str, Any]) -> dict[str, Any]:
-    for name in ("only", "exclude", "allow", "var", "var_file", "allow_path", "resend_secrets", "ignore"):
+    for name in ("only", "exclude", "allow", "var", "var_file", "allow_path", "resend_secrets", "ignore", "no_start"):
         if params[name]:
             flag = f"--{name.replace('_', '-')}"
             raise click.UsageError(f"{flag} cannot be used with a saved plan; run plan again with it")
@@ -299,7 +299,7 @@ async def _apply_all(
                 applying.report.add(Report(planned.name, error="The plan was not approved.", status=ApplyStatus.FAILED))
             return [*codes, ExitCode.FAILED]
     redact = output.redactor(results.combined_plan(), redact=applying.redact)
-    applying = replace(applying, run=replace(applying.run, identity=await _identity(session)))
+    applying = replace(applying, run=replace(applying.run, identity=await session.identity()))
 
     async def apply_one(planned: PlannedApplication, tenant: TenantSession) -> ExitCode:
         return await _apply_one(session, planned, applying, redact, tenant)
@@ -311,12 +311,6 @@ async def _apply_all(
     with session.progress.paused():
         _print_failed(results, ends)
     return [*codes, *ends.values()]
-
-
-async def _identity(session: Session) -> str:
-    """Return who is signed in, for the history: the name or the id in the access token, "" if it shows neither."""
-    claims = await session.client.claims() if session.client.claims is not None else {}
-    return str(next(filter(None, (claims.get(name) for name in ("upn", "app_displayname", "appid", "azp"))), ""))
 
 
 def _print_failed(results: PlanResults, ends: Mapping[str, ExitCode]) -> None:
@@ -390,11 +384,8 @@ def _not_ready(planned: PlannedApplication, errors: Sequence[SecretError]) -> Re
 
 def _approve(planned: Sequence[PlannedApplication], *, auto_approve: bool, wrote: bool = False) -> bool:
     """Return whether the plans are approved; `wrote` says that an earlier plan of this apply was executed."""
-    if auto_approve:
-        return True
-    if not can_ask():
-        click.echo("Not a terminal, cannot ask. Use --auto-approve.", err=True)
-        return False
+    if auto_approve or not can_answer(yes=auto_approve):
+        return auto_approve
     names = ", ".join(application.name for application in planned)
     guards = sorted({guard.id for application in planned for guard in application.blocking_guards})
     return _ask(
@@ -452,6 +443,7 @@ def _command_line(planned: PlannedApplication, applying: ApplyOptions) -> str:
         "tenants": common.tenants,
         "no_permission_check": not applying.planning.check_permissions,
         **applying.recorded(),
+        "no_start": False,
     }
     words = ["scimconf", "apply", *(["--lock"] if applying.lock.enabled else [])]
     for name, value in settings.items():

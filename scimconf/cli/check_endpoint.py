@@ -15,10 +15,11 @@ import click
 
 from scimconf.check_report import CheckReport
 from scimconf.cli import options
+from scimconf.cli.confirmation import is_confirmed
 from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.session import stopping_interrupts
 from scimconf.cli.streams import masked, masked_text
-from scimconf.cli.terminal import Terminal, can_ask
+from scimconf.cli.terminal import Terminal
 from scimconf.diagnostics import ScimconfError
 from scimconf.files import check_writable, write_file
 from scimconf.spec.addresses import FLAGS, flags, keys
@@ -205,16 +206,11 @@ def _oauth(url: str | None) -> OAuthSettings | None:
 
 def _is_confirmed(check_options: CheckOptions, address: str, number: int) -> bool:
     """Ask before anything is written, unless `--yes` is given; without a terminal the answer is no."""
-    if check_options.yes:
-        return True
-    if not can_ask():
-        click.echo("Not a terminal, cannot ask. Use --yes.", err=True)
-        return False
     question = (
         f"This runs {number} checks, creates users and groups named scimconf-check-… at {address}, and deletes them "
         "again. Use an endpoint for tests. Continue?"
     )
-    return click.confirm(question, err=True)
+    return is_confirmed(question, yes=check_options.yes)
 
 
 def _run(check_options: CheckOptions, address: str, checks: tuple[Check, ...], secrets: tuple[str, ...]) -> RunOutcome:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 PROGRAM, VARIABLE = "scimconf", "_SCIMCONF_COMPLETE"
-SHELLS = ("bash", "zsh", "fish")
+SHELLS = ("bash", "zsh", "fish", "powershell")
 YAML_SUFFIXES = (".yaml", ".yml")
 SPEC_NAME, SPEC_SUFFIX = "scimconf.yaml", ".scimconf.yaml"
 
@@ -35,15 +35,27 @@ def command(shell: str) -> int:
         eval "$(scimconf completion bash)"       ~/.bashrc
         eval "$(scimconf completion zsh)"        ~/.zshrc, after compinit
         scimconf completion fish | source        ~/.config/fish/config.fish
+        scimconf completion powershell | Out-String | Invoke-Expression      $PROFILE
     """
     from click.shell_completion import get_completion_class
 
     from scimconf.cli.main import cli
 
+    register_powershell()
+
     completion_class = get_completion_class(shell)
     assert completion_class is not None
     click.echo(completion_class(cli, {}, PROGRAM, VARIABLE).source())
     return ExitCode.OK
+
+
+def register_powershell() -> None:
+    """Let click complete for PowerShell, which it does not know."""
+    from click.shell_completion import add_completion_class
+
+    from scimconf.cli.powershell import PowerShellComplete
+
+    add_completion_class(PowerShellComplete)
 
 
 def outlines() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -12,15 +13,17 @@ from typing import Any
 
 import click
 
-from scimconf.cli import streams
+from scimconf.cli import completion, streams
 from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.other_tools import unknown_command, unknown_option
+from scimconf.cli.terminal import is_color_forced
 from scimconf.diagnostics import DiagnosticsError, GraphError, ScimconfError, StaleError, describe_unexpected
 from scimconf.render.common.escaping import visible
-from scimconf.suggestions import suggest, unknown
 from scimconf.version import __version__
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
+        "allow-deletions": "Carry out the deletions that a quarantine holds back.",
         "apply": "Apply the spec. Shows the plan and asks first.",
         "check-endpoint": "Check a SCIM endpoint with the requests that Entra sends.",
         "ci-matrix": "Print the job matrix of a CI system for many specs.",
@@ -34,12 +37,14 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "history": "List the applies of applications.",
         "init": "Create a spec, its JSON Schema for editors, and a CI recipe.",
         "logs": "Show the provisioning log, with failures grouped by cause.",
+        "pause": "Pause provisioning; users keep what they have.",
         "plan": "Show what differs from the tenant, and which users it affects.",
         "preview": "Show what each user's record will look like, before and after.",
         "probe": "Find out on a test tenant how Graph behaves where its documentation is silent.",
         "provision": "Provision users or a group on demand, and compare with the prediction.",
         "rehearse": "Provision invented users to an endpoint as Entra would.",
         "restart": "End a quarantine and start provisioning with an initial cycle.",
+        "resume": "Start provisioning where it stopped.",
         "rollback": "Return an application to its state before an apply.",
         "sandbox": "Run a simulated Microsoft Entra tenant on this machine.",
         "show": "Print saved plans.",
@@ -50,11 +55,6 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """The commands in the order of the help; the module of each has its name, with underscores."""
-
-OTHER_TOOLS: Mapping[str, str] = MappingProxyType(
-    {"target": "--only", "json": "--format json", "yes": "--auto-approve"}
-)
-"""Options of other tools, without dashes, and what they are called here."""
 
 
 class Commands(click.Group):
@@ -68,9 +68,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         if ctx.resilient_parsing:
-            from scimconf.cli.completion import outline
-
-            return outline(cmd_name)
+            return completion.outline(cmd_name)
         command: click.Command = import_module(f"scimconf.cli.{cmd_name.replace('-', '_')}").command
         if not gc.isenabled():
             gc.freeze()
@@ -94,18 +92,20 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            ctx.fail(unknown("command", name, COMMANDS))
+            ctx.fail(unknown_command(name, COMMANDS))
         return super().resolve_command(ctx, args)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="scimconf", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.version_option(__version__, "-V", "--version", prog_name="scimconf", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Application provisioning in Microsoft Entra ID as code.
 
     A YAML file (the spec) describes how users and groups are provisioned to an application over SCIM. `plan` shows
     what differs from the tenant and which users it affects; `apply` makes the changes.
     """
+    context.color = is_color_forced(os.environ) or None  # click would remove colours where no terminal reads
 
 
 def main(argv: Sequence[str]) -> int:
@@ -113,6 +113,8 @@ def main(argv: Sequence[str]) -> int:
 
     What a command enters into the stack, such as masked streams, holds until its errors are printed.
     """
+    if completion.VARIABLE in os.environ:
+        completion.register_powershell()
     with ExitStack() as stack:
         return _run(argv, stack)
 
@@ -121,7 +123,7 @@ def _run(argv: Sequence[str], stack: ExitStack) -> int:
     try:
         result: Any = cli.main(list(argv), prog_name="scimconf", standalone_mode=False, obj=stack)
     except (click.ClickException, click.exceptions.Exit) as error:
-        return _click_error(error)
+        return _click_error(error, argv)
     except (click.Abort, KeyboardInterrupt):
         return _print_error("Interrupted.", ExitCode.INTERRUPTED)
     except Exception as error:  # noqa: BLE001  a traceback shows values, and helps only the authors
@@ -129,23 +131,20 @@ def _run(argv: Sequence[str], stack: ExitStack) -> int:
     return int(result) if isinstance(result, int) else ExitCode.OK
 
 
-def _click_error(error: click.ClickException | click.exceptions.Exit) -> int:
+def _click_error(error: click.ClickException | click.exceptions.Exit, argv: Sequence[str]) -> int:
     """Print an error of click, and return the exit code: help and version are no errors."""
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, click.NoSuchOption):
-        error = _unknown_option(error)
+        error = _unknown_option(error, argv)
     error.show(sys.stderr)
     return ExitCode.USAGE
 
 
-def _unknown_option(error: click.NoSuchOption) -> click.UsageError:
+def _unknown_option(error: click.NoSuchOption, argv: Sequence[str]) -> click.UsageError:
     """Return the error with a suggestion: click suggests options that only share some letters."""
     known = [option for parameter in (error.ctx.command.params if error.ctx else ()) for option in parameter.opts]
-    other = OTHER_TOOLS.get(error.option_name.lstrip("-"), "")
-    match = other if other.partition(" ")[0] in known else suggest(error.option_name, known)
-    hint = f" Did you mean {match}?" if match else ""
-    return click.UsageError(f"unknown option {error.option_name}.{hint}", error.ctx)
+    return click.UsageError(unknown_option(error.option_name, argv, known), error.ctx)
 
 
 def _other_error(error: Exception) -> int:

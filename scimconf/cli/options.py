@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
-from scimconf.cli import completion, env_file
+from scimconf.cli import completion, confirmation, env_file
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.files import AllowedFolders, read_file_or_pipe, read_regular_file
 from scimconf.spec.load import MAX_CSV_SIZE, MAX_SIZE, load, load_variables
@@ -25,6 +26,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Options = TypeVar("Options")
 Params = Mapping[str, Any]
 """The parameters of a command by name, as click passes them."""
+
+VARIABLE_PREFIX = "SCIMCONF_VAR_"
 
 
 # --- the values -----------------------------------------------------------------------------------------------------
@@ -87,6 +90,7 @@ def recorded_options(common: CommonOptions, planning: PlanOptions, *, redact: bo
         **({"allow_path": list(map(relative_path, common.allow_path))} if common.allow_path else {}),
         **({"redact": True} if redact else {}),
         **({"ignore": list(planning.ignore)} if planning.ignore else {}),
+        **({"no_start": True} if planning.no_start else {}),
         "resend_secrets": planning.resend_secrets,
     }
 
@@ -190,6 +194,11 @@ planning = together(
     click.option("--no-impact", "impact", flag_value=False, default=True, help="Skip counting affected users."),
     click.option("--resend-secrets", is_flag=True, help="Send the secrets again even if they are stored."),
 )
+no_start = click.option(
+    "--no-start",
+    is_flag=True,
+    help="Leave provisioning off, or paused: everything else is written. The next apply starts it.",
+)
 events = click.option("--events", type=click.Path(dir_okay=False), help="Write an event log to FILE (JSON Lines).")
 full = click.option("--full", is_flag=True, help="Do not shorten long lists in text and Markdown.")
 
@@ -212,15 +221,37 @@ rendering = together(
 
 
 def output_format(*formats: str) -> Callable[[Command], Command]:
-    """Return the option `--format`; the first format is the default."""
-    return click.option(
+    """Return the option `--format`, whose default is the first format, and its short form `--json` where it has JSON."""
+    choice = click.option(
         "--format",
         "output_format",
         type=click.Choice(formats),
         default=formats[0],
         show_default=True,
+        callback=_validate_format,
         help="Output format.",
     )
+    return together(choice, _json) if "json" in formats else choice
+
+
+def _validate_format(context: click.Context, parameter: click.Parameter, chosen: str) -> str:
+    """Return the format; raise BadParameter if `--json` and another format are both passed."""
+    if not context.meta.get(_JSON):
+        return chosen
+    is_default = context.get_parameter_source(str(parameter.name)) is ParameterSource.DEFAULT
+    if not is_default and chosen != "json":
+        raise click.BadParameter(f"'{chosen}' and --json contradict each other.")
+    return "json"
+
+
+def _note_json(context: click.Context, _parameter: click.Parameter, is_json: bool) -> None:
+    context.meta[_JSON] = is_json
+
+
+_JSON = "scimconf.json"
+_json = click.option(
+    "--json", is_flag=True, is_eager=True, expose_value=False, callback=_note_json, help="Short for --format json."
+)
 
 
 plan_format = output_format("text", "json", "markdown", "html")
@@ -228,7 +259,7 @@ check_report = together(
     output_format("text", "json", "markdown", "html", "junit"),
     click.option("--full", is_flag=True, help="In text, show the requests of passed checks too."),
     click.option("--out", "--output", "out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout."),
-    click.option("--yes", is_flag=True, help="Do not ask for confirmation."),
+    confirmation.option(),
 )
 """The options of commands that write a report of checks, and write to an endpoint."""
 
@@ -274,8 +305,11 @@ def list_folder(path: str) -> Iterable[str] | None:
 
 
 def variable_values(assignments: Iterable[str], files: Iterable[str]) -> Mapping[str, str]:
-    """Return the variables of all files, overridden by those of `--var`; raise DiagnosticsError for a bad file."""
-    values: dict[str, str] = {}
+    """Return the variables of the environment, overridden by those of files, overridden by those of `--var`.
+
+    Raise DiagnosticsError for a bad file.
+    """
+    values = environment_variables(os.environ)
     errors: list[Diagnostic] = []
     for file in files:
         file_values, file_errors = load_variables(file, lambda path: read_file_or_pipe(path, MAX_SIZE + 1))
@@ -289,6 +323,15 @@ def variable_values(assignments: Iterable[str], files: Iterable[str]) -> Mapping
             raise click.BadParameter(f"'{assignment}' is not NAME=VALUE", param_hint="--var")
         values[name] = value
     return values
+
+
+def environment_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the values for `${var:NAME}` that environment variables named SCIMCONF_VAR_NAME have."""
+    return {
+        name.removeprefix(VARIABLE_PREFIX): value
+        for name, value in environ.items()
+        if name.startswith(VARIABLE_PREFIX) and name != VARIABLE_PREFIX
+    }
 
 
 def today() -> date:

@@ -30,6 +30,7 @@ ANOTHER_IDENTITY = "This is as it should be if another identity applies the plan
 
 @click.command("plan", short_help="Show what differs from the tenant, and which users it affects.")
 @options.planning
+@options.no_start
 @options.plan_format
 @click.option("--out", type=click.Path(dir_okay=False), help="Save the plan to FILE, for show and apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli import options
+from scimconf.cli import confirmation, options
+from scimconf.cli.confirmation import is_confirmed
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.output import print_lines
 from scimconf.cli.session import Session, run
 from scimconf.cli.streams import masked_text
-from scimconf.cli.terminal import can_ask
 from scimconf.files import check_writable, write_file
 from scimconf.version import __version__
 
@@ -30,7 +30,7 @@ QUESTION = (
 @click.option(
     "--out", type=click.Path(dir_okay=False), default="probe.json", show_default=True, help="Write the report to FILE."
 )
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@confirmation.option()
 @options.events
 def command(out: str, yes: bool, **params: Any) -> int:
     """Find out on a test tenant how Graph behaves where its documentation is silent.
@@ -43,10 +43,7 @@ def command(out: str, yes: bool, **params: Any) -> int:
         scimconf probe --out probe.json
         scimconf sandbox serve --like probe.json
     """
-    if not yes and not can_ask():
-        click.echo("Not a terminal, cannot ask. Use --yes.", err=True)
-        return ExitCode.FAILED
-    if not yes and not click.confirm(QUESTION, err=True):
+    if not is_confirmed(QUESTION, yes=yes):
         return ExitCode.FAILED
     check_writable(out)
 

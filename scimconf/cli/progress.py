@@ -17,10 +17,12 @@ LONG_WAIT = 2.0
 """Seconds from which a wait is worth a line in a log."""
 REPEAT_AFTER = 15.0
 """Seconds after which a log repeats that the same wait goes on."""
-LINES_FOR_REPEATED_STEP = 20
-"""A step with a counter, such as previewed users, gets about this number of lines in a log."""
 MANY = 200
-"""From so many remaining steps, the rate and the time left are shown."""
+"""A task of so many steps shows its rate and the time left; in a log it gets a line at intervals, not for each step."""
+LINE_INTERVAL = 5.0
+"""Seconds between two lines of a long task in a log."""
+LINES_FOR_REPEATED_STEP = 20
+"""A step with a counter in a shorter task gets about this number of lines in a log."""
 
 
 class Progress:
@@ -32,6 +34,7 @@ class Progress:
         self._status: Any = None
         self._printed = ("", 0)
         self._begun: tuple[float, int] | None = None
+        self._printed_at = -LINE_INTERVAL
         self._waits: dict[str, float] = {}
         self._columns = Terminal.of_stderr().width
 
@@ -53,34 +56,36 @@ class Progress:
 
     def begin(self, task: str) -> None:
         """Start another task, such as the next application."""
-        self._task, self._printed, self._begun = task, ("", 0), None
+        self._task, self._printed, self._begun, self._printed_at = task, ("", 0), None, -LINE_INTERVAL
 
     def step(self, message: str, done: int = 0, total: int = 0) -> None:
         """Show a step that begins or ends; `done` of `total` have ended. A log gets a line for each that ends."""
         self._events.write("step", application=self._task, message=message, done=done, total=total)
         count = f"[{done}/{total}] " if total else ""
-        line = visible(f"{self._task}: {count}{message}{self._time_left(done, total)}")
+        now = time.monotonic() if total >= MANY else 0.0
+        line = visible(f"{self._task}: {count}{message}{self._time_left(done, total, now)}")
         if self._status is not None:
             from rich.text import Text
 
             self._status.update(Text(line[: self._columns - 4]))
-        elif self._is_due(message, done, total):
-            self._printed = (message, done)
+        elif self._is_due(message, done, total, now):
+            self._printed, self._printed_at = (message, done), now
             print_to_stderr(line)
 
-    def _time_left(self, done: int, total: int) -> str:
+    def _time_left(self, done: int, total: int, now: float) -> str:
         """Return the rate of a long task and the time that it still takes at this rate; "" for a short one."""
         if total < MANY:
             return ""
-        now = time.monotonic()
         if self._begun is None or done < self._begun[1]:
             self._begun = now, done
         return time_left(done - self._begun[1], total - done, now - self._begun[0])
 
-    def _is_due(self, message: str, done: int, total: int) -> bool:
+    def _is_due(self, message: str, done: int, total: int, now: float) -> bool:
         last_message, last_done = self._printed
         if done <= last_done:
             return False
+        if total >= MANY:
+            return done == total or now - self._printed_at >= LINE_INTERVAL
         parts = LINES_FOR_REPEATED_STEP
         return message != last_message or done * parts // total != last_done * parts // total
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from scimconf.cli import options
+from scimconf.cli import confirmation, options
+from scimconf.cli.confirmation import is_confirmed
 from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.output import print_lines
-from scimconf.cli.session import Session, interruptible_prompt
+from scimconf.cli.session import Session
 from scimconf.cli.tenants import by_tenant
-from scimconf.cli.terminal import Terminal, can_ask
+from scimconf.cli.terminal import Terminal
 from scimconf.monitoring.comparison import Agreement
 from scimconf.monitoring.on_demand import OnDemandVerdict
 from scimconf.spec.loaded import Loaded
@@ -27,7 +28,7 @@ from scimconf.workflow.provision import Demand, Provisioned, prepare, provision
 @options.tenants
 @click.option("--user", "users", multiple=True, metavar="UPN|ID", help="Provision this user (repeatable).")
 @click.option("--group", default="", metavar="NAME|ID", help="Provision this group; --user are up to five members.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@confirmation.option()
 @options.events
 def command(path: str, users: tuple[str, ...], group: str, yes: bool, **params: Any) -> int:
     """Provision users or a group on demand, and show what was sent beside what a preview predicts. Asks first.
@@ -68,13 +69,7 @@ def _approved(demand: Demand, *, yes: bool) -> bool:
     names = ", ".join(subject.name for subject in demand.subjects)
     print_lines(f"Provision on demand writes to the application of {demand.planned.name}: {names}.", err=True)
     print_lines(*(f"  note: {limit}" for limit in demand.limits), err=True)
-    if yes:
-        return True
-    if not can_ask():
-        click.echo("Not a terminal, cannot ask. Use --yes.", err=True)
-        return False
-    with interruptible_prompt():
-        return click.confirm("Continue?", err=True)
+    return is_confirmed("Continue?", yes=yes)
 
 
 def _print(done: Provisioned) -> None:

@@ -14,12 +14,12 @@ import click
 
 from scimconf.cli import options
 from scimconf.cli.check_endpoint import base_address, endpoint_token, render_report
+from scimconf.cli.confirmation import is_confirmed
 from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.options import CommonOptions
 from scimconf.cli.session import Session, run_without_tenant
 from scimconf.cli.streams import masked, masked_text
 from scimconf.cli.tenants import by_tenant
-from scimconf.cli.terminal import can_ask
 from scimconf.diagnostics import DiagnosticsError, ScimconfError
 from scimconf.files import check_writable, read_regular_file, write_file
 from scimconf.spec.loaded import Loaded
@@ -154,17 +154,14 @@ def _rehearse(loaded: Loaded, rehearse_options: RehearseOptions, common: CommonO
 
 def _is_confirmed(rehearse_options: RehearseOptions, marker: str) -> bool:
     """Ask before anything is written to a user-supplied endpoint; without a terminal the answer is no."""
-    if rehearse_options.endpoint is None or rehearse_options.yes:
+    if rehearse_options.endpoint is None:
         return True
     address = base_address(rehearse_options.endpoint, "--endpoint")
-    if not can_ask():
-        click.echo("Not a terminal, cannot ask. Use --yes.", err=True)
-        return False
     question = (
         f"This creates users and groups named {marker}-… at {address}, changes them, and deletes them again. Use an "
         "endpoint for tests. Continue?"
     )
-    return click.confirm(question, err=True)
+    return is_confirmed(question, yes=rehearse_options.yes)
 
 
 @contextmanager

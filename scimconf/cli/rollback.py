@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from scimconf.cli import history_option, options
+from scimconf.cli import confirmation, history_option, options
 from scimconf.cli.apply import command as apply_command
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.output import print_lines
@@ -45,7 +45,7 @@ _FORWARDED = ("var", "var_file", "allow_path", "auth", "cloud", "tenants", "allo
 )
 @click.option("--spec-only", is_flag=True, help="Write the spec, and neither plan nor apply it.")
 @click.option("--allow", multiple=True, metavar="GUARD", help="Allow this guard, as for apply (repeatable).")
-@click.option("--auto-approve", is_flag=True, help="Do not ask, as for apply.")
+@confirmation.option("auto_approve", "Do not ask, as for apply.")
 @click.option("--reason", default="", metavar="TEXT", help="Why: recorded in the history.")
 def command(path: str, **params: Any) -> int:
     """Return an application to its state before an apply: plans it, shows who is affected, asks, and applies it.

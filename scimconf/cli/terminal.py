@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -23,9 +24,8 @@ class Terminal:
     @classmethod
     def of(cls, stream: TextIO) -> Terminal:
         is_terminal = stream.isatty()
-        is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
         width = shutil.get_terminal_size((80, 24)).columns if is_terminal else _columns()
-        return cls(max(width, 20), is_terminal and not is_plain, is_terminal)
+        return cls(max(width, 20), _has_color(os.environ, is_terminal=is_terminal), is_terminal)
 
     @classmethod
     def of_stdout(cls) -> Terminal:
@@ -34,6 +34,17 @@ class Terminal:
     @classmethod
     def of_stderr(cls) -> Terminal:
         return cls.of(sys.stderr)
+
+
+def is_color_forced(environ: Mapping[str, str]) -> bool:
+    """Return whether FORCE_COLOR or CLICOLOR_FORCE asks for colour also where no terminal reads; NO_COLOR wins."""
+    is_forced = any(environ.get(name, "0") not in {"", "0"} for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
+    return is_forced and not environ.get("NO_COLOR")
+
+
+def _has_color(environ: Mapping[str, str], *, is_terminal: bool) -> bool:
+    is_plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
+    return is_color_forced(environ) or (is_terminal and not is_plain)
 
 
 def _columns() -> int:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from scimconf.diagnostics import Diagnostic
+from scimconf.diagnostics import Diagnostic, quoted
 from scimconf.documents import job as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.kinds.identity import name_checks
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from scimconf.plan.guards import GuardContext
 
 RESET = "Watermark, Escrows, QuarantineState"
+MAX_STEPS = 5
+"""Manual steps that the message of a guard lists."""
 _DANGEROUS = frozenset({Effect.DEPROVISIONS, Effect.DATA_LOSS})
 
 
@@ -39,7 +41,7 @@ class ScheduleKind(Kind):
     name = "schedule"
     labels = ("schedule", "schedules")
     after = ("job",)
-    guard_ids = ("initial-start", "sign-on-missing", "provisioning-stopped")
+    guard_ids = ("initial-start", "before-start-unconfirmed", "sign-on-missing", "provisioning-stopped")
     effects_before_start = frozenset(Effect)
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
@@ -78,6 +80,7 @@ class ScheduleKind(Kind):
             if enabled is not None and enabled.after and not has_run:
                 message = "provisioning would start for the first time and create users in the application"
                 yield counted_guard("initial-start", message, change, Effect.PROVISIONS)
+                yield from _before_start_unconfirmed(change, context)
                 yield from _sign_on_missing(change, context)
             elif enabled is not None and enabled.before and not enabled.after:
                 message = "provisioning would stop, so that users who leave keep their access to the application"
@@ -109,7 +112,8 @@ class ScheduleKind(Kind):
         swaps = one_role_swaps(spec, [change for change in difference.changes if change.address in written], snapshot)
         if is_paused and swaps:
             target = next(iter(one_role_targets(spec, snapshot)), "the role mapping")
-            resumed = "started again last" if spec.provisioning.enabled else "stays off"
+            is_started = any(step.phase is Phase.START for step in steps)
+            resumed = "started again last" if is_started else "stays off"
             message = (
                 f"{_principals(swaps)}: provisioning is paused first and {resumed}, because {target} takes one role"
             )
@@ -119,6 +123,15 @@ class ScheduleKind(Kind):
     def export(self, request: ExportRequest) -> ExportedSpec:
         job = _job(request.snapshot)
         return ExportedSpec({"provisioning": {"enabled": job is not None and documents.is_on(job)}})
+
+
+def _before_start_unconfirmed(change: Change, context: GuardContext) -> Iterable[Guard]:
+    steps = context.unconfirmed_steps
+    if steps:
+        subject = "1 step of before_start is" if len(steps) == 1 else f"{len(steps)} steps of before_start are"
+        listed = ", ".join(map(quoted, steps[:MAX_STEPS])) + (" and others" if len(steps) > MAX_STEPS else "")
+        message = f"{subject} not confirmed by a person: {listed}"
+        yield Guard("before-start-unconfirmed", message, address=change.address, count=len(steps))
 
 
 def _sign_on_missing(change: Change, context: GuardContext) -> Iterable[Guard]:
@@ -171,6 +184,44 @@ def is_dangerous(change: Change) -> bool:
     """Return whether an active job must be paused for the change: it deprovisions, loses data, or changes the scope."""
     changes_scope = change.kind == "settings" and change.field("scope") is not None
     return bool(change.effects & _DANGEROUS) or changes_scope
+
+
+def starts_provisioning(change: Change) -> bool:
+    """Return whether the change switches provisioning on."""
+    enabled = change.field("enabled") if change.kind == ScheduleKind.name else None
+    return enabled is not None and bool(enabled.after)
+
+
+def pause_steps(spec: Spec) -> tuple[Step, ...]:
+    """Return the steps that pause provisioning of an application whose changes need no pause."""
+    return tuple(_pause(ScheduleKind().address(spec)))
+
+
+def is_on(snapshot: Snapshot) -> bool:
+    """Return whether provisioning was on when the tenant was read."""
+    job = _job(snapshot)
+    return job is not None and documents.is_on(job)
+
+
+def held_warnings(spec: Spec, snapshot: Snapshot, steps: Sequence[Step]) -> Iterable[Diagnostic]:
+    """Say what `--no-start` leaves: provisioning that is not started, that stays paused, or that is on and stays so."""
+    job, path = _job(snapshot), ("provisioning", "enabled")
+    if not spec.provisioning.enabled:
+        return
+    if job is not None and documents.is_on(job) and not any(step.phase is Phase.STOP for step in steps):
+        if steps:
+            message = "provisioning is on, and nothing here pauses it: the next cycle uses these changes for all users"
+            hint = "--no-start only leaves out the start. To try them with single users, pause it before."
+            yield Diagnostic("K303", message, path, hint=hint, severity="warning")
+        return
+    hint = "Try single users with `scimconf provision`. `scimconf apply` without --no-start then starts it."
+    message = "provisioning is not started, because of --no-start"
+    if job is not None and documents.has_run(job):
+        subject = "is paused and stays off" if documents.is_on(job) else "stays off"
+        message = (
+            f"provisioning {subject}, because of --no-start: users who leave keep their access until it is started"
+        )
+    yield Diagnostic("K303", message, path, hint=hint, severity="warning")
 
 
 def _job(snapshot: Snapshot) -> Mapping[str, Json] | None:

@@ -1,4 +1,4 @@
-"""The history of an application: one entry for each apply, as values and as JSON."""
+"""The history of an application: one entry for each apply and each command about its job, as values and as JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 FORMAT_VERSION = "1.0"
 STARTED = "started"
-"""The status of an entry whose apply has not ended, or was killed."""
+"""The status of an entry whose command has not ended, or was killed."""
+APPLY = "apply"
+"""The command of entries with documents; the others, such as `pause`, change none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,10 @@ UNKNOWN_RUN = RunContext()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One apply. `time` is when it began, in the form of the entry's folder; `ended` is "" if it has not ended.
+    """One apply, or one `command` about the job. `time` is when it began, in the form of the entry's folder.
 
-    `changes` are addresses with their action, `outcomes` the steps with their result, `digest` that of the spec.
+    `ended` is "" if it has not ended. `changes` are addresses with their action, `outcomes` the steps with their result,
+    `digest` that of the spec. Entries of other commands than `apply` have no documents, changes and digest.
     """
 
     application: str
@@ -48,6 +51,12 @@ class HistoryEntry:
     run: RunContext = UNKNOWN_RUN
     changes: tuple[tuple[str, str], ...] = ()
     outcomes: tuple[tuple[str, str], ...] = ()
+    command: str = APPLY
+
+    @property
+    def is_apply(self) -> bool:
+        """Whether the entry has documents to which a rollback can return."""
+        return self.command == APPLY
 
     def document(self) -> dict[str, Any]:
         """Return the JSON values of the entry."""
@@ -74,6 +83,7 @@ def read_entry(document: Any, application: str, time: str) -> HistoryEntry:
         run=RunContext(**{name: _text(run, name) for name in RunContext.__slots__}),
         changes=_pairs(values.get("changes"), "address", "action"),
         outcomes=_pairs(values.get("outcomes"), "step", "result"),
+        command=_text(values, "command") or APPLY,
     )
 
 

@@ -75,7 +75,7 @@ class GuardContext:
     who lose their last role, None if no principal does.
     `removed_assignments` counts the assignments that the plan deletes, by role id. `matching` are the attribute mappings
     that users are matched by. `missing_sign_on` says why the single sign-on that the spec requires is not set up, "" if it
-    is. `abandoned` counts abandoned resources, where those block an apply.
+    is. `unconfirmed_steps` are the manual steps before the first start that nobody has confirmed. `abandoned` counts abandoned resources, where those block an apply.
     """
 
     today: date
@@ -91,6 +91,7 @@ class GuardContext:
     unavailable_secrets: tuple[str, ...] = ()
     redirected_secrets: tuple[RedirectedSecret, ...] = ()
     missing_sign_on: str = ""
+    unconfirmed_steps: tuple[str, ...] = ()
     abandoned: int = 0
     exemptions: tuple[GuardExemption, ...] = ()
 

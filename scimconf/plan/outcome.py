@@ -42,6 +42,8 @@ class Pause(Enum):
     """It was paused, and the start may have taken effect."""
     EARLIER = "paused before"
     """It was paused before this apply, and not started."""
+    NOT_STARTED = "not started"
+    """It is off, since this apply was not to start it."""
 
 
 class ApplyStatus(Enum):

@@ -12,7 +12,7 @@ from scimconf.monitoring.history import STARTED, HistoryEntry, RunContext
 from scimconf.render.common.csv_cells import csv_cell
 from scimconf.render.terminal.page import Page, joined
 
-_COLUMNS = ("application", "time", "status", "ended", "tenant", "digest", "version", "error", "changes")
+_COLUMNS = ("application", "time", "command", "status", "ended", "tenant", "digest", "version", "error", "changes")
 MAX_CHANGES = 5
 """Changes that are listed for an entry in text; JSON has all."""
 
@@ -27,9 +27,8 @@ def _entry(page: Page, entry: HistoryEntry) -> Iterator[str]:
     status = "not ended: killed, or still running" if entry.status == STARTED else entry.status
     counts = Counter(action for _, action in entry.changes)
     changes = ", ".join(f"{number:,} {action}" for action, number in sorted(counts.items())) or "no changes"
-    yield from page.labelled(
-        0, ("strong", f"{entry.time}  "), ("", f"{entry.application}: {status} ({changes})"), hang=2
-    )
+    words = f"{status} ({changes})" if entry.is_apply else f"{entry.command}: {status}"
+    yield from page.labelled(0, ("strong", f"{entry.time}  "), ("", f"{entry.application}: {words}"), hang=2)
     for address, action in entry.changes[:MAX_CHANGES]:
         yield from page.prose(4, f"{action} {address}", hang=2)
     if len(entry.changes) > MAX_CHANGES:

@@ -22,6 +22,7 @@ MERGED_LISTS: dict[SpecPath, tuple[str, ...]] = {
     ("assignments", "protect"): ("group", "user", "role"),
     ("assignments", "users_from"): (),
     ("assignments", "groups_from"): (),
+    ("before_start",): ("step",),
     ("tests",): ("name",),
 }
 EXCLUSIVE: dict[SpecPath, tuple[str, ...]] = {

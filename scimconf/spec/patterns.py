@@ -15,6 +15,7 @@ GUID = f"^{_GUID}$"
 TENANT = f"^({_GUID}|{_DOMAIN})$"
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 EMAIL = r"^(none|[^\s@]+@[^\s@]+)$"
+OWNER = rf"^({_GUID}|[^\s@]+@[^\s@]+)$"
 HTTPS = r"^https://[A-Za-z0-9.-]+(:[0-9]+)?([/?][!\"$-~]*)?$"
 ENDPOINT = (
     r"^(https://[A-Za-z0-9.-]+|http://(localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}))(:[0-9]+)?([/?][!\"$-~]*)?$"
@@ -48,6 +49,10 @@ FORMS: dict[str, TextForm] = {
         "a tenant", "Write a verified domain such as `contoso.com` or `contoso.onmicrosoft.com`, or the tenant id."
     ),
     EMAIL: TextForm("an email address", "Write an address such as `identity@contoso.com`, or `none`."),
+    OWNER: TextForm(
+        "an owner",
+        "Write the user principal name of a user, such as `ada@contoso.com`, or the id of a user or a group.",
+    ),
     HTTPS: TextForm("an https URL", "Write a URL such as `https://app.example.com/scim`.", is_shown=False),
     ENDPOINT: TextForm("an https URL", "Write a URL such as `https://app.example.com/scim`.", is_shown=False),
     GUID: TextForm("a GUID", "Write an id such as `00000000-0000-0000-0000-000000000000`."),

@@ -43,7 +43,10 @@ class Variables:
         return replaced, [self._unknown(name, location) for name in unknown]
 
     def _unknown(self, name: str, location: Location) -> Diagnostic:
-        hint = did_you_mean(suggest(name, self._values), f"Pass `--var {name}=VALUE`, or add it to a `--var-file`.")
+        hint = did_you_mean(
+            suggest(name, self._values),
+            f"Pass `--var {name}=VALUE`, or set SCIMCONF_VAR_{name}, or add it to a `--var-file`.",
+        )
         if name in self._environ and not suggest(name, self._values):
             hint = f'The environment has it: pass `--var {name}="${name}"`.'
         return Diagnostic("S023", f'the variable "{name}" has no value', location=location, hint=hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
@@ -22,6 +22,7 @@ from scimconf.documents.secrets import confidential
 from scimconf.documents.secrets import references as connection_references
 from scimconf.kinds import KINDS
 from scimconf.kinds.identity import name_checks
+from scimconf.kinds.schedule import is_on
 from scimconf.kinds.sent_secrets import needed_secrets
 from scimconf.plan import Action, ApplyStatus, Guard, Pause, Report, Result, StepOutcome
 from scimconf.plan.guards import ASKED
@@ -119,7 +120,7 @@ async def _apply(
         approved |= approval_items(planned)
         try:
             await _take_lock(session, planned, options, secrets, hooks, lock)
-            report = await _execute(session, planned, report, secrets, hooks)
+            report = await _execute(session, planned, report, secrets, hooks, no_start=options.no_start)
             if report.status is not ApplyStatus.APPLIED:
                 return report
             options = replace(options, resend_secrets=False)  # this round sent them
@@ -271,7 +272,13 @@ async def _take_lock(
 
 
 async def _execute(
-    session: TenantSession, planned: PlannedApplication, report: Report, secrets: SecretResolver, hooks: ApplyHooks
+    session: TenantSession,
+    planned: PlannedApplication,
+    report: Report,
+    secrets: SecretResolver,
+    hooks: ApplyHooks,
+    *,
+    no_start: bool = False,
 ) -> Report:
     from scimconf.graph.execution.context import ExecutionRequest
     from scimconf.graph.execution.scheduler import execute
@@ -293,9 +300,9 @@ async def _execute(
     report = replace(report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote)
     if result.withdrawn:
         return _withdrawn(report)
-    pause = _pause(planned, result)
+    pause = _held(planned, result) if no_start else _pause(planned, result)
     if pause is not Pause.NONE:
-        report = replace(report, pause=pause, paused_since=result.paused_at)
+        report = replace(report, pause=pause, paused_since=result.paused_at or report.paused_since)
     return replace(report, status=_execution_status(result, report, interrupted=hooks.interrupted()))
 
 
@@ -304,12 +311,7 @@ def _pause(planned: PlannedApplication, result: ExecutionResult) -> Pause:
 
     Reads that do not show its state in time decide nothing: Graph has accepted the request before.
     """
-    outcomes = {(outcome.addresses, outcome.message): outcome for outcome in result.outcomes}
-    sends = [step for step in planned.steps if isinstance(step, Send)]
-    pauses, starts = (
-        [outcomes[step.addresses, step.description] for step in sends if selected(step)]
-        for selected in (attrgetter("pauses"), attrgetter("starts"))
-    )
+    pauses, starts = (_outcomes_of(planned, result, attrgetter(name)) for name in ("pauses", "starts"))
     was_paused = not pauses and _has_run(planned, starts)
     may_be_paused = was_paused or any(outcome.result is Result.DONE or outcome.may_be_done for outcome in pauses)
     if not starts or not may_be_paused or starts[-1].result is Result.DONE:
@@ -319,6 +321,28 @@ def _pause(planned: PlannedApplication, result: ExecutionResult) -> Pause:
     if was_paused:
         return Pause.EARLIER
     return Pause.CONFIRMED if any(outcome.result is Result.DONE for outcome in pauses) else Pause.PAUSE_UNCONFIRMED
+
+
+def _outcomes_of(
+    planned: PlannedApplication, result: ExecutionResult, selected: Callable[[Send], bool]
+) -> list[StepOutcome]:
+    """Return the outcomes of the selected requests."""
+    outcomes = {(outcome.addresses, outcome.message): outcome for outcome in result.outcomes}
+    sends = [step for step in planned.steps if isinstance(step, Send) and selected(step)]
+    return [outcomes[step.addresses, step.description] for step in sends]
+
+
+def _held(planned: PlannedApplication, result: ExecutionResult) -> Pause:
+    """Return whether provisioning is off after an execution that was not to start it, though the spec wants it on."""
+    assert planned.loaded.spec is not None
+    if not planned.loaded.spec.provisioning.enabled:
+        return Pause.NONE
+    pauses = _outcomes_of(planned, result, attrgetter("pauses"))
+    if any(outcome.may_be_done and outcome.result is not Result.DONE for outcome in pauses):
+        return Pause.PAUSE_UNCONFIRMED
+    if any(outcome.result is Result.DONE for outcome in pauses):
+        return Pause.NOT_STARTED
+    return Pause.NONE if is_on(planned.snapshot) else Pause.NOT_STARTED
 
 
 def _has_run(planned: PlannedApplication, starts: Sequence[StepOutcome]) -> bool:

@@ -10,6 +10,7 @@ from itertools import chain, product
 from scimconf.diagnostics import Diagnostic
 from scimconf.documents import job
 from scimconf.kinds.kind import DENIED, Kind
+from scimconf.kinds.schedule import held_warnings, starts_provisioning
 from scimconf.plan import (
     Action,
     Address,
@@ -26,7 +27,7 @@ from scimconf.plan.key_sets import KeySets
 from scimconf.plan.select import Selection, can_select_below, is_selected, select, unmatched_patterns
 from scimconf.snapshot import Document, Lookup, Snapshot
 from scimconf.spec.model import Spec
-from scimconf.steps import Step
+from scimconf.steps import Phase, Step
 from scimconf.workflow.checks import check, dated
 from scimconf.workflow.permission_check import denied_reads
 
@@ -36,6 +37,7 @@ class PlanOptions:
     """The options of a plan. `today` decides which guard exemptions have expired, so it has no default.
 
     `lock_holder` is whose locks are not reported, "" if this run takes none.
+    `no_start`: provisioning is not started, whatever the spec says; the change that would start it is left out.
     `check_permissions`: compare the permissions of the access token with those that an apply needs.
     """
 
@@ -48,6 +50,7 @@ class PlanOptions:
     ignore: tuple[str, ...] = ()
     impact: bool = True
     lock_holder: str = ""
+    no_start: bool = False
     check_permissions: bool = True
 
 
@@ -131,6 +134,8 @@ def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options
     traits = {kind.name: kind.traits for kind in kinds}
     result = diff(desired, observed, traits, resend=options.resend_secrets, key_sets=key_sets)
     changes = _with_effects(kinds, result.changes, snapshot)
+    if options.no_start:
+        changes = tuple(change for change in changes if not starts_provisioning(change))
     requires = {kind.name: (*kind.after, *kind.companions) for kind in kinds}
     selection = select(changes, options.only, options.exclude, requires)
     patterns = (*options.only, *options.exclude)
@@ -145,6 +150,9 @@ def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options
         else ()
     )
     steps, later_steps = _steps(kinds, spec, selection.changes, snapshot)
+    if options.no_start:
+        steps, later_steps = without_start(steps), without_start(later_steps)
+        diagnostics = (*diagnostics, *held_warnings(spec, snapshot, steps))
     return ChangeSet(
         changes=selection.changes,
         steps=steps,
@@ -159,6 +167,11 @@ def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options
         missing=selected_missing,
         not_compared=not_compared,
     )
+
+
+def without_start(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Return the steps without those that start provisioning, and without the checks before a start."""
+    return tuple(step for step in steps if step.phase is not Phase.START)
 
 
 def _is_selected(principal: MissingPrincipal, options: PlanOptions) -> bool:

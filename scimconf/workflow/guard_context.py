@@ -88,6 +88,7 @@ def guard_context(
         unavailable_secrets=_unavailable_secrets(spec, change_set.steps, snapshot),
         redirected_secrets=redirected_secrets(spec, change_set.steps, snapshot),
         missing_sign_on=missing_sign_on(spec, snapshot),
+        unconfirmed_steps=tuple(step.step for step in spec.before_start if not step.is_confirmed(options.today)),
         abandoned=abandoned,
         exemptions=(*exemptions, *map(GuardExemption, options.allow)),
     )

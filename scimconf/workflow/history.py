@@ -68,7 +68,7 @@ def begin_entry(
     """
     entry = HistoryEntry(
         application=planned.name,
-        time=now.strftime(_TIME),
+        time=entry_time(now),
         tenant=(planned.tenant.domain or planned.tenant.id) if planned.tenant else "",
         digest=planned.plan.digest,
         version=__version__,
@@ -91,7 +91,7 @@ def ended_entry(entry: HistoryEntry, report: Report, now: datetime) -> HistoryEn
     return replace(
         entry,
         status=report.status.value,
-        ended=now.strftime(_TIME),
+        ended=entry_time(now),
         error=report.error,
         outcomes=tuple((outcome.message, outcome.result.name.lower()) for outcome in report.outcomes),
     )
@@ -113,6 +113,17 @@ def save_apart(store: HistoryStore, entry: HistoryEntry, documents: Mapping[str,
     if documents:
         store.create(f"{_folder(entry)}/{AFTER}", _texts(documents))
     return entry_place(store, entry)
+
+
+def begin_command(store: HistoryStore, entry: HistoryEntry) -> None:
+    """Write the entry of a command without documents, before its first write; raise ScimconfError."""
+    store.create(_folder(entry), {ENTRY: _text(entry.document())})
+    _rotate(store, entry.application)
+
+
+def entry_time(now: datetime) -> str:
+    """Return a time in UTC as the name of an entry."""
+    return now.strftime(_TIME)
 
 
 def saved_documents(snapshot: Snapshot) -> Mapping[str, Json]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from scimconf.diagnostics import ScimconfError
 from scimconf.files import check_folder_writable, read_regular_file, repository_root, write_file, write_private_files
 
-DEFAULT = ".scimconf/history"
+OWN_FOLDER = ".scimconf"
+DEFAULT = f"{OWN_FOLDER}/history"
 """Where the history is below the root of the spec's repository, or below the spec's folder without a repository."""
 MAX_FILE = 64 * 2**20
 """Bytes of a document: the limit of a response of Graph."""
@@ -36,11 +37,18 @@ class FolderStore:
         is_new = not os.path.lexists(target)
         try:
             write_private_files(target, dict(texts))
+            self._hide_from_git()
         except (OSError, ValueError) as error:
             if is_new:
                 shutil.rmtree(target, ignore_errors=True)
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise ScimconfError(f"The history entry {target} cannot be written: {reason}") from None
+
+    def _hide_from_git(self) -> None:
+        """Keep a history below `.scimconf` out of commits: it is in the repository of the spec by default."""
+        ignore = self._folder / ".gitignore"
+        if self._folder.parent.name == OWN_FOLDER and not os.path.lexists(ignore):
+            ignore.write_text("*\n")
 
     def replace(self, file: str, text: str) -> None:
         """Replace a file as a whole; raise ScimconfError."""

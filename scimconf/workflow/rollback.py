@@ -49,8 +49,16 @@ def entry_at(entries: list[HistoryEntry], moment: str, *, is_return: bool = True
     """Return the entry whose documents before the apply are those of a moment; `entries` are from the newest.
 
     `moment` is the beginning of an entry's time, such as 20261130T14, or "" for the newest entry, to which one cannot
-    return (`is_return`) if it is a rollback itself. Raise ScimconfError if there is none, or several.
+    return (`is_return`) if it is a rollback itself. Entries of other commands, such as `pause`, have no documents and do
+    not count. Raise ScimconfError if there is none, or several.
     """
+    others = [entry for entry in entries if not entry.is_apply and moment and entry.time.startswith(moment)]
+    entries = [entry for entry in entries if entry.is_apply]
+    if len(others) == 1 and not any(entry.time.startswith(moment) for entry in entries):
+        raise ScimconfError(
+            f"the entry {others[0].time} is of `{others[0].command}`, which changes no documents",
+            "Name the entry of an apply; `scimconf history` lists all.",
+        )
     if not entries:
         raise ScimconfError("there is no history of this application", "Name its folder or container with --history.")
     if is_return and not moment and entries[0].run.rollback:

@@ -19,7 +19,14 @@ def cli(sandbox, tmp_path, monkeypatch):
     """Return a function that runs a command in an empty folder, against a tenant without Writer."""
     sandbox.service.reset()
     monkeypatch.chdir(tmp_path)
-    for name in os.environ.keys() & {"COLUMNS", "NO_COLOR", "SCIMCONF_AUTH", "SCIMCONF_CLOUD"}:
+    for name in os.environ.keys() & {
+        "CLICOLOR_FORCE",
+        "COLUMNS",
+        "FORCE_COLOR",
+        "NO_COLOR",
+        "SCIMCONF_AUTH",
+        "SCIMCONF_CLOUD",
+    }:
         monkeypatch.delenv(name)
     for name, value in environment(sandbox.url).items():
         monkeypatch.setenv(name, value)

@@ -55,7 +55,7 @@ def test_apply_without_changes_needs_no_approval_and_writes_nothing(writer):
 def test_apply_without_terminal_and_auto_approve_exits_1_and_writes_nothing(cli):
     result = cli("apply", WRITER)
     assert result.code == 1
-    assert "--auto-approve" in result.err
+    assert "--yes" in result.err
     assert cli.writes == []
 
 
@@ -106,7 +106,14 @@ async def _no_sleep(_seconds, result=None):
         (["plam"], "unknown command 'plam'. Did you mean plan?"),
         (["plan", "--frobnicate"], "unknown option --frobnicate."),
         (["plan", "--target", "x"], "unknown option --target. Did you mean --only?"),
-        (["plan", "--json"], "unknown option --json. Did you mean --format json?"),
+        (["plan", "--output", "x"], "unknown option --output. Did you mean --out?"),
+        (["plan", "-target=x"], "unknown option -target. Did you mean --only?"),
+        (["plan", "-out=x"], "unknown option -out. Did you mean --out?"),
+        (["plan", "-x"], "unknown option -x."),
+        (["plan", "--json", "--format", "html"], "'html' and --json contradict each other"),
+        (["import"], "unknown command 'import'. Did you mean export?"),
+        (["login"], "unknown command 'login'. Did you mean doctor?"),
+        (["state", "list"], "unknown command 'state'. scimconf keeps no state file: each plan reads the tenant."),
         (["plan", "--detailed-exit-code"], "unknown option --detailed-exit-code. Did you mean --detailed-exitcode?"),
         (["plan", "--allow", "scope-wide"], "Did you mean scope-widened?"),
         (["plan", "--var", "novalue"], "is not NAME=VALUE"),

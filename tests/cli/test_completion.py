@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 import shutil
 import subprocess
@@ -33,7 +34,7 @@ def paths(incomplete: str) -> list[str]:
 def test_completion_script_of_a_shell_calls_scimconf(shell, capsys):
     assert main(["completion", shell]) == 0
     script = capsys.readouterr().out
-    assert f"_SCIMCONF_COMPLETE={shell}_complete" in script
+    assert re.search(f"_SCIMCONF_COMPLETE ?= ?'?{shell}_complete", script)
     if shutil.which(shell):
         subprocess.run([shell, "-n"], input=script, text=True, check=True)
 
@@ -58,7 +59,34 @@ def test_completion_offers_commands_options_and_shells(capsys, monkeypatch):
     assert complete("scimconf ", capsys, monkeypatch) == [f"plain,{name}" for name in sorted(COMMANDS)]
     assert complete("scimconf fm", capsys, monkeypatch) == ["plain,fmt"]
     assert complete("scimconf fmt --", capsys, monkeypatch) == ["plain,--check", "plain,--diff", "plain,--help"]
-    assert complete("scimconf completion ", capsys, monkeypatch) == ["plain,bash", "plain,zsh", "plain,fish"]
+    assert complete("scimconf completion ", capsys, monkeypatch) == [
+        "plain,bash",
+        "plain,zsh",
+        "plain,fish",
+        "plain,powershell",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "incomplete", "lines"),
+    [
+        ('["scimconf"]', "pro", ["probe\tFind out on a test tenant", "provision\tProvision users or a group"]),
+        ('["scimconf", "fmt"]', "--d", ["--diff\tWrite nothing; show what would change."]),
+        ('["scimconf", "plan", "--format"]', "h", ["html\thtml"]),
+        ('["scimconf", "plan", "--events"]', "C:\\specs\\", []),
+    ],
+)
+def test_powershell_completion_reads_words_as_json_and_leaves_files_to_the_shell(
+    words, incomplete, lines, capsys, monkeypatch
+):
+    monkeypatch.setenv("_SCIMCONF_COMPLETE", "powershell_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", incomplete)
+    with pytest.raises(SystemExit):
+        main([])
+    printed = [line for line in capsys.readouterr().out.splitlines() if line]
+    assert len(printed) == len(lines)
+    assert all(line.startswith(start) for line, start in zip(printed, lines, strict=True))
 
 
 def test_complete_guards_offers_guards_by_prefix():

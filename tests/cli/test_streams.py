@@ -474,16 +474,17 @@ def test_progress_prints_long_waits_at_the_start_and_at_intervals(capsys, monkey
     ]
 
 
-def test_progress_shows_rate_and_time_left_of_a_long_task(capsys, monkeypatch):
-    times = iter([0.0, 10.0, 15.0])
+def test_progress_of_a_long_task_prints_rate_and_time_left_at_intervals(capsys, monkeypatch):
+    times = iter([0.0, 4.9, 10.0, 15.0, 16.0])
     monkeypatch.setattr("time.monotonic", lambda: next(times))
     progress = Progress("writer", EventLog(None))
-    for done in (12, 212, 312):
+    for done in (12, 102, 212, 312, 10_012):
         progress.step(f"assign user{done}", done, 10_012)
     assert capsys.readouterr().err.splitlines() == [
         "writer: [12/10012] assign user12",
         "writer: [212/10012] assign user212 (20/s, 8 min left)",
         "writer: [312/10012] assign user312 (20/s, 8 min left)",
+        "writer: [10012/10012] assign user10012",
     ]
 
 

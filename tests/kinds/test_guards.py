@@ -152,6 +152,26 @@ def test_sign_on_missing_blocks_the_first_start_only(reason):
     assert "sign-on-missing" not in ASKED
 
 
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        (("Enable SCIM",), '1 step of before_start is not confirmed by a person: "Enable SCIM"'),
+        (
+            tuple("abcdef"),
+            '6 steps of before_start are not confirmed by a person: "a", "b", "c", "d", "e" and others',
+        ),
+    ],
+)
+def test_before_start_unconfirmed_blocks_the_first_start_only(steps, message):
+    """It counts the steps; yes at the prompt does not allow it."""
+    context = replace(CONTEXT, unconfirmed_steps=steps)
+    initial, unconfirmed = guards([start(has_run=False)], context)
+    assert (initial.id, unconfirmed.id, unconfirmed.count) == ("initial-start", "before-start-unconfirmed", len(steps))
+    assert unconfirmed.message == message
+    assert ids([start(has_run=True)], context) == []
+    assert "before-start-unconfirmed" not in ASKED
+
+
 def test_endpoint_changed_has_the_number_of_users_and_says_who_gets_the_credentials():
     impact = Impact(8, 8, "at_most", population="assigned")
     change = update(Address("a", "connection"), "base_address", "https://a.example.com", "https://b.example.com")

@@ -187,7 +187,7 @@ def test_entries_are_found_by_the_beginning_of_their_time():
     [
         ("writer", ("", "writer", "")),
         ("writer/20261130T14", ("", "writer", "20261130T14")),
-        ("/work/.scimconf/history/writer/20261130T14/", ("/work/.scimconf/history", "writer", "20261130T14")),
+        ("/srv/entra/.scimconf/history/writer/20261130T14/", ("/srv/entra/.scimconf/history", "writer", "20261130T14")),
         (
             "https://contoso.blob.core.windows.net/history/writer/20261130T14",
             ("https://contoso.blob.core.windows.net/history", "writer", "20261130T14"),
@@ -233,3 +233,14 @@ def test_an_export_of_the_past_is_managed_like_any_other_export(tmp_path, monkey
     exported = tenant.run(lambda session: spec_at(session, "writer", past))
     assert "unlisted: delete" not in yaml.write_spec(exported.tree)
     assert exported.tree["connection"]["base_address"]
+
+
+def test_entries_of_other_commands_are_no_states_to_return_to():
+    pause = HistoryEntry(application="writer", time="20261130T15", command="pause")
+    apply = HistoryEntry(application="writer", time="20261130T14")
+    assert entry_at([pause, apply], "") == apply
+    assert entry_at([pause, apply], "20261130T1") == apply
+    with pytest.raises(ScimconfError, match="the entry 20261130T15 is of `pause`, which changes no documents"):
+        entry_at([pause, apply], "20261130T15")
+    with pytest.raises(ScimconfError, match="there is no history"):
+        entry_at([pause], "")

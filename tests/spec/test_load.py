@@ -165,7 +165,7 @@ def test_load_variables_returns_strings():
         ("A: [x]\nB: null\n", ("v.yaml:1:1  S025  A: the value of a variable must be a string. Write `A: TEXT`.\n"
          "v.yaml:2:1  S025  B: the value of a variable must be a string. Write `B: TEXT`.\n")),
         ("- a\n", "v.yaml:1:1  S011  the file must be a mapping of keys and values. Begin with `version: 1`.\n"),
-        ("A: ${var:B}\n", 'v.yaml:1:1  S023  the variable "B" has no value. Pass `--var B=VALUE`, or add it to a `--var-file`.\n'),
+        ("A: ${var:B}\n", 'v.yaml:1:1  S023  the variable "B" has no value. Pass `--var B=VALUE`, or set SCIMCONF_VAR_B, or add it to a `--var-file`.\n'),
     ],
 )  # fmt: skip
 def test_load_variables_reports_errors(text, expected):

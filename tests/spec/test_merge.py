@@ -32,6 +32,12 @@ CASES = {
     "tests merge by name": (
         {"tests": [{"name": "a", "expect": {"x": "1"}}, {"name": "b"}]}, {"tests": [{"name": "A"}]}, {"tests": [{"name": "A"}, {"name": "b"}]},
     ),
+    "manual steps merge by their text": (
+        {"before_start": [{"step": "a"}, {"step": "b"}]},
+        {"before_start": [{"step": "A", "confirmed": "2026-11-20", "by": "x"}]},
+        {"before_start": [{"step": "A", "confirmed": "2026-11-20", "by": "x"}, {"step": "b"}]},
+    ),
+    "owners are replaced": ({"owners": ["a@x.com"]}, {"owners": ["b@x.com"]}, {"owners": ["b@x.com"]}),
     "a mapping replaces a list that would merge": (
         {"assignments": {"users": [{"user": "a"}]}}, {"assignments": {"users": {}}}, {"assignments": {"users": {}}},
     ),

@@ -144,5 +144,5 @@ def test_clause_accepts_an_unknown_operator_of_graph():
     assert operator_word("SOME NEW ONE") is None
 
 
-def test_guards_has_20_ids():
-    assert len(GUARDS) == 20
+def test_guards_has_21_ids():
+    assert len(GUARDS) == 21

@@ -12,9 +12,10 @@ from scimconf.monitoring.history import HistoryEntry, RunContext, ci_context, re
 from scimconf.plan import ApplyStatus, Report, Result, StepOutcome
 from scimconf.render.history import as_csv, as_text
 from scimconf.workflow import history, history_folder
-from scimconf.workflow.history import begin_entry, entry_place, history_entries, read_documents
+from scimconf.workflow.history import begin_entry, entry_place, entry_time, history_entries, read_documents
 from scimconf.workflow.history_entry import OpenHistory
 from scimconf.workflow.history_folder import FolderStore
+from scimconf.workflow.history_place import open_store
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 TIME = "20261125T093000.000000Z"
@@ -85,6 +86,25 @@ def test_documents_that_are_missing_or_broken(store, opened, planned):
     store.remove(f"writer/{TIME}")
     store.create(f"writer/{TIME}", {"jobs.json": "[]"})
     assert history_entries(store, "writer") == [], "it ended before its first write"
+
+
+def test_a_history_in_the_repository_of_a_spec_is_not_committed(planned, tmp_path):
+    (tmp_path / ".git").mkdir()
+    store = open_store("", str(tmp_path / "apps" / "writer" / "scimconf.yaml"), lambda: None)
+    for second in range(2):
+        begin_entry(store, planned, NOW + timedelta(seconds=second))
+    assert store.place() == str(tmp_path / ".scimconf" / "history")
+    assert (tmp_path / ".scimconf" / "history" / ".gitignore").read_text() == "*\n"
+    store.check()
+
+
+def test_a_history_is_a_folder_or_a_container(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert open_store("here", "elsewhere/spec.yaml", lambda: None).place() == str(tmp_path / "here")
+    address = "https://contoso.blob.core.windows.net/history/team"
+    assert open_store(address, "spec.yaml", lambda: None).place("writer") == f"{address}/writer"
+    with pytest.raises(ScimconfError, match="is not an address of Azure Blob Storage"):
+        open_store("https://example.com/history", "spec.yaml", lambda: None)
 
 
 def full(*_arguments, **_options):
@@ -252,6 +272,41 @@ def test_entries_as_text():
 
 def test_entries_as_csv_have_no_formulas():
     header, first, _ = as_csv(ENTRIES).splitlines()
-    assert header.startswith("application,time,status,ended,tenant,digest,version,error,changes,reason,identity")
+    assert header.startswith(
+        "application,time,command,status,ended,tenant,digest,version,error,changes,reason,identity"
+    )
     assert "'=cmd()" in first
     assert json.loads(json.dumps([entry.document() for entry in ENTRIES]))[0]["changes"][0]["action"] == "update"
+
+
+def test_an_entry_of_a_command_has_no_documents(store, opened, tmp_path):
+    entry = HistoryEntry(application="writer", time=entry_time(NOW), command="pause", run=RunContext(reason="INC-1"))
+    opened.begin_command(entry)
+    (begun,) = history_entries(store, "writer")
+    assert (begun.command, begun.is_apply, begun.ended) == ("pause", False, "")
+    opened.end_command("done")
+    (ended,) = history_entries(store, "writer")
+    assert (ended.status, ended.ended, ended.run.reason) == ("done", "20261125T093000.000000Z", "INC-1")
+    assert as_text([ended]) == f"{TIME}  writer: pause: done\n    INC-1\n"
+    assert [stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("entry.json")] == [0o600]
+    with pytest.raises(ScimconfError, match="cannot be written"):
+        opened.begin_command(entry)
+
+
+def test_the_end_of_a_command_that_cannot_be_written_is_saved_elsewhere(opened, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    opened.begin_command(HistoryEntry(application="writer", time=entry_time(NOW), command="pause"))
+    monkeypatch.setattr(
+        history_folder, "write_file", lambda *_a, **_o: (_ for _ in ()).throw(ScimconfError("It is full"))
+    )
+    opened.end_command("failed", "An error.")
+    assert opened.failure[0] == "writer: pause has ended, but its history entry is not complete. It is full"
+    (entry,) = history_entries(FolderStore(str(tmp_path / ".scimconf" / "unsaved-history")), "writer")
+    assert (entry.command, entry.status, entry.error) == ("pause", "failed", "An error.")
+
+
+def test_a_command_without_a_history_has_no_entry():
+    opened = OpenHistory(None, RunContext(), lambda: NOW)
+    opened.begin_command(HistoryEntry(application="writer", time=TIME))
+    opened.end_command("done")
+    assert (opened.entry, opened.failure) == (None, ())

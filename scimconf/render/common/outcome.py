@@ -17,6 +17,10 @@ REMOVED = "removed"
 """The word for the result of a deletion that is done."""
 
 _LASTS = "nobody is created, changed or disabled until an apply succeeds"
+_OFF = (
+    "Provisioning is off, as --no-start leaves it: nobody is created, changed or disabled, and users who leave keep their "
+    "access. Try single users with `scimconf provision`."
+)
 _UNCONFIRMED = {Pause.PAUSE_UNCONFIRMED: "pause", Pause.START_UNCONFIRMED: "start"}
 _NEXT_STEPS = {
     ApplyStatus.FAILED: "No changes were made. Fix the problem and run apply again.",
@@ -79,10 +83,16 @@ def next_sentence(report: Report) -> str:
     return _DECLINED if report.declined else _NEXT_STEPS.get(report.status, "")
 
 
+def _colon(report: Report) -> str:
+    return ":" if report.command else ""
+
+
 def paused_sentence(report: Report) -> str:
     """Return since when provisioning is paused, or may be; it ends with a colon if the report has a command to go on."""
     since = "this apply" if report.paused_since is None else f"{report.paused_since:%Y-%m-%d %H:%M:%S} UTC"
     end = ". Run:" if report.command else ". Run apply again."
+    if report.pause is Pause.NOT_STARTED:
+        return f"{_OFF} {'Then start it' if report.command else 'Then apply without --no-start.'}{_colon(report)}"
     if report.pause is Pause.EARLIER:
         return f"Provisioning was off before this apply and was not started: {_LASTS}{end}"
     request = _UNCONFIRMED.get(report.pause)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from scimconf.sandbox.data_files import new_document
-from scimconf.sandbox.directory.filters import property_columns
+from scimconf.sandbox.directory.filters import FilterColumn, property_columns
 from scimconf.sandbox.directory.links import keep_links, remove_links
 from scimconf.sandbox.directory.responses import (
     CollectionType,
@@ -42,14 +42,16 @@ _BASIC_PROPERTIES = frozenset({"displayName", "givenName", "id", "mail", "surnam
 _READ_ALL_PROPERTIES = frozenset(
     {"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 )
+_ADDRESSES = {"proxyAddresses": FilterColumn("", frozenset())}
+"""Filtered with `any` (Graph reference, user and group); comparisons of the whole collection are not needed."""
 _USER_FILTERS = property_columns(
     "id", "displayName", "userPrincipalName", "mail", "mailNickname", "employeeId", "employeeType", "department",
     "givenName", "surname", "jobTitle", "accountEnabled", "userType", "createdDateTime", "country", "city", "companyName",
-)  # fmt: skip
+) | _ADDRESSES  # fmt: skip
 _GROUP_FILTERS = property_columns(
     "id", "displayName", "mail", "mailNickname", "securityEnabled", "mailEnabled", "groupTypes", "description",
     "createdDateTime",
-)  # fmt: skip
+) | _ADDRESSES  # fmt: skip
 _REQUIRED_OF_USERS: Mapping[str, type] = {"displayName": str, "userPrincipalName": str}
 _REQUIRED_OF_GROUPS: Mapping[str, type] = {
     "displayName": str,

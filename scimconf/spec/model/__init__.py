@@ -49,13 +49,14 @@ from scimconf.spec.model.mapping import (
     TargetAttribute,
 )
 from scimconf.spec.model.operators import OPERATORS, Operator, operator_word, same_spelling
+from scimconf.spec.model.ownership import ManualStep, Owner, duplicate_entries
 from scimconf.spec.model.testing import MappingTest, RowTest
 from scimconf.spec.patterns import EMAIL, SLUG, TENANT
 
 __all__ = [
     "GUARDS", "OPERATORS", "AppRoles", "Application", "Apply", "Assignment", "Assignments", "AttributeDefinition",
     "Clause", "Connection", "Create", "ExemptionEntry", "Filter", "Form", "GroupAssignment", "GuardId", "ImportedRows",
-    "Job", "KeyVaultSecret", "ListedPrincipal", "MappingRow", "MappingTest", "Notifications", "OAuth2", "ObjectMapping", "Operator",
+    "Job", "KeyVaultSecret", "ListedPrincipal", "ManualStep", "MappingRow", "MappingTest", "Notifications", "OAuth2", "ObjectMapping", "Operator",
     "ProtectedAssignments", "Provisioning", "Role", "RoleAttribute", "RowTest", "SecretReference", "Section", "Spec",
     "TargetAttribute", "Unlisted", "UserAssignment", "operator_word", "same_spelling",
 ]  # fmt: skip
@@ -63,7 +64,7 @@ __all__ = [
 GuardId = Literal[
     "tenant-mismatch", "application-created", "scope-widened", "scope-narrowed", "matching-changed", "mass-removal",
     "group-removed", "all-assignments-removed", "deprovisioning-disabled", "role-in-use", "job-replaced", "deletion-threshold-disabled", "initial-start",
-    "sign-on-missing", "provisioning-stopped", "endpoint-changed", "secret-redirected", "secret-unavailable", "quarantined", "resources-abandoned",
+    "before-start-unconfirmed", "sign-on-missing", "provisioning-stopped", "endpoint-changed", "secret-redirected", "secret-unavailable", "quarantined", "resources-abandoned",
 ]  # fmt: skip
 GUARDS: tuple[str, ...] = GuardId.__args__  # type: ignore[attr-defined]
 STANDARD = ("users", "groups")
@@ -153,7 +154,11 @@ class Spec(Section):
     version: Annotated[Literal[1], BeforeValidator(as_version)]
     name: Annotated[str, Field(pattern=SLUG)]
     tenant: Annotated[str, Field(pattern=TENANT)] | None = None
+    preset: Annotated[str, Field(pattern=SLUG)] | None = None
     application: Application
+    owners: tuple[Owner, ...] = ()
+    vendor_contact: Text | None = None
+    before_start: tuple[ManualStep, ...] = ()
     job: Job | None = None
     connection: Connection | None = None
     provisioning: Provisioning
@@ -170,6 +175,7 @@ class Spec(Section):
         yield from self._role_attribute_mapped_twice()
         yield from self._absent_roles_assigned()
         yield from self._duplicate_tests()
+        yield from duplicate_entries(self.owners, self.before_start)
 
     def _role_attribute_mapped_twice(self) -> Iterator[Diagnostic]:
         users, role = self.mappings.get("users"), self.role_attribute
