@@ -192,7 +192,7 @@ def test_entries_are_found_by_the_beginning_of_their_time():
             "https://contoso.blob.core.windows.net/history/writer/20261130T14",
             ("https://contoso.blob.core.windows.net/history", "writer", "20261130T14"),
         ),
-        ("C:\\work\\history\\writer\\20261130T14", ("C:/work/history", "writer", "20261130T14")),
+        ("D:\\entra\\history\\writer\\20261130T14", ("D:/entra/history", "writer", "20261130T14")),
     ],
 )
 def test_an_entry_is_named_by_its_application_and_time_or_by_its_place(text, parts):
