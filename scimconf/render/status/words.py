@@ -41,12 +41,16 @@ def heading(status: ApplicationStatus) -> tuple[str, str]:
     """Return the state of an application in a few words, and its style."""
     if status.problem:
         return status.problem, "danger" if status.is_failed else "quiet"
-    words = "; ".join(dict.fromkeys(_PHASES[job.phase] for job in status.jobs))
+    words = "; ".join(dict.fromkeys(map(_phase, status.jobs)))
     is_alarm = any(job.phase in _ALARMS for job in status.jobs)
     if status.has_failures and not is_alarm:
         words += ", with failures"
         is_alarm = True
     return words, "danger" if is_alarm else "strong"
+
+
+def _phase(job: JobStatus) -> str:
+    return "on, no cycle has ended since it was started" if job.is_started_again else _PHASES[job.phase]
 
 
 def lines(status: ApplicationStatus) -> Iterator[StatusLine]:
