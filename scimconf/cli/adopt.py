@@ -78,9 +78,9 @@ def _write_worklist(result: AdoptionResult, chosen: AllApplications) -> None:
         write_file(str(Path(chosen.folder) / name), masked_text(text), private=True)
     for path in result.orphans:
         print_lines(f"{path}: no application with a provisioning job in this tenant belongs to it", err=True)
-    kept = result.count("kept")
-    if kept and not chosen.force:
-        subject = "1 spec exists and was" if kept == 1 else f"{kept:,} specs exist and were"
+    untouched = result.count("kept")
+    if untouched and not chosen.force:
+        subject = "1 spec exists and was" if untouched == 1 else f"{untouched:,} specs exist and were"
         print_lines(f"{subject} not changed; --force replaces them.", err=True)
     print_lines(adoption.verdict(result), f"What is left to do: {Path(chosen.folder) / WORKLIST}", err=True)
 

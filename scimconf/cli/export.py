@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from scimconf.cli import options
+from scimconf.cli import history_option, options
 from scimconf.cli.adopt import AllApplications, FolderOnDisk, export_all, parse_secret, schema_beside
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.output import print_lines
@@ -19,7 +19,9 @@ from scimconf.export.carried import SPEC_ONLY, carry_over
 from scimconf.export.secret_pattern import SecretNames, SecretPattern, apply_pattern
 from scimconf.files import check_writable, write_file
 from scimconf.spec.loaded import Loaded
-from scimconf.workflow.export import compose, export_application
+from scimconf.workflow.export import HEAD, compose, export_application
+from scimconf.workflow.history import history_entries, read_documents
+from scimconf.workflow.rollback import entry_at, entry_name, spec_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class ExportOptions:
     into: str | None = None
     name: str | None = None
     out: str | None = None
+    from_history: str | None = None
     full: bool = False
     strict: bool = False
     force: bool = False
@@ -56,6 +59,12 @@ class ExportOptions:
     callback=parse_secret,
     help="Where secrets are kept, such as key_vault:VAULT/{name}-scim. Default: env:NAME of the spec.",
 )
+@click.option(
+    "--from-history",
+    metavar="NAME/TIME",
+    help="Export an application as it was before an apply: an entry of `history`, or the place that apply printed.",
+)
+@history_option.history
 @click.option("--name", help="Name of the spec. Default: made from the display name.")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")
 @click.option("--full", is_flag=True, help="Also export values that equal the template's defaults.")
@@ -78,10 +87,14 @@ def command(**params: Any) -> int:
         scimconf export --all apps/ --secret 'key_vault:contoso-kv/{name}-scim'
     """
     export = options.from_click(ExportOptions, params)
-    if (export.app is None) == (export.into is None):
-        raise click.UsageError("Pass --app or --all.")
+    if sum(chosen is not None for chosen in (export.app, export.into, export.from_history)) != 1:
+        raise click.UsageError("Pass --app, --all or --from-history.")
     if export.into is not None and (export.out or export.name):
         raise click.UsageError("--out and --name are for one application; --all names the files itself.")
+    if "?" in (export.from_history or ""):
+        raise click.UsageError("--from-history takes no query; a signature belongs into SCIMCONF_HISTORY.")
+    if export.from_history is not None and (export.name or export.full):
+        raise click.UsageError("--from-history has the name of its entry, and always exports everything.")
     common = options.from_click(options.CommonOptions, params)
     if export.into is not None:
         if export.into.startswith("-"):
@@ -95,6 +108,9 @@ def command(**params: Any) -> int:
         _check_free(Path(export.out), force=export.force)
         check_writable(export.out)
 
+    if export.from_history is not None:
+        return _export_past(export, common, params["history"])
+
     async def work(session: Session) -> ExitCode:
         app = export.app or ""
         exported = await export_application(session.tenant_session(), app, export.name or "", full=export.full)
@@ -105,30 +121,46 @@ def command(**params: Any) -> int:
     return run(common, "reading", work)
 
 
+def _export_past(export: ExportOptions, common: options.CommonOptions, history: str) -> ExitCode:
+    root, name, moment = entry_name(export.from_history or "")
+    store = history_option.stores(history or root, common)(history_option.WORKING_FOLDER)
+    entry = entry_at(history_entries(store, name), moment, is_return=False)
+    past = read_documents(store, entry)
+
+    async def work(session: Session) -> ExitCode:
+        exported = await spec_at(session.tenant_session(), name, past)
+        with session.progress.paused():
+            _write(exported, export, None, f"{name} before the apply of {entry.time}. Exported from its history.")
+        return ExitCode.CHANGES if export.strict and exported.omitted else ExitCode.OK
+
+    return run(common, "reading", work)
+
+
 def _check_free(path: Path, *, force: bool) -> None:
     if path.exists() and not force:
         raise click.UsageError(f"{path} already exists; use --force to overwrite")
 
 
-def _write(exported: ExportedSpec, export: ExportOptions, previous: Loaded | None) -> None:
+def _write(exported: ExportedSpec, export: ExportOptions, previous: Loaded | None, past: str = "") -> None:
     """Write the spec, and beside it a CSV file of its users if it is written to a file."""
     if export.secret is not None:
         apply_pattern(exported, export.secret, SecretNames(set()))
     if previous is not None:
         carry_over(exported, previous)
     if export.out is None:
-        click.echo(compose(exported).spec, nl=False)
+        click.echo(compose(exported, head=past or HEAD).spec, nl=False)
     else:
         users_file = Path(export.out).with_name(FolderOnDisk(Path()).users_file(export.out))
-        files = compose(exported, users_file=users_file.name, schema=schema_beside(export.out))
+        files = compose(exported, users_file=users_file.name, schema=schema_beside(export.out), head=past or HEAD)
         if files.users:
             _check_free(users_file, force=export.force)
             write_file(str(users_file), masked_text(files.users), private=True)
         write_file(export.out, masked_text(files.spec), private=True)
-        print_lines(f"Wrote {export.out}. Check it: `scimconf plan {export.out}` should show no changes.", err=True)
+        expected = "what changed since" if past else "no changes"
+        print_lines(f"Wrote {export.out}. Check it: `scimconf plan {export.out}` should show {expected}.", err=True)
         if previous is not None:
-            kept = [key for key in SPEC_ONLY if key in previous.resolved]
-            print_lines(f"  kept from the previous spec: {', '.join(['name', *kept])}, where secrets are", err=True)
+            keys = [key for key in SPEC_ONLY if key in previous.resolved]
+            print_lines(f"  kept from the previous spec: {', '.join(['name', *keys])}, where secrets are", err=True)
     print_lines(*(f"  not in the spec: {note}" for note in exported.omitted), err=True)
 
 

@@ -46,6 +46,11 @@ class Session:
         """Return a session for one application, with the shared reads of the command; long waits are shown."""
         return self.client.session(lambda seconds, reason: self.progress.pause(seconds, f"waiting for {reason}"), reads)
 
+    async def identity(self) -> str:
+        """Return who is signed in, for the history: the name or the id in the access token, "" if it shows neither."""
+        claims = await self.client.claims() if self.client.claims is not None else {}
+        return str(next(filter(None, (claims.get(name) for name in ("upn", "app_displayname", "appid", "azp"))), ""))
+
     def interrupted(self) -> bool:
         return self.interrupts > 0
 
@@ -168,6 +173,25 @@ def run(
     finally:
         events.close()
     return code
+
+
+def storage_credential(
+    common: CommonOptions, sign_in: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[], TokenSource]:
+    """Return a function that signs in for Azure Storage as for Graph; the tokens are masked in what is printed."""
+    from scimconf.graph.secret_masking import SecretMask
+    from scimconf.graph.settings import graph_settings
+
+    context = click.get_current_context()
+
+    def source() -> TokenSource:
+        mask = SecretMask()
+        context.ensure_object(ExitStack).enter_context(masked(mask.scrub))
+        logging.getLogger("azure").addHandler(logging.NullHandler())  # the error contains the text already
+        settings = graph_settings(os.environ, common.cloud)
+        return _token_source(settings, common.auth, {**os.environ, **sign_in}, mask)
+
+    return source
 
 
 def _fetched_token(

@@ -20,8 +20,8 @@ _COUNT = re.compile("0|[1-9][0-9]{0,17}")
 def carry_over(exported: ExportedSpec, previous: Loaded) -> None:
     """Add the name, the keys that only a spec has, and where secrets are kept, from the previous spec at the same path."""
     plain = _plain(with_secret_paths(previous.resolved, previous.paths[0]))
-    kept = {key: plain[key] for key in ("name", *SPEC_ONLY) if key in plain}
-    tree = {**exported.tree, **kept}
+    values = {key: plain[key] for key in ("name", *SPEC_ONLY) if key in plain}
+    tree = {**exported.tree, **values}
     exported.tree = {name: tree[name] for name in Spec.model_fields if name in tree}
     known = dict(references_of(plain))
     for key, reference in references_of(exported.tree):

@@ -29,6 +29,7 @@ class ApplicationStatus:
 
     `log` covers `since` until `now`; without it, `log_problem` says why. Without jobs, `problem` says why there are
     none, and whether this is an error. `portal` is the address of the application's provisioning page, "" if unknown.
+    `selector` are the words with which commands name the application, quoted for a shell: a path, or `--app NAME`.
     `ownership` is what the spec says about people, `owners` are its owners as the tenant has them. `mail` are the addresses
     that get the emails of the service, `recipients` what the tenant has of them, and `mail_problem` why they are not known.
     """
@@ -46,6 +47,7 @@ class ApplicationStatus:
     problem: str = ""
     is_failed: bool = False
     portal: str = ""
+    selector: str = ""
     ownership: Ownership = WITHOUT_SPEC
     owners: tuple[Contact, ...] = ()
     mail: tuple[str, ...] = ()

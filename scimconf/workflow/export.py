@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import DiagnosticsError, GraphError, SpecPath
 from scimconf.kinds import KINDS
 from scimconf.render.common.escaping import visible
+from scimconf.spec.comments import ignored_with_reason
 from scimconf.spec.patterns import is_guid
 from scimconf.workflow.checks import check
 from scimconf.workflow.compilation import documents, lookups
@@ -94,11 +95,11 @@ class SpecFiles:
     users: str = ""
 
 
-def compose(exported: ExportedSpec, *, users_file: str = "", schema: str = SCHEMA) -> SpecFiles:
+def compose(exported: ExportedSpec, *, users_file: str = "", schema: str = SCHEMA, head: str = HEAD) -> SpecFiles:
     """Return the files of an exported spec, with comments about what it cannot say, and what was removed from it.
 
     `users_file` is the name of the CSV file of its users; without it, all users are in the spec. `schema` is the path of
-    the JSON Schema for editors, relative to the spec.
+    the JSON Schema for editors, relative to the spec, and `head` the comment at the beginning.
     """
     from scimconf.export import without_references
     from scimconf.render import yaml
@@ -110,18 +111,17 @@ def compose(exported: ExportedSpec, *, users_file: str = "", schema: str = SCHEM
         exported.tree["assignments"]["users"] = exported.users()
     without_references(exported)
     ignore_lint_errors(exported, users)
-    text = yaml.write_spec(exported.tree, _comments(exported, schema))
+    text = yaml.write_spec(exported.tree, _comments(exported, f"yaml-language-server: $schema={schema}\n\n{head}"))
     return SpecFiles(text, users if exported.csv_users and users_file else "")
 
 
-def _comments(exported: ExportedSpec, schema: str) -> CommentNotes:
+def _comments(exported: ExportedSpec, head: str) -> CommentNotes:
     from scimconf.render.yaml import CommentNotes
 
     notes = "\n".join(
         ["The application also has, which a spec cannot contain:", *(f"  {visible(note)}" for note in exported.omitted)]
     )
     beside = {path: visible(comment) for path, comment in exported.comments.items()}
-    head = f"yaml-language-server: $schema={schema}\n\n{HEAD}"
     return CommentNotes(head, beside=beside, below={(): notes} if exported.omitted else {})
 
 
@@ -145,15 +145,24 @@ def ignore_lint_errors(exported: ExportedSpec, users_csv: str) -> None:
     codes_by_line: dict[SpecPath, dict[str, None]] = {}
     for diagnostic in lint(loaded):
         if diagnostic.is_error or diagnostic.code in ERRORS_IN_PLANS:
-            codes_by_line.setdefault(_commented_path(diagnostic.path), {})[diagnostic.code] = None
+            codes_by_line.setdefault(commented_path(diagnostic.path), {})[diagnostic.code] = None
     for path, codes in codes_by_line.items():
-        comment = exported.comments.get(path, "")
-        if not comment.startswith("scimconf: ignore"):
-            reason = f"scimconf: ignore {', '.join(codes)} the live application has it"
-            exported.comments[path] = f"{reason}; {comment}" if comment else reason
+        ignore_rules(exported, path, codes, "the live application has it")
 
 
-def _commented_path(path: SpecPath) -> SpecPath:
+def ignore_rules(exported: ExportedSpec, path: SpecPath, rules: Iterable[str], reason: str) -> None:
+    """Let the comment of a line ignore these rules of the lint; what it ignores already, and its text, stay."""
+    comment = exported.comments.get(path, "")
+    former, _ = ignored_with_reason(f"# {comment}")
+    if former:
+        added = "".join(f", {rule}" for rule in rules if rule not in former)
+        exported.comments[path] = comment.replace(former[-1], f"{former[-1]}{added}", 1)
+        return
+    text = " ".join(filter(None, [f"scimconf: ignore {', '.join(rules)}", reason]))
+    exported.comments[path] = f"{text}; {comment}" if comment else text
+
+
+def commented_path(path: SpecPath) -> SpecPath:
     """Return the part of a diagnostic's path that has a line to put a comment on: a row, or a filter's clause."""
     if path[:1] != ("mappings",):
         return path

@@ -30,7 +30,9 @@ LOST_ANSWER = 20.0
 """Seconds for which a job is read after a lost answer, until it shows the result."""
 CYCLE_READ = 15.0
 """Seconds between two reads of a job whose cycle is awaited."""
-_CORRECT = "Correct the tenant URL or the token in the spec, and apply."
+_CORRECT = "Correct the tenant URL, or store a new token and change `rotation`, and apply. Then run the command again."
+_LOOK = "`scimconf status` shows whether provisioning is on. Then run the command again: it does what remains."
+_REPEAT = "A job does not show that it was restarted. Run the command again: it resets the same once more."
 
 
 class CredentialsRefusedError(ScimconfError):
@@ -43,6 +45,10 @@ class CredentialsUntestedError(ScimconfError):
 
 class UncertainError(ScimconfError):
     """The answer to a request was lost, and the job does not show whether it took effect."""
+
+
+class NotStartedError(ScimconfError):
+    """The job was restarted, and its start failed."""
 
 
 class CycleTimeoutError(ScimconfError):
@@ -169,7 +175,8 @@ async def start_job(session: TenantSession, job: ControlledJob) -> ControlResult
 async def restart_job(session: TenantSession, job: ControlledJob, reset_scope: str) -> ControlResult:
     """Test the stored credentials, reset what `reset_scope` lists (Graph: synchronizationJobRestartScope), and start the job.
 
-    It is started only if the restart has not done so. Raise as `start_job` does.
+    It is started only if the restart has not done so. Raise as `start_job` does, and NotStartedError if only the start
+    failed.
     """
     await check_stored_credentials(session, job)
     result = await reset_job(session, job, reset_scope)
@@ -178,8 +185,8 @@ async def restart_job(session: TenantSession, job: ControlledJob, reset_scope: s
     try:
         return await _control(session, result.job, "start", lambda current: current.is_on)
     except GraphError as error:
-        error.hint = f"The job was restarted and is not started: run `scimconf resume`. {error.hint}".strip()
-        raise
+        hint = f"Provisioning is off: run `scimconf resume`. {error.hint}".strip()
+        raise NotStartedError(f"the job was restarted, and its start failed: {error}", hint) from None
 
 
 async def reset_job(session: TenantSession, job: ControlledJob, reset_scope: str) -> ControlResult:
@@ -210,8 +217,8 @@ async def _control(
         current = await _until(session, job, is_reached, LOST_ANSWER if shows_result else 0.0)
         if not is_reached(current):
             raise UncertainError(
-                f"the answer to the {action} of {job.name} was lost ({error}): it may have taken effect",
-                "`scimconf status` shows whether provisioning is on. Then run the command again: it does what remains.",
+                f"the answer to the {action} was lost, so that it may have taken effect: {error}",
+                _REPEAT if action == "restart" else _LOOK,
             ) from None
         return ControlResult(current)
     if action == "restart":

@@ -15,7 +15,7 @@ from scimconf.monitoring.contacts import addresses, owner_contacts, recipient_co
 from scimconf.monitoring.job_status import job_status
 from scimconf.monitoring.log_events import logged_events
 from scimconf.monitoring.log_summary import summarize
-from scimconf.workflow.targets import ApplicationTarget, find_jobs, find_principal, integrated_principals
+from scimconf.workflow.targets import ApplicationTarget, find_jobs, find_principal, integrated_principals, selectors
 
 if TYPE_CHECKING:
     from scimconf.graph.client import Graph
@@ -57,12 +57,14 @@ async def all_statuses(graph: Graph, options: StatusOptions) -> list[Application
     from scimconf.graph.task_group import gather_all
 
     principals = await integrated_principals(graph)
+    named = selectors(principals)
     results = await gather_all(
         [
             _guarded(graph, row["displayName"], _of_principal(graph, row["displayName"], row, None, options), options)
             for row in principals
         ]
     )
+    results = [replace(status, selector=named.get(status.service_principal, "")) for status in results]
     return await _with_contacts(graph, [status for status in results if status.jobs or status.is_failed])
 
 
@@ -118,7 +120,7 @@ async def _guarded(
 async def _of_target(graph: Graph, target: ApplicationTarget, options: StatusOptions) -> ApplicationStatus:
     principal = await find_principal(graph, target)
     status = await _of_principal(graph, target.name, principal, target.template, options)
-    return replace(status, tokens=target.tokens, ownership=target.ownership)
+    return replace(status, tokens=target.tokens, ownership=target.ownership, selector=target.selector)
 
 
 async def _of_principal(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.documents import application as documents
 from scimconf.documents import job as job_documents
+from scimconf.export.names import spec_names
 from scimconf.kinds.identity import identified_by
 from scimconf.monitoring.application_status import TokenExpiry
 from scimconf.monitoring.contacts import WITHOUT_SPEC, Ownership, ownership
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.spec.patterns import GUID
+from scimconf.workflow.plan_all import relative_path
 
 if TYPE_CHECKING:
     from scimconf.graph.client import Graph
@@ -33,7 +37,8 @@ class NoApplicationError(ScimconfError):
 class ApplicationTarget:
     """An application whose jobs are read: what identifies it, by Graph's properties in order, and its job's template.
 
-    `tokens` and `ownership` are what its spec says, without a spec nothing.
+    `selector` are the words with which commands name it, quoted for a shell. `enabled` is `provisioning.enabled` of its
+    spec, None without a spec. `tokens` and `ownership` are what its spec says, without a spec nothing.
     """
 
     name: str
@@ -41,18 +46,28 @@ class ApplicationTarget:
     value: str
     template: str | None = None
     tokens: tuple[TokenExpiry, ...] = ()
+    selector: str = ""
+    enabled: bool | None = None
     ownership: Ownership = WITHOUT_SPEC
 
 
 def spec_targets(specs: Iterable[Loaded]) -> tuple[ApplicationTarget, ...]:
     """Return the targets of specs that loaded without errors."""
-    return tuple(_target(loaded.spec) for loaded in specs if loaded.spec is not None)
+    return tuple(_target(loaded.spec, loaded.paths[0]) for loaded in specs if loaded.spec is not None)
 
 
-def _target(spec: Spec) -> ApplicationTarget:
+def _target(spec: Spec, path: str) -> ApplicationTarget:
     _, prop, value = identified_by(spec)
-    template = spec.job.template if spec.job is not None else None
-    return ApplicationTarget(spec.name, (prop,), value, template, tuple(expiring_tokens(spec)), ownership(spec))
+    return ApplicationTarget(
+        spec.name,
+        (prop,),
+        value,
+        template=spec.job.template if spec.job is not None else None,
+        tokens=tuple(expiring_tokens(spec)),
+        selector=shlex.quote(relative_path(path)),
+        ownership=ownership(spec),
+        enabled=spec.provisioning.enabled,
+    )
 
 
 def expiring_tokens(spec: Spec) -> Iterable[TokenExpiry]:
@@ -65,7 +80,7 @@ def expiring_tokens(spec: Spec) -> Iterable[TokenExpiry]:
 def application_target(app: str) -> ApplicationTarget:
     """Return the target of an application by its display name, application id or object id."""
     properties = ("appId", "id") if re.fullmatch(GUID, app) else ("displayName",)
-    return ApplicationTarget(app, properties, app)
+    return ApplicationTarget(app, properties, app, selector=f"--app {shlex.quote(app)}")
 
 
 async def find_principal(graph: Graph, target: ApplicationTarget) -> Mapping[str, Json]:
@@ -134,3 +149,19 @@ async def list_applications(graph: Graph) -> list[ListedApplication]:
         if jobs:
             listed.append(ListedApplication(principal, jobs))
     return listed
+
+
+def selectors(principals: Iterable[Mapping[str, Json]]) -> dict[str, str]:
+    """Return by object id how commands name each application: by its display name, or by its id if others have the name."""
+    rows = list(principals)
+    numbers = Counter(str(row.get("displayName")) for row in rows)
+    names = {
+        str(row["id"]): str(row["displayName"] if numbers[str(row.get("displayName"))] == 1 else row["appId"])
+        for row in rows
+    }
+    return {key: f"--app {shlex.quote(name)}" for key, name in names.items()}
+
+
+def file_name(principal: Mapping[str, Json]) -> str:
+    """Return the name that the spec of an application would have, made of its display name."""
+    return next(iter(spec_names([principal])))

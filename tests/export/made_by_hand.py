@@ -91,7 +91,7 @@ def application(number: int) -> dict[str, Any]:
     settings = {"SyncAll": "true" if number % 7 == 6 else "false"}
     if number % 3:
         settings["SyncNotificationSettings"] = NOTIFY % (MAILS[number % 4], 100 + number)
-    described = {
+    return {
         "displayName": name,
         "template": "custom",
         "roles": ROLES,
@@ -99,7 +99,6 @@ def application(number: int) -> dict[str, Any]:
         "secrets": {**credentials(number), **settings},
         "jobs": [{"edits": EDITS[number % 8], "state": "Active" if number % 8 in (0, 2, 3, 4) else "Disabled"}],
     }
-    return described
 
 
 def tenant(count: int = 30) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tenant_fixture import NOON, WRITER, Rehearsal
+from tenant_fixture import NOON
 
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.kinds.schedule import RESET
@@ -13,21 +13,15 @@ from scimconf.workflow.job_control import (
     CredentialsRefusedError,
     CredentialsUntestedError,
     CycleTimeoutError,
+    NotStartedError,
     UncertainError,
 )
 from scimconf.workflow.targets import application_target
 
 
-@pytest.fixture(scope="module")
-def applied():
-    tenant = Rehearsal()
-    tenant.apply(WRITER)
-    return tenant
-
-
 @pytest.fixture
-def tenant(applied):
-    return applied.copy()
+def tenant(applied_writer):
+    return applied_writer.copy()
 
 
 def controlled(tenant, action, *arguments, app="Writer"):
@@ -130,7 +124,7 @@ def test_a_lost_request_says_that_it_may_have_taken_effect(tenant, action):
         controlled(tenant, "pause_job")
         tenant.forget()
     tenant.fault("drop", method="POST", path=f"*/{action}", times=0)
-    with pytest.raises(UncertainError, match=f"the answer to the {action} of Writer was lost") as lost:
+    with pytest.raises(UncertainError, match=f"the answer to the {action} was lost") as lost:
         controlled(tenant, f"{action}_job")
     assert "`scimconf status` shows" in lost.value.hint
     assert requests(tenant) == [action]
@@ -173,9 +167,9 @@ def test_an_application_without_a_job_or_with_several(tenant):
 def test_a_job_that_was_restarted_and_not_started_is_reported(tenant):
     controlled(tenant, "pause_job")
     tenant.fault({"status": 400, "body": {}}, method="POST", path="*/start", times=0)
-    with pytest.raises(GraphError) as failed:
+    with pytest.raises(NotStartedError, match="the job was restarted, and its start failed") as failed:
         controlled(tenant, "restart_job", RESET)
-    assert "The job was restarted and is not started" in failed.value.hint
+    assert "Provisioning is off: run `scimconf resume`." in failed.value.hint
 
 
 def test_a_new_job_is_controlled_as_soon_as_it_is_replicated(tenant):
