@@ -231,6 +231,8 @@ def _approval(request: JobRequest, ready: Sequence[PreparedJob]) -> ExitCode:
         return _number_approval(request, len(ready[0].staged))
     names = ", ".join(prepared.target.name for prepared in ready)
     is_approved = confirmation.is_confirmed(f"{request.command.value.capitalize()} {names}?", yes=request.yes)
+    if not is_approved:
+        print_lines("Nothing was written.", err=True)
     return ExitCode.OK if is_approved else ExitCode.FAILED
 
 
