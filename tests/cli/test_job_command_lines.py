@@ -146,8 +146,9 @@ def test_one_application_that_fails_does_not_stop_the_others(writer):
     spec.write_text(f"{text}\nunknown: 1\n")
     result = writer("resume", "other", "writer", "--yes")
     assert (result.code, "unknown key" in result.err) == (65, True), result.err
-    status = writer("status", "other", "writer")
-    assert (status.code, "unknown key" in status.err, "1 application" in status.out) == (65, True, True)
+    for command in (("status",), ("logs",), ("logs", "--compare")):
+        result = writer(*command, "other", "writer")
+        assert (result.code, "unknown key" in result.err, "writer" in result.out) == (65, True, True), command
     assert controls(writer) == ["pause", "start"]
 
 
