@@ -111,6 +111,14 @@ def print_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
         click.echo(as_text.text(diagnostics, color=Terminal.of_stderr().color), nl=False, err=True)
 
 
+def print_spec_errors(session: Session, specs: Iterable[Loaded]) -> ExitCode:
+    """Print the errors of the specs that could not be loaded, and return INVALID if there are any."""
+    errors = [error for spec in specs if spec.spec is None for error in spec.diagnostics]
+    with session.progress.paused():
+        print_diagnostics(errors)
+    return ExitCode.INVALID if errors else ExitCode.OK
+
+
 def print_error(name: str, error: Exception, redact: Callable[[str], str] = str) -> None:
     """Print an application's error and its hint on stderr."""
     print_lines(f"{name}: {redact(str(error))}", err=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import DiagnosticsError, GraphError, SpecPath
 from scimconf.kinds import KINDS
+from scimconf.render.common.escaping import visible
+from scimconf.spec.comments import ignored_with_reason
 from scimconf.spec.patterns import is_guid
 from scimconf.workflow.checks import check
 from scimconf.workflow.compilation import documents, lookups
@@ -17,7 +21,11 @@ from scimconf.workflow.validate import lint
 if TYPE_CHECKING:
     from scimconf.export import ExportedSpec
     from scimconf.graph.reading import TenantSession
+    from scimconf.render.yaml import CommentNotes
 
+SCHEMA = ".scimconf/spec.schema.json"
+"""The path of the JSON Schema that `scimconf init` writes."""
+HEAD = "Exported from a live application. What this file does not mention is not managed."
 NOT_EXPORTABLE = frozenset({"K101", "K102", "K103", "K201", "K202", "K401", "K601", "K801"})
 """Errors that leave nothing to export, or only a part that would pass for the whole."""
 HINTS = {
@@ -79,6 +87,50 @@ async def tenant_name(session: TenantSession) -> str:
     return (observed.domain or observed.id) if observed is not None else session.tenant_id
 
 
+@dataclass(frozen=True, slots=True)
+class SpecFiles:
+    """The text of an exported spec and, if it has too many users for it, that of their CSV file."""
+
+    spec: str
+    users: str = ""
+
+
+def compose(exported: ExportedSpec, *, users_file: str = "", schema: str = SCHEMA, head: str = HEAD) -> SpecFiles:
+    """Return the files of an exported spec, with comments about what it cannot say, and what was removed from it.
+
+    `users_file` is the name of the CSV file of its users; without it, all users are in the spec. `schema` is the path of
+    the JSON Schema for editors, relative to the spec, and `head` the comment at the beginning.
+    """
+    from scimconf.export import without_references
+    from scimconf.render import yaml
+
+    users = _csv(exported.csv_users)
+    if exported.csv_users and users_file:
+        exported.tree["assignments"]["users_from"] = [users_file]
+    elif exported.csv_users:
+        exported.tree["assignments"]["users"] = exported.users()
+    without_references(exported)
+    ignore_lint_errors(exported, users)
+    text = yaml.write_spec(exported.tree, _comments(exported, f"yaml-language-server: $schema={schema}\n\n{head}"))
+    return SpecFiles(text, users if exported.csv_users and users_file else "")
+
+
+def _comments(exported: ExportedSpec, head: str) -> CommentNotes:
+    from scimconf.render.yaml import CommentNotes
+
+    notes = "\n".join(
+        ["The application also has, which a spec cannot contain:", *(f"  {visible(note)}" for note in exported.omitted)]
+    )
+    beside = {path: visible(comment) for path, comment in exported.comments.items()}
+    return CommentNotes(head, beside=beside, below={(): notes} if exported.omitted else {})
+
+
+def _csv(assignments: list[tuple[str, str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([("user", "role"), *assignments])
+    return text.getvalue()
+
+
 def ignore_lint_errors(exported: ExportedSpec, users_csv: str) -> None:
     """Add a comment to each exported line that the lint of a plan refuses.
 
@@ -93,15 +145,24 @@ def ignore_lint_errors(exported: ExportedSpec, users_csv: str) -> None:
     codes_by_line: dict[SpecPath, dict[str, None]] = {}
     for diagnostic in lint(loaded):
         if diagnostic.is_error or diagnostic.code in ERRORS_IN_PLANS:
-            codes_by_line.setdefault(_commented_path(diagnostic.path), {})[diagnostic.code] = None
+            codes_by_line.setdefault(commented_path(diagnostic.path), {})[diagnostic.code] = None
     for path, codes in codes_by_line.items():
-        comment = exported.comments.get(path, "")
-        if not comment.startswith("scimconf: ignore"):
-            reason = f"scimconf: ignore {', '.join(codes)} the live application has it"
-            exported.comments[path] = f"{reason}; {comment}" if comment else reason
+        ignore_rules(exported, path, codes, "the live application has it")
 
 
-def _commented_path(path: SpecPath) -> SpecPath:
+def ignore_rules(exported: ExportedSpec, path: SpecPath, rules: Iterable[str], reason: str) -> None:
+    """Let the comment of a line ignore these rules of the lint; what it ignores already, and its text, stay."""
+    comment = exported.comments.get(path, "")
+    former, _ = ignored_with_reason(f"# {comment}")
+    if former:
+        added = "".join(f", {rule}" for rule in rules if rule not in former)
+        exported.comments[path] = comment.replace(former[-1], f"{former[-1]}{added}", 1)
+        return
+    text = " ".join(filter(None, [f"scimconf: ignore {', '.join(rules)}", reason]))
+    exported.comments[path] = f"{text}; {comment}" if comment else text
+
+
+def commented_path(path: SpecPath) -> SpecPath:
     """Return the part of a diagnostic's path that has a line to put a comment on: a row, or a filter's clause."""
     if path[:1] != ("mappings",):
         return path

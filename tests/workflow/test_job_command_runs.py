@@ -7,9 +7,12 @@ import pytest
 from tenant_fixture import NOON, WRITER
 
 from scimconf.diagnostics import GraphError, LockedError, ScimconfError, StaleError
+from scimconf.monitoring.history import UNKNOWN_RUN
 from scimconf.monitoring.job_commands import PORTAL_SCOPES, JobCommand
 from scimconf.sandbox.service import PERMISSIONS
 from scimconf.workflow.history import history_entries
+from scimconf.workflow.history_entry import OpenHistory
+from scimconf.workflow.history_folder import FolderStore
 from scimconf.workflow.job_commands import CommandOptions, prepare, read_staged, run_command
 from scimconf.workflow.job_control import CredentialsRefusedError, NotStartedError, UncertainError, find_job
 from scimconf.workflow.scope_size import users_in_scope
@@ -30,7 +33,10 @@ def tenant(applied_writer):
 
 @pytest.fixture
 def options(tmp_path, tenant):
-    return CommandOptions(clock=lambda: NOON + timedelta(seconds=tenant.time), history=str(tmp_path))
+    def clock():
+        return NOON + timedelta(seconds=tenant.time)
+
+    return CommandOptions(clock=clock, history=OpenHistory(FolderStore(str(tmp_path)), UNKNOWN_RUN, clock))
 
 
 TARGET = application_target("Writer")
@@ -97,7 +103,7 @@ def writes(tenant):
 
 
 def entries(options, name="writer"):
-    return [(entry.command, entry.status) for entry in history_entries(options.history, name)]
+    return [(entry.command, entry.status) for entry in history_entries(options.history.store, name)]
 
 
 @pytest.mark.parametrize("command", list(JobCommand))
