@@ -15,6 +15,7 @@ from scimconf.monitoring.history import RunContext
 from scimconf.monitoring.retirement import Retirement
 from scimconf.sandbox.reach import Destination
 from scimconf.spec.model import GUARDS
+from scimconf.workflow.history_folder import FolderStore
 from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.retire import RetireOptions, RetireResult, retire
 
@@ -119,7 +120,11 @@ class Ending:
         locking = options.pop("locking", None)
         planning = wishes(allow=options.pop("allow", GUARDS))
         settings = RetireOptions(
-            now=NOON, planning=planning, history=str(self.history), run=RunContext("the contract ended"), **options
+            now=NOON,
+            planning=planning,
+            history=FolderStore(str(self.history)),
+            run=RunContext("the contract ended"),
+            **options,
         )
         sleep = tenant.sleep
 

@@ -12,15 +12,16 @@ from typing import Any
 
 import click
 
-from scimconf.cli import confirmation, locking, options, output
+from scimconf.cli import confirmation, history_option, locking, options, output
 from scimconf.cli.confirmation import can_answer
 from scimconf.cli.exit_codes import ExitCode, of_status
 from scimconf.cli.output import print_lines
 from scimconf.cli.session import Session, interruptible_prompt
 from scimconf.cli.streams import masked_text
-from scimconf.cli.tenants import by_tenant
+from scimconf.cli.tenants import TenantSpecs, by_tenant
 from scimconf.cli.terminal import Terminal
-from scimconf.files import check_folder_writable, write_file
+from scimconf.diagnostics import DiagnosticsError
+from scimconf.files import write_file
 from scimconf.monitoring.accounts import redacted_account
 from scimconf.monitoring.history import ci_context
 from scimconf.monitoring.retirement import Retirement
@@ -92,10 +93,7 @@ class RetireCommand:
 @click.option(
     "--write-spec", is_flag=True, help="Write `retired: DATE` into the spec at the end, instead of printing it."
 )
-@click.option(
-    "--history", type=click.Path(file_okay=False), metavar="DIR", default=".scimconf/history", show_default=True,
-    help="Folder of the history: who was in scope, and the documents of the application.",
-)  # fmt: skip
+@history_option.history
 @click.option("--reason", default="", metavar="TEXT", help="Why: recorded in the history.")
 @locking.options
 @options.events
@@ -112,16 +110,40 @@ def command(path: str, **params: Any) -> int:
         scimconf retire --delete-application apps/writer
     """
     common = options.from_click(options.CommonOptions, {**params, "paths": (path,)})
-    chosen = options.from_click(RetireCommand, params)
     specs = options.load_specs(common)
-    if len(specs) != 1 or specs[0].spec is None:
+    if len(specs) != 1:
         raise click.UsageError(f"{path} has several specs. Name the file of one of them.")
-    check_folder_writable(params["history"])
-    name, lock = specs[0].spec.name, locking.lock_settings(params, os.environ, platform.node())
-    settings = RetireOptions(
+    (group,) = by_tenant(specs, common, is_apply=not params["shows_only"])
+    spec = specs[0].spec
+    if spec is None:
+        raise DiagnosticsError(list(specs[0].diagnostics))
+    lock = locking.lock_settings(params, os.environ, platform.node())
+    settings = _settings(group, params, lock.holder)
+    chosen = options.from_click(RetireCommand, params)
+
+    async def work(session: Session, loaded: Sequence[Loaded]) -> ExitCode:
+        mask_secrets(loaded, session.client.secrets)
+        started = replace(settings, run=replace(settings.run, identity=await session.identity()))
+        hooks = _Person(session, spec.name, chosen, started)
+        locked = locking.lock_options(session, spec.name, lock, str)
+        session.progress.begin(spec.name)
+        with session.graceful_stop():
+            result = await retire(session.tenant_session(), loaded[0], started, session.client.secrets, hooks, locked)
+        with session.progress.paused():
+            return _print_result(session, result, loaded[0], hooks)
+
+    return group.run(work)
+
+
+def _settings(group: TenantSpecs, params: Mapping[str, Any], lock_holder: str) -> RetireOptions:
+    """Return what a person decided; raise ScimconfError if no history can be written."""
+    store = history_option.stores(params["history"], group.common, group.environ)(group.specs[0].paths[0])
+    if not params["shows_only"]:
+        store.check()
+    return RetireOptions(
         now=datetime.now(UTC),
-        planning=options.plan_options({**params, "lock_holder": lock.holder}),
-        history=params["history"],
+        planning=options.plan_options({**params, "lock_holder": lock_holder}),
+        history=store,
         run=ci_context(os.environ, params["reason"]),
         wait=timedelta(minutes=params["wait"]),
         confirmed=params["confirmed"],
@@ -129,20 +151,6 @@ def command(path: str, **params: Any) -> int:
         deletes_application=params["deletes_application"],
         shows_only=params["shows_only"],
     )
-    (group,) = by_tenant(specs, common, is_apply=not settings.shows_only)
-
-    async def work(session: Session, loaded: Sequence[Loaded]) -> ExitCode:
-        mask_secrets(loaded, session.client.secrets)
-        started = replace(settings, run=replace(settings.run, identity=await session.identity()))
-        hooks = _Person(session, name, chosen, started)
-        locked = locking.lock_options(session, name, lock, str)
-        session.progress.begin(name)
-        with session.graceful_stop():
-            result = await retire(session.tenant_session(), loaded[0], started, session.client.secrets, hooks, locked)
-        with session.progress.paused():
-            return _print_result(session, result, loaded[0], hooks)
-
-    return group.run(work)
 
 
 @dataclass(slots=True)
@@ -241,7 +249,7 @@ class _Person:
             click.echo(text.plan(plan, width=Terminal.of_stdout().width), nl=False)
         return self._typed("The plan has changed. Continue?", "yes", "Type 'yes' to continue", "Stopped.")
 
-    def backup(self, planned: PlannedApplication) -> str:  # noqa: ARG002  the retirement writes the entry
+    def begin_history(self, planned: PlannedApplication) -> str:  # noqa: ARG002  the retirement writes the entry
         return ""
 
     def progress(self, message: str, done: int, total: int) -> None:
@@ -298,8 +306,8 @@ def _print_retired(result: RetireResult, loaded: Loaded, hooks: _Person) -> None
             "/directory/deletedItems/ID/restore. Whether its provisioning returns is not documented."
         )
     print_lines("  Revoke the token at the vendor: Entra has deleted its copy only.")
-    if result.report is not None and result.report.backup:
-        print_lines(f"  The documents and the accounts are in {result.report.backup}.")
+    if result.report is not None and result.report.history_entry:
+        print_lines(f"  The documents and the accounts are in {result.report.history_entry}.")
     _mark(loaded, hooks)
 
 

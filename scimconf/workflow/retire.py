@@ -22,7 +22,8 @@ from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.workflow.apply import ApplyHooks, apply, guards_that_need_allow
 from scimconf.workflow.compilation import PlanOptions
-from scimconf.workflow.history import begin_entry, end_entry
+from scimconf.workflow.history import HistoryStore, entry_place
+from scimconf.workflow.history_entry import OpenHistory
 from scimconf.workflow.job_commands import CommandOptions, prepare, read_staged, run_command
 from scimconf.workflow.job_control import CycleTimeoutError, wait_for_cycle
 from scimconf.workflow.plan import PlannedApplication, plan
@@ -56,11 +57,11 @@ class RetireStatus(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetireOptions:
-    """What a person decided. `wait` is how long a cycle and its entries are awaited, `history` the folder of the history."""
+    """What a person decided. `wait` is how long a cycle and its entries are awaited, `history` the store of the history."""
 
     now: datetime
     planning: PlanOptions
-    history: str
+    history: HistoryStore
     run: RunContext
     wait: timedelta = timedelta(minutes=90)
     confirmed: tuple[str, ...] = ()
@@ -232,12 +233,21 @@ class _Retirement:
 
     async def _empty(self, state: RetirementState, planned: PlannedApplication) -> bool:
         """Remove the assignments; return whether that succeeded."""
-        hooks = _RecordingHooks(self.hooks, self.options, self._record(state.retirement))
+        history = self._history()
+        hooks = _RecordingHooks(self.hooks, history, self._record(state.retirement))
         planning = self._planning(planned.loaded.spec or self.spec)
-        self.report = await apply(self.session, planned, planning, self.secrets, hooks, self.locking)
-        if self.report.backup:
-            end_entry(self.report.backup, self.report, datetime.now(UTC))
+        report = await apply(self.session, planned, planning, self.secrets, hooks, self.locking)
+        self.report = history.end(report)
+        self._report_history(history)
         return self.report.status is ApplyStatus.APPLIED
+
+    def _history(self) -> OpenHistory:
+        """Return a new entry of the history."""
+        return OpenHistory(self.options.history, self.options.run, lambda: datetime.now(UTC))
+
+    def _report_history(self, history: OpenHistory) -> None:
+        for line in history.failure:
+            self.hooks.say(line)
 
     def _record(self, retirement: Retirement, *, is_ended: bool = False) -> AccountRecord:
         """Return the record of the accounts as they are now."""
@@ -292,7 +302,7 @@ class _Retirement:
         return CommandOptions(
             clock=lambda: datetime.now(UTC),
             lock_holder=self.options.planning.lock_holder,
-            history=self.options.history,
+            history=self._history(),
             run=self.options.run,
         )
 
@@ -337,15 +347,17 @@ class _Retirement:
 
     async def _shut_down(self, state: RetirementState) -> bool:
         """Stop provisioning and delete the stored secrets; return whether that succeeded."""
+        history = self._history()
         request = ShutdownRequest(
             spec=self.spec,
             state=state,
             record=self._record(state.retirement, is_ended=True),
-            history=self.options.history,
-            run=self.options.run,
+            history=history,
             read_again=lambda: self._read(state),
         )
-        self.report = await shut_down(self.session, request, self.secrets, self.hooks, self.locking)
+        report = await shut_down(self.session, request, self.secrets, self.hooks, self.locking)
+        self.report = replace(report, history_entry=_place(history))
+        self._report_history(history)
         return self.report.status is ApplyStatus.APPLIED
 
     async def _delete(self, state: RetirementState) -> RetireResult:
@@ -361,21 +373,28 @@ class _Retirement:
         return RetireResult(RetireStatus.RETIRED, state.retirement, self.report, is_deleted=True)
 
 
+def _place(history: OpenHistory) -> str:
+    """Return where an entry is, for people; "" if it was not begun."""
+    return entry_place(history.store, history.entry) if history.store is not None and history.entry is not None else ""
+
+
 @dataclass(frozen=True, slots=True)
 class _RecordingHooks:
     """The hooks of the apply that removes the assignments: its history entry also has the accounts."""
 
     hooks: RetireHooks
-    options: RetireOptions
+    history: OpenHistory
     record: AccountRecord
 
     def approve(self, planned: PlannedApplication) -> bool:
         return self.hooks.approve(planned)
 
-    def backup(self, planned: PlannedApplication) -> str:
-        entry = begin_entry(self.options.history, planned, datetime.now(UTC), self.options.run)
-        write_record(entry, self.record)
-        return entry
+    def begin_history(self, planned: PlannedApplication) -> str:
+        place = self.history.begin(planned)
+        assert self.history.store is not None
+        assert self.history.entry is not None
+        write_record(self.history.store, self.history.entry, self.record)
+        return place
 
     def progress(self, message: str, done: int, total: int) -> None:
         self.hooks.progress(message, done, total)

@@ -3,50 +3,54 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from scimconf.files import read_regular_file, write_file
 from scimconf.json_types import Json
 from scimconf.monitoring.accounts import AccountRecord, read_record
+from scimconf.monitoring.history import HistoryEntry
 from scimconf.snapshot import Snapshot
-from scimconf.workflow.history import MAX_DOCUMENT, history_entries, saved_documents
+from scimconf.workflow.history import HistoryStore, history_entries, saved_documents
 
 FILE = "accounts.json"
 
 
-def write_record(entry: str, record: AccountRecord) -> None:
-    """Write the record into the folder of an entry, for its owner only; raise ScimconfError."""
-    _write(Path(entry) / FILE, record.document())
+def write_record(store: HistoryStore, entry: HistoryEntry, record: AccountRecord) -> None:
+    """Write the record into the folder of an entry; raise ScimconfError."""
+    store.replace(_file(entry, FILE), _text(record.document()))
 
 
-def write_archive(entry: str, snapshot: Snapshot) -> None:
-    """Write the documents of an application into the folder of an entry, for its owner only; raise ScimconfError."""
+def write_archive(store: HistoryStore, entry: HistoryEntry, snapshot: Snapshot) -> None:
+    """Write the documents of an application into the folder of an entry; raise ScimconfError."""
     for name, document in saved_documents(snapshot).items():
-        _write(Path(entry) / f"{name}.json", document)
+        store.replace(_file(entry, f"{name}.json"), _text(document))
 
 
-def _write(path: Path, document: Json) -> None:
-    text = json.dumps(document, indent=2, ensure_ascii=False, default=list)
-    write_file(str(path), f"{text}\n", private=True)
-
-
-def find_record(folder: str, application: str) -> AccountRecord | None:
-    """Return the record of the earlier runs, None if the history has none.
+def find_record(store: HistoryStore, application: str) -> AccountRecord | None:
+    """Return the record of the earlier runs, None if the history has none; raise ScimconfError if it cannot be read.
 
     An application that was used again after its end has another one: records before a later apply do not count.
     """
+    entries = history_entries(store, application)[::-1]
+    contents = store.read([_file(entry, FILE) for entry in entries])
     documents: list[Json] = []
-    for entry in reversed(history_entries(folder, application)):
-        document = _read(Path(folder) / application / entry.time / FILE)
+    for entry, content in zip(entries, contents, strict=True):
         former = read_record(documents)
-        if document is None and entry.is_apply and former is not None and former.is_ended:
+        if content is None and entry.is_apply and former is not None and former.is_ended:
             documents = []
-        documents.append(document)
+        documents.append(_parsed(content))
     return read_record(documents)
 
 
-def _read(path: Path) -> Json:
+def _file(entry: HistoryEntry, name: str) -> str:
+    return f"{entry.application}/{entry.time}/{name}"
+
+
+def _parsed(content: bytes | None) -> Json:
+    """Return a JSON document, None if there is none or it is not JSON."""
     try:
-        return json.loads(read_regular_file(str(path), MAX_DOCUMENT))
-    except (OSError, ValueError, RecursionError):
+        return None if content is None else json.loads(content)
+    except (ValueError, RecursionError):
         return None
+
+
+def _text(document: Json) -> str:
+    return f"{json.dumps(document, indent=2, ensure_ascii=False, default=list)}\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import GraphError, LockedError, ScimconfError, StaleError
@@ -12,7 +11,7 @@ from scimconf.documents.application import service_principals
 from scimconf.kinds import KINDS
 from scimconf.kinds.retirement import shutdown_steps
 from scimconf.monitoring.accounts import AccountRecord
-from scimconf.monitoring.history import HistoryEntry, RunContext
+from scimconf.monitoring.history import HistoryEntry
 from scimconf.monitoring.retirement import Retirement, RetirementStage
 from scimconf.plan import ApplyStatus, Report, Result
 from scimconf.plan.redact import redact_report
@@ -20,7 +19,8 @@ from scimconf.spec.model import Spec
 from scimconf.version import __version__
 from scimconf.workflow.apply import ApplyHooks
 from scimconf.workflow.guard_context import tenant_of
-from scimconf.workflow.history import begin_command, end_command, entry_time
+from scimconf.workflow.history import entry_time
+from scimconf.workflow.history_entry import OpenHistory
 from scimconf.workflow.locking import LockedHooks, release_after
 from scimconf.workflow.retirement_record import write_archive, write_record
 from scimconf.workflow.retirement_state import RetirementState
@@ -45,8 +45,7 @@ class ShutdownRequest:
     spec: Spec
     state: RetirementState
     record: AccountRecord
-    history: str
-    run: RunContext
+    history: OpenHistory
     read_again: Callable[[], Awaitable[RetirementState]]
 
 
@@ -58,7 +57,7 @@ async def shut_down(
     locking: LockOptions | None,
 ) -> Report:
     """Stop provisioning and delete the secrets. The history entry is written first. Failures are in the report."""
-    entry = _begin_entry(request)
+    _begin_entry(request)
     if locking is None:
         report = await _reported(session, request, secrets, hooks, None)
     else:
@@ -67,33 +66,29 @@ async def shut_down(
         lock = ApplicationLock(locking)
         work = _reported(session, request, secrets, LockedHooks(hooks, lock), lock)
         report = await release_after(work, lock, hooks)
-    report = redact_report(replace(report, backup=entry), secrets.scrub)
-    status = COMMAND + "d" if report.status is ApplyStatus.APPLIED else report.status.value
-    end_command(entry, status, datetime.now(UTC), report.error)
+    report = redact_report(report, secrets.scrub)
+    status = "retired" if report.status is ApplyStatus.APPLIED else report.status.value
+    request.history.end_command(status, report.error)
     return report
 
 
-def command_entry(spec: Spec, state: RetirementState, command: str, run: RunContext) -> HistoryEntry:
-    """Return the history entry of a command of this retirement that begins now."""
-    tenant = tenant_of(state.snapshot)
-    return HistoryEntry(
-        application=spec.name,
-        time=entry_time(datetime.now(UTC)),
+def _begin_entry(request: ShutdownRequest) -> None:
+    """Begin the history entry with the record and the documents. Raise ScimconfError."""
+    snapshot, history = request.state.snapshot, request.history
+    tenant = tenant_of(snapshot)
+    entry = HistoryEntry(
+        application=request.spec.name,
+        time=entry_time(history.clock()),
         tenant=(tenant.domain or tenant.id) if tenant else "",
         version=__version__,
-        run=run,
-        command=command,
+        run=history.run,
+        changes=tuple((step.description, "update") for step in shutdown_steps(request.spec, snapshot)),
+        command=COMMAND,
     )
-
-
-def _begin_entry(request: ShutdownRequest) -> str:
-    """Begin the history entry with the record and the documents; return its folder. Raise ScimconfError."""
-    changes = tuple((step.description, "update") for step in shutdown_steps(request.spec, request.state.snapshot))
-    entry = replace(command_entry(request.spec, request.state, COMMAND, request.run), changes=changes)
-    folder = begin_command(request.history, entry)
-    write_record(folder, request.record)
-    write_archive(folder, request.state.snapshot)
-    return folder
+    history.begin_command(entry)
+    assert history.store is not None
+    write_record(history.store, entry, request.record)
+    write_archive(history.store, entry, snapshot)
 
 
 async def _reported(

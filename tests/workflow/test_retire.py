@@ -23,10 +23,12 @@ from tenant_fixture import NOON, changes, mapping
 from scimconf.diagnostics import GraphError
 from scimconf.graph.execution.lock import LockOptions
 from scimconf.monitoring.accounts import Account, AccountRecord, AccountState
+from scimconf.monitoring.history import HistoryEntry
 from scimconf.monitoring.retirement import RetirementStage
 from scimconf.plan import ApplyStatus
 from scimconf.sandbox.target import start_target
-from scimconf.workflow.history import history_entries
+from scimconf.workflow.history import begin_command, history_entries
+from scimconf.workflow.history_folder import FolderStore
 from scimconf.workflow.retire import RetireStatus
 from scimconf.workflow.retired import with_retired
 from scimconf.workflow.retirement_record import FILE, find_record, write_record
@@ -121,7 +123,7 @@ def test_an_application_ends_and_a_second_run_has_nothing_to_do(ending, small):
     assert ending.tenant.assigned(NAME) == {}
     assert "SecretToken" not in ending.tenant.saved(NAME)
     assert result.retirement.stage is RetirementStage.RETIRED
-    end, start = history_entries(str(ending.history), "expenses")
+    end, start = history_entries(FolderStore(str(ending.history)), "expenses")
     assert (end.command, end.status, start.status, len(start.changes)) == ("retire", "retired", "applied", 3)
     folder = ending.history / "expenses" / end.time
     names = {file.name for file in folder.iterdir()}
@@ -217,7 +219,7 @@ def test_held_back_deletions_are_released_only_if_that_is_approved(ending, small
     ending.person.releases = True
     assert ending().status is RetireStatus.RETIRED
     assert (small.active, ending.person.messages[-1]) == ([], "3 deletions are released.")
-    commands = [entry.command for entry in history_entries(str(ending.history), "expenses")]
+    commands = [entry.command for entry in history_entries(FolderStore(str(ending.history)), "expenses")]
     assert commands == ["retire", "allow-deletions", "apply"]
 
 
@@ -465,18 +467,18 @@ def test_the_date_is_written_below_the_name(small, tmp_path, text, changed):
 
 
 def test_a_record_that_cannot_be_read_is_none(tmp_path):
-    folder = tmp_path / "expenses" / "20261130T120000.000000Z"
-    folder.mkdir(parents=True)
-    (folder / FILE).write_text("{", "utf-8")
-    assert find_record(str(tmp_path), "expenses") is None
+    begin_command(FolderStore(str(tmp_path)), HistoryEntry(application="expenses", time="20261130T120000.000000Z"))
+    (tmp_path / "expenses" / "20261130T120000.000000Z" / FILE).write_text("{", "utf-8")
+    assert find_record(FolderStore(str(tmp_path)), "expenses") is None
 
 
 def test_the_record_of_an_application_that_is_used_again_does_not_count(tmp_path):
+    store = FolderStore(str(tmp_path))
     for day, has_ended in ((1, True), (2, None), (3, False), (4, None)):
-        entry = tmp_path / "expenses" / f"2026110{day}T120000.000000Z"
-        entry.mkdir(parents=True)
+        stored = HistoryEntry(application="expenses", time=f"2026110{day}T120000.000000Z")
+        begin_command(store, stored)
         if has_ended is not None:
             account = Account(f"user{day}", "ada", AccountState.CLOSED)
-            write_record(str(entry), AccountRecord({account.id: account}, NOON, is_ended=has_ended))
-    record = find_record(str(tmp_path), "expenses")
+            write_record(store, stored, AccountRecord({account.id: account}, NOON, is_ended=has_ended))
+    record = find_record(FolderStore(str(tmp_path)), "expenses")
     assert (list(record.accounts), record.is_ended) == (["user3"], False)
