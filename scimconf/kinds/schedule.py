@@ -211,9 +211,7 @@ def held_warnings(spec: Spec, snapshot: Snapshot, steps: Sequence[Step]) -> Iter
     if job is not None and documents.is_on(job) and not any(step.phase is Phase.STOP for step in steps):
         if steps:
             message = "provisioning is on, and nothing here pauses it: the next cycle uses these changes for all users"
-            hint = (
-                "--no-start only leaves out the start. To try them with single users, pause it before."
-            )
+            hint = "--no-start only leaves out the start. To try them with single users, pause it before."
             yield Diagnostic("K303", message, path, hint=hint, severity="warning")
         return
     hint = "Try single users with `scimconf provision`. `scimconf apply` without --no-start then starts it."
