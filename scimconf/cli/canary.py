@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from scimconf.workflow.apply import ApplyHooks
     from scimconf.workflow.plan import PlannedApplication
 
+DEFAULT_FOLDER = ".scimconf/history"
+"""The default of --history."""
 PAST = "before.scimconf.yaml"
 """The name of the spec of before in messages; it is in no file."""
 _OPEN = (STARTED, ApplyStatus.INTERRUPTED.value, ApplyStatus.PARTIALLY_APPLIED.value)
@@ -150,7 +152,10 @@ class TerminalCanaryDialog:
                 text = "starting provisioning for everybody" if is_predicted else "putting the changes back"
                 click.echo(f"{self.canary.planned.name}: {text}.", err=True)
                 return is_predicted
-            return _ask(self.canary.planned.name)
+            answer = _ask(self.canary.planned.name)
+            if answer is False:
+                click.echo(f"{self.canary.planned.name}: putting the changes back.", err=True)
+            return answer
 
     def load(self, exported: ExportedSpec) -> Loaded:
         text = yaml.write_spec(exported.tree, CommentNotes("The state before the canary.")).encode()
@@ -158,7 +163,8 @@ class TerminalCanaryDialog:
 
     def rollback_command(self, entry: str) -> str:
         path, common = self.canary.planned.loaded.paths[0], self.applying.common
-        options = ["--to", Path(entry).name, "--history", str(self.applying.history)]
+        history = str(self.applying.history)
+        options = ["--to", Path(entry).name, *([] if history == DEFAULT_FOLDER else ["--history", history])]
         for name, values in (("var", common.var), ("var-file", common.var_file), ("allow-path", common.allow_path)):
             options += [word for value in values for word in (f"--{name}", value)]
         return shlex.join(["scimconf", "rollback", path, *options]) if entry else ""

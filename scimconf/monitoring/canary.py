@@ -95,7 +95,7 @@ def leftovers(result: CanaryResult, *, is_on: bool, redact: bool = False) -> Ite
     for row in result.comparison.attributes:
         again = _value(result.user.before.sent.get(row.target))
         if row.recorded is not None and again != row.recorded:
-            sent = f"{row.target} is sent" if redact else f'{row.target} is "{row.recorded}"'
+            sent = f"{row.target} is sent" if redact else f'{row.target} is "{row.recorded}" in the application'
             yield f"{name}: {sent}; {_next(result.user.before, row.target, '' if redact else again, when)}"
 
 

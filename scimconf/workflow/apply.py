@@ -294,7 +294,8 @@ async def _execute(
     session.expected = {name: result.names[name] for name in OBJECT_NAMES if name in result.names}
     removed = {change.address for change in planned.plan.changes if change.action is Action.DELETE}
     report = replace(report, removed=report.removed | removed)
-    report = replace(report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote)
+    outcomes = tuple(_without_pause(planned, result) if no_start else result.outcomes)
+    report = replace(report, outcomes=(*report.outcomes, *outcomes), wrote=report.wrote or result.wrote)
     if result.withdrawn:
         return _withdrawn(report)
     pause = _held(planned, result) if no_start else _pause(planned, result)
@@ -327,6 +328,16 @@ def _outcomes_of(
     outcomes = {(outcome.addresses, outcome.message): outcome for outcome in result.outcomes}
     sends = [step for step in planned.steps if isinstance(step, Send) and selected(step)]
     return [outcomes[step.addresses, step.description] for step in sends]
+
+
+def _without_pause(planned: PlannedApplication, result: ExecutionResult) -> Iterator[StepOutcome]:
+    """Yield the outcomes without those of a pause that is done: it is no change of the plan, and `Report.pause` has it."""
+    addresses = {step.addresses for step in planned.steps if isinstance(step, Send) and step.pauses}
+    yield from (
+        outcome
+        for outcome in result.outcomes
+        if outcome.addresses not in addresses or outcome.result is not Result.DONE
+    )
 
 
 def _held(planned: PlannedApplication, result: ExecutionResult) -> Pause:
