@@ -1,4 +1,4 @@
-# scimconf with pinned dependencies: docker build --tag scimconf .
+# scimconf from its wheel, with pinned dependencies, for linux/amd64 and linux/arm64: docker build --tag scimconf .
 # The base image is not pinned here. Pin yours: --build-arg PYTHON=python@sha256:…
 ARG PYTHON=python:3.13-slim
 
@@ -8,9 +8,10 @@ COPY constraints.txt pyproject.toml README.md LICENSE ./
 COPY schemas schemas
 COPY ci ci
 COPY scimconf scimconf
-RUN python -m venv /scimconf \
- && /scimconf/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt hatchling \
- && /scimconf/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt --no-build-isolation ".[keyvault,rehearsal]" \
+RUN pip install --no-cache-dir --constraint constraints.txt hatchling \
+ && pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheel . \
+ && python -m venv /scimconf \
+ && /scimconf/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt "$(ls /wheel/*.whl)[keyvault,rehearsal]" \
  && /scimconf/bin/python -m compileall -q -j 0 /scimconf/lib
 
 FROM ${PYTHON}

@@ -11,7 +11,7 @@ empty :=
 space := $(empty) $(empty)
 
 .NOTPARALLEL:
-.PHONY: help setup demo test test-slow test-long fuzz check lint types imports coverage format schemas docs bench constraints clean
+.PHONY: help setup demo test test-slow test-long fuzz check lint types imports site coverage format schemas docs preset bench audit changelog release constraints clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -38,13 +38,13 @@ fuzz: setup  ## apply random specs under faults for SECONDS (3600), then kill ap
 	$(bin)/python -m tests.lifecycle.run --seconds $(SECONDS) --jobs 2
 	$(bin)/pytest -n 2 --timeout=36000 --hypothesis-profile=long $(addprefix tests/lifecycle/test_,kills.py concurrent_applies.py)
 
-check: lint types imports test test-slow coverage  ## run everything that CI runs
+check: lint types imports site audit test test-slow coverage  ## run everything that CI runs
 
 lint: setup  ## check style and formatting
 	$(bin)/ruff format --check . && $(bin)/ruff check .
 
-types: setup  ## check types with mypy --strict
-	$(bin)/mypy
+types: setup  ## check types with mypy --strict, also as on Windows, where calls of POSIX are missing
+	$(bin)/mypy && $(bin)/mypy --platform win32
 
 imports: setup  ## check the import contracts
 	$(bin)/lint-imports --no-logo
@@ -60,15 +60,37 @@ format: setup  ## format the code
 schemas: setup  ## regenerate the JSON Schemas
 	$(bin)/python tests/tools/schemas.py
 
-docs: setup  ## regenerate the generated parts of docs/
+docs: setup  ## regenerate the generated parts of docs/, and the sandbox's gallery of vendors
+	$(bin)/python tests/tools/gallery.py && $(bin)/python tests/tools/vendor_pages.py
 	$(bin)/python tests/tools/pages.py && $(bin)/python tests/tools/expression_page.py
+
+preset: setup  ## format and check one preset, and write its page: make preset NAME=slack
+	$(bin)/python tests/tools/preset.py $(NAME)
+	$(bin)/pytest -q tests/presets -k '$(NAME)'
+
+site: setup  ## build the documentation site in build/site/html, strict about links
+	@$(bin)/python tests/tools/build_site.py
 
 bench: setup  ## measure scimconf as ratios against bare httpx, in ROUNDS=5 rounds; writes docs/performance.md
 	ROUNDS=$(ROUNDS) $(bin)/python tests/bench/bench.py
 	$(bin)/python tests/bench/expressions.py && $(bin)/python tests/bench/preview.py
 
-constraints: setup  ## write constraints.txt from .venv
+.venv/.release: .venv/.complete
+	@$(bin)/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[release]'
+	@touch $@
+
+audit: setup  ## check licences, and known vulnerabilities in the pinned versions (skipped offline)
+	@$(MAKE) -s .venv/.release || echo "The tools of a release cannot be installed now."
+	@$(bin)/python tests/tools/audit.py
+
+changelog: .venv/.release  ## move the fragments in changelog.d to CHANGELOG.md, for the version in scimconf/version.py
+	$(bin)/towncrier build --yes --version "$$($(bin)/python -c 'import scimconf; print(scimconf.__version__)')"
+
+release: .venv/.release  ## build wheel, sdist and SBOM of the last commit in dist/, check them, run the demo from the wheel
+	@$(bin)/python tests/tools/release.py
+
+constraints: .venv/.release  ## write constraints.txt from .venv
 	$(bin)/pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt
 
 clean:  ## remove all generated files
-	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .scimconf
+	rm -rf .venv build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .scimconf

@@ -28,8 +28,9 @@ ROLE = "urn:custom:params:scim:schemas:extension:writer:2.0"
 
 
 def main() -> int:
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(1))
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory() as folder, sandbox(Path(folder)) as url:
         environ = {**plain_environment(), "SCIMCONF_GRAPH_URL": url, "WRITER_SCIM_TOKEN": "a-token-of-the-demo"}
         heading("1. Plan: what would change in an empty tenant, and for which users")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ def open_private(path: str, *, append: bool = False) -> TextIO:
     A pipe or a device keeps its mode.
     """
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC), PRIVATE_FILE)
-    if stat.S_ISREG(os.fstat(handle).st_mode):
+    if sys.platform != "win32" and stat.S_ISREG(os.fstat(handle).st_mode):
         os.fchmod(handle, PRIVATE_FILE)
     return os.fdopen(handle, "w", encoding="utf-8")
 

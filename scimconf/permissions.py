@@ -68,6 +68,7 @@ _READ_DIRECTORY = ("Directory.Read.All", "Directory.ReadWrite.All")
 _READ_ORGANIZATION = ("Organization.Read.All", "Organization.ReadWrite.All", *_READ_DIRECTORY)
 _READ_USERS = ("User.Read.All", "User.ReadWrite.All", *_READ_DIRECTORY)
 _READ_GROUPS = ("Group.Read.All", "Group.ReadWrite.All", *_READ_DIRECTORY)
+_READ_MEMBERSHIPS = ("User.Read.All", "GroupMember.Read.All", "Group.Read.All", *_READ_DIRECTORY)
 _READ_LOG = ("ProvisioningLog.Read.All", "AuditLog.Read.All", "Directory.Read.All")
 _ASSIGN = ("AppRoleAssignment.ReadWrite.All",)
 _READ_FOR_ASSIGNMENTS = ("Application.Read.All", "Directory.Read.All")
@@ -99,6 +100,7 @@ PERMISSIONS = (
     Permission("GET", r"^/directory/deletedItems/microsoft\.graph\.user$", (_READ_USERS,)),
     Permission("GET", r"^/directory/deletedItems/microsoft\.graph\.group$", (_READ_GROUPS,)),
     Permission("GET", r"^/directory/deletedItems/", (_READ_USERS, _READ_GROUPS)),
+    Permission("GET", r"^/users/[^/]+/(memberOf|transitiveMemberOf)\b", (_READ_MEMBERSHIPS,)),
     Permission("GET", r"^/users\b", (("User.ReadBasic.All", *_READ_USERS),), "for a preview User.Read.All"),
     Permission("GET", r"^/groups/[^/]+/(members|transitiveMembers)\b", (("GroupMember.Read.All", *_READ_GROUPS),)),
     Permission("GET", r"^/groups\b", (("Group.ReadBasic.All", "GroupMember.Read.All", *_READ_GROUPS),)),

@@ -315,7 +315,7 @@ async def _apply_all(
                 applying.report.add(Report(planned.name, error="The plan was not approved.", status=ApplyStatus.FAILED))
             return [*codes, ExitCode.FAILED]
     redact = output.redactor(results.combined_plan(), redact=applying.redact)
-    applying = replace(applying, run=replace(applying.run, identity=await _identity(session)))
+    applying = replace(applying, run=replace(applying.run, identity=await session.identity()))
 
     async def apply_one(planned: PlannedApplication, tenant: TenantSession) -> ExitCode:
         return await _apply_one(session, planned, replace(applying, tried=tried), redact, tenant)
@@ -327,12 +327,6 @@ async def _apply_all(
     with session.progress.paused():
         _print_failed(results, ends)
     return [*codes, *ends.values()]
-
-
-async def _identity(session: Session) -> str:
-    """Return who is signed in, for the history: the name or the id in the access token, "" if it shows neither."""
-    claims = await session.client.claims() if session.client.claims is not None else {}
-    return str(next(filter(None, (claims.get(name) for name in ("upn", "app_displayname", "appid", "azp"))), ""))
 
 
 def _print_failed(results: PlanResults, ends: Mapping[str, ExitCode]) -> None:

@@ -100,7 +100,7 @@ async def prepared(
 def unfinished_canary(folder: str, name: str) -> UnfinishedCanary | None:
     """Return what the newest entries of the history have of canaries that did not end, None if the newest is another apply."""
     entries: list[HistoryEntry] = []
-    for entry in history_entries(folder, name):
+    for entry in (entry for entry in history_entries(folder, name) if entry.is_apply):
         if not entry.run.canary or entry.status not in _OPEN:
             break
         entries.append(entry)
@@ -138,10 +138,10 @@ class TerminalCanaryDialog:
     applying: ApplyOptions
 
     def provisioned(self, result: CanaryResult) -> None:
-        terminal, shown = Terminal.of_stdout(), self._shown(result)
+        terminal, printed = Terminal.of_stdout(), self._shown(result)
         with self.session.progress.paused():
-            click.echo(as_text.user(shown, width=terminal.width, color=terminal.color), nl=False)
-        self.session.events.canary(self.canary.planned.name, shown)
+            click.echo(as_text.user(printed, width=terminal.width, color=terminal.color), nl=False)
+        self.session.events.canary(self.canary.planned.name, printed)
 
     def widen(self, results: Sequence[CanaryResult]) -> bool | None:
         is_predicted = all(result.is_as_predicted for result in results)

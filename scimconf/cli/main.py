@@ -23,6 +23,7 @@ from scimconf.version import __version__
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
+        "allow-deletions": "Carry out the deletions that a quarantine holds back.",
         "apply": "Apply the spec. Shows the plan and asks first.",
         "check-endpoint": "Check a SCIM endpoint with the requests that Entra sends.",
         "ci-matrix": "Print the job matrix of a CI system for many specs.",
@@ -36,12 +37,14 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "history": "List the applies of applications.",
         "init": "Create a spec, its JSON Schema for editors, and a CI recipe.",
         "logs": "Show the provisioning log, with failures grouped by cause.",
+        "pause": "Pause provisioning; users keep what they have.",
         "plan": "Show what differs from the tenant, and which users it affects.",
         "preview": "Show what each user's record will look like, before and after.",
         "probe": "Find out on a test tenant how Graph behaves where its documentation is silent.",
         "provision": "Provision users or a group on demand, and compare with the prediction.",
         "rehearse": "Provision invented users to an endpoint as Entra would.",
         "restart": "End a quarantine and start provisioning with an initial cycle.",
+        "resume": "Start provisioning where it stopped.",
         "rollback": "Return an application to its state before an apply.",
         "sandbox": "Run a simulated Microsoft Entra tenant on this machine.",
         "show": "Print saved plans.",

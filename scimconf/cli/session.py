@@ -46,6 +46,11 @@ class Session:
         """Return a session for one application, with the shared reads of the command; long waits are shown."""
         return self.client.session(lambda seconds, reason: self.progress.pause(seconds, f"waiting for {reason}"), reads)
 
+    async def identity(self) -> str:
+        """Return who is signed in, for the history: the name or the id in the access token, "" if it shows neither."""
+        claims = await self.client.claims() if self.client.claims is not None else {}
+        return str(next(filter(None, (claims.get(name) for name in ("upn", "app_displayname", "appid", "azp"))), ""))
+
     def interrupted(self) -> bool:
         return self.interrupts > 0
 

@@ -51,9 +51,9 @@ class StatusCommand:
 @options.output_format("text", "json", "markdown", "html")
 @click.option(
     "--fail-on",
-    type=click.Choice(["failures", "tokens"]),
+    type=click.Choice(["failures", "tokens", "owners"]),
     multiple=True,
-    help="Exit with 2 if users or groups fail, or if a token expires within 30 days (repeatable).",
+    help="Exit with 2 if users or groups fail, a token expires within 30 days, or an owner or the recipient of emails is gone (repeatable).",
 )
 @click.option("--redact", is_flag=True, help="Name users by the start of their object ids, and omit responses.")
 @click.option(
@@ -162,5 +162,7 @@ def _exit_code(results: Sequence[ApplicationStatus], chosen: StatusCommand) -> E
     if "failures" in chosen.fail_on and any(status.has_failures for status in results):
         codes.add(ExitCode.CHANGES)
     if "tokens" in chosen.fail_on and any(list(status.token_notices()) for status in results):
+        codes.add(ExitCode.CHANGES)
+    if "owners" in chosen.fail_on and any(status.has_absent_contacts for status in results):
         codes.add(ExitCode.CHANGES)
     return combine(codes)

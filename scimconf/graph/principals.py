@@ -128,12 +128,12 @@ async def _find_deleted_names(
         return
     by_name = {lookup.value.casefold(): lookup for lookup in lookups}
     for row in sorted(rows, key=lambda row: str(row.get("deletedDateTime"))):  # the last deletion counts
-        lookup = by_name.get(_name_before_deletion(row["id"], str(row.get(name) or "")))
+        lookup = by_name.get(name_before_deletion(row["id"], str(row.get(name) or "")))
         if lookup is not None:
             results.deleted[lookup] = _deleted(row)
 
 
-def _name_before_deletion(id_: str, name: str) -> str:
+def name_before_deletion(id_: str, name: str) -> str:
     """Return the folded name without the object id, which Entra puts before the name of a deleted user."""
     folded = name.casefold()
     return folded.removeprefix(id_.casefold().replace("-", "")).removeprefix(id_.casefold())

@@ -31,15 +31,19 @@ class LogEntries:
 async def read_log(
     graph: Graph, job_id: str, since: datetime, user_id: str = "", limit: int = MAX_ENTRIES
 ) -> LogEntries:
-    """Return the entries of a job after a time, for one user if `user_id` is not empty; raise GraphError."""
+    """Return the entries of a job after a time, for one user if `user_id` is not empty; raise GraphError.
+
+    If `job_id` is empty, they are those of the user in all applications.
+    """
     times = f"activityDateTime gt {since.strftime('%Y-%m-%dT%H:%M:%SZ')}"
-    conditions = [f"jobId eq '{job_id.replace(chr(39), chr(39) * 2)}'", times]
+    conditions = [f"jobId eq '{job_id.replace(chr(39), chr(39) * 2)}'"] if job_id else []
+    conditions.append(times)
     if user_id:
         conditions.append(f"sourceIdentity/id eq '{user_id}'")
     try:
         return await _read(graph, " and ".join(conditions), job_id, user_id, limit)
     except GraphError as error:
-        if error.status != 400:
+        if error.status != 400 or not job_id:  # without a filter, the log of all users would have to be read
             raise
     return await _read(graph, times, job_id, user_id, limit)
 
@@ -56,7 +60,7 @@ async def _read(graph: Graph, condition: str, job_id: str, user_id: str, limit: 
 
 
 def _concerns(entry: Json, job_id: str, user_id: str) -> bool:
-    if str(entry.get("jobId", "")).lower() != job_id.lower():
+    if job_id and str(entry.get("jobId", "")).lower() != job_id.lower():
         return False
     source = entry.get("sourceIdentity") or {}
     return not user_id or str(source.get("id", "")).lower() == user_id.lower()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from scimconf.monitoring.contacts import WITHOUT_SPEC, Contact, Ownership, redacted_contact
 from scimconf.monitoring.job_status import JobPhase, JobStatus
 from scimconf.monitoring.log_events import redacted_event
 from scimconf.monitoring.log_summary import LogSummary
@@ -28,6 +29,9 @@ class ApplicationStatus:
 
     `log` covers `since` until `now`; without it, `log_problem` says why. Without jobs, `problem` says why there are
     none, and whether this is an error. `portal` is the address of the application's provisioning page, "" if unknown.
+    `selector` are the words with which commands name the application, quoted for a shell: a path, or `--app NAME`.
+    `ownership` is what the spec says about people, `owners` are its owners as the tenant has them. `mail` are the addresses
+    that get the emails of the service, `recipients` what the tenant has of them, and `mail_problem` why they are not known.
     """
 
     name: str
@@ -43,6 +47,12 @@ class ApplicationStatus:
     problem: str = ""
     is_failed: bool = False
     portal: str = ""
+    selector: str = ""
+    ownership: Ownership = WITHOUT_SPEC
+    owners: tuple[Contact, ...] = ()
+    mail: tuple[str, ...] = ()
+    mail_problem: str = ""
+    recipients: tuple[Contact, ...] = ()
 
     @property
     def is_quarantined(self) -> bool:
@@ -58,6 +68,22 @@ class ApplicationStatus:
         """Whether waiting for the first cycle is over: every job is steady, off or in quarantine."""
         return all(job.phase is not JobPhase.FIRST_CYCLE for job in self.jobs)
 
+    @property
+    def has_started(self) -> bool:
+        """Whether provisioning was ever started: a job is on, or has run."""
+        return any(job.phase is not JobPhase.OFF or job.last is not None or job.steady_since for job in self.jobs)
+
+    @property
+    def unconfirmed_steps(self) -> tuple[str, ...]:
+        """The manual steps of the spec that nobody has confirmed."""
+        today = self.now.date()
+        return tuple(step.step for step in self.ownership.before_start if not step.is_confirmed(today))
+
+    @property
+    def has_absent_contacts(self) -> bool:
+        """Whether an owner is disabled or gone, or nobody has the address of a recipient."""
+        return any(contact.is_absent for contact in (*self.owners, *self.recipients))
+
     def token_notices(self) -> Iterator[tuple[str, bool]]:
         """Yield a sentence about each token that has expired or expires soon, and whether it has expired."""
         for reference, expires in self.tokens:
@@ -68,6 +94,13 @@ class ApplicationStatus:
 
 def redacted_status(status: ApplicationStatus) -> ApplicationStatus:
     """Return a status without names of users and responses of the application."""
+    status = replace(
+        status,
+        ownership=replace(status.ownership, owners=()),
+        owners=tuple(map(redacted_contact, status.owners)),
+        mail=(),
+        recipients=tuple(map(redacted_contact, status.recipients)),
+    )
     if status.log is None:
         return status
     groups = tuple(replace(group, events=tuple(map(redacted_event, group.events))) for group in status.log.groups)

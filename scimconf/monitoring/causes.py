@@ -37,7 +37,7 @@ QUARANTINE_REASONS: Mapping[str, Cause] = MappingProxyType(
         "EncounteredTotalEscrowThreshold": _TOO_MANY_FAILURES,
         "TooManyDeletes": Cause(
             "more users and groups would be deleted or disabled than the deletion threshold allows; nothing was deleted",
-            "Undo the cause and run `scimconf restart`, or, if the deletions are right, select Allow deletes in the portal.",
+            "Undo the cause and run `scimconf restart`, or, if the deletions are right, run `scimconf allow-deletions`.",
         ),
         "QuarantinedOnDemand": Cause(
             "Microsoft stopped the job", "Ask Microsoft's support; what to correct is not in the job."

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from scimconf.documents import job as documents
 from scimconf.json_types import Json
 from scimconf.monitoring.causes import Cause, quarantine_cause
 from scimconf.monitoring.times import parse_duration, parse_time, span, stamp
@@ -67,7 +68,8 @@ class JobStatus:
     """The status of one job at a time. `objects` counts the objects that the service knows, by type.
 
     `steady_since` is when the first cycle ended, None before. `next_cycle` is expected, or announced in quarantine.
-    `notes` say what the fields do not.
+    `has_run`: the job was ever started. `escrows_pruned`: its first cycle had too many failures, and the service dropped
+    them. `notes` say what the fields do not.
     """
 
     job_id: str
@@ -82,6 +84,9 @@ class JobStatus:
     quarantine: Quarantine | None
     objects: Mapping[str, int]
     notes: tuple[str, ...]
+    is_on: bool = False
+    has_run: bool = False
+    escrows_pruned: bool = False
 
     @property
     def is_quarantined(self) -> bool:
@@ -115,6 +120,9 @@ def job_status(job: Json, now: datetime) -> JobStatus:
         quarantine=quarantine,
         objects=_objects(status),
         notes=tuple(_notes(status, phase, quarantine, last, interval, now)),
+        is_on=is_on,
+        has_run=documents.has_run(job),
+        escrows_pruned=status.get("escrowsPruned") is True,
     )
 
 

@@ -46,7 +46,7 @@ class RehearsalOptions:
 
     `address` is a tenant URL, `token` its bearer token. `users` are in Graph's form; users that the spec names and that
     are not among them are invented. `is_built_in`: the endpoint is the SCIM server of the sandbox, which has the attributes
-    of RFC 7643 only. `switches` decide what is not known about Entra. `started` is the time of the first cycle; `progress` is called with what begins.
+    of RFC 7643 only. `deletes_disabled`: the endpoint deletes a user who is disabled, as some vendors do. `switches` decide what is not known about Entra. `started` is the time of the first cycle; `progress` is called with what begins.
     """
 
     address: str
@@ -54,6 +54,7 @@ class RehearsalOptions:
     started: datetime
     naming: Naming = field(default_factory=Naming)
     is_built_in: bool = False
+    deletes_disabled: bool = False
     users: tuple[User, ...] = ()
     switches: Switches = field(default_factory=default_switches)
     progress: Callable[[str], object] = str
@@ -175,6 +176,7 @@ class Rehearsal:
             self._rehearsed.spec,
             self._options.naming,
             is_built_in=self._options.is_built_in,
+            deletes_disabled=self._options.deletes_disabled,
             role_ids=_role_ids(tenant, self._rehearsed),
         )
         for user in self._options.users:

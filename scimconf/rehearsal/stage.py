@@ -95,7 +95,8 @@ class Stage:
 
     `lost` are the target attributes that the built-in server does not have, once they are reported. `user`,
     `second_user`, `group` and `members` are object ids of what the steps created; `not_disabled` are
-    users whose account a step should have disabled. `role_ids` are the app roles that
+    users whose account a step should have disabled. `deletes_disabled`: the application deletes a user who is disabled.
+    `role_ids` are the app roles that
     users can have, those of the spec first.
     """
 
@@ -103,6 +104,7 @@ class Stage:
     spec: Spec
     naming: Naming
     is_built_in: bool = False
+    deletes_disabled: bool = False
     role_ids: tuple[str, ...] = ()
     user: str = ""
     second_user: str = ""

@@ -232,6 +232,8 @@ async def _leaver(stage: Stage, flow: ObjectFlow, key: str) -> StepResult:
         return await stage.absent(flow, target_id, cycle, key)
     if work.task is not Task.DISABLE or not targets:
         return kept_account(cycle, "the account is disabled in the application", *_kept(stage, flow, targets))
+    if stage.deletes_disabled:
+        return await stage.absent(flow, target_id, cycle, key)
     result = await stage.judge(cycle, flow, [key], only=targets)
     if result.status is CheckStatus.FAILED:
         stage.not_disabled.add(key)

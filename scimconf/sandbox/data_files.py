@@ -14,6 +14,11 @@ def read_data(name: str) -> Any:
     return json.loads(read_text(name))
 
 
+def names_in(folder: str) -> list[str]:
+    """Return the names of the files in a folder of `data`, sorted."""
+    return sorted(entry.name for entry in files("scimconf.sandbox").joinpath("data", folder).iterdir())
+
+
 def read_text(name: str) -> str:
     return files("scimconf.sandbox").joinpath("data", name).read_text(encoding="utf-8")
 

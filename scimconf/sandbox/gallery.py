@@ -1,10 +1,14 @@
-"""The application gallery: application templates and the defaults of their instances."""
+"""The application gallery: application templates and the defaults of their instances.
+
+Most applications of vendors have published credentials, attributes and roles only; ids and default mappings are invented
+where none are published.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from scimconf.sandbox.data_files import read_data
+from scimconf.sandbox.data_files import names_in, read_data
 from scimconf.sandbox.http_types import Json
 
 
@@ -38,7 +42,10 @@ class GalleryEntry:
         }
 
 
-_ENTRIES = [GalleryEntry(**row) for row in read_data("gallery.json")]
+VENDORS = "vendors"
+"""The folder of the data files that `make docs` generates from the facts of the catalogue; each has an `application` and a `template`."""
+_ROWS = [*read_data("gallery.json"), *(read_data(f"{VENDORS}/{name}")["application"] for name in names_in(VENDORS))]
+_ENTRIES = [GalleryEntry(**row) for row in _ROWS]
 GALLERY = {entry.template_id: entry for entry in _ENTRIES}
 BY_NAME = {entry.name.lower(): entry for entry in _ENTRIES}
 CUSTOM = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"

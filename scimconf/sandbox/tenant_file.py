@@ -171,7 +171,7 @@ def _organization(document: Json) -> Json:
 def _load_contoso(tenant: Tenant) -> None:
     tenant.documents.put_many("user", (directory.new_user(tenant, user) for user in _CONTOSO["users"]))
     for group in _CONTOSO["groups"]:
-        directory.add_group(tenant, {name: group[name] for name in ("id", "displayName", "description")})
+        directory.add_group(tenant, {name: value for name, value in group.items() if name != "members"})
         for member in group["members"]:
             directory.put_member(tenant, group["id"], member)
 

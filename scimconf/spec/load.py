@@ -112,6 +112,12 @@ def load_variables(path: str, read: Read) -> tuple[dict[str, str], tuple[Diagnos
     return variables, tuple(files.diagnostics)
 
 
+def load_tree(path: str, read: Read) -> tuple[YamlMapping | None, tuple[Diagnostic, ...]]:
+    """Return the mapping in a YAML file that is no spec, and the errors in it; None if it cannot be used."""
+    files = _Files(read, Variables({}, {}), lambda _: True)
+    return files.mapping(path, Location(path)), tuple(files.diagnostics)
+
+
 def _validate(tree: YamlMapping, path: str) -> tuple[Spec | None, list[Diagnostic]]:
     try:
         return Spec.model_validate(with_secret_paths(tree, path)), []

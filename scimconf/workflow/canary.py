@@ -250,8 +250,8 @@ class _CanaryApply:
             report = await self._return()
         except ScimconfError as error:
             report = Report(self.report.name, error=f"{error}. {error.hint}".strip(), status=ApplyStatus.FAILED)
-        shown = [redacted_result(result) if self.run.redact else result for result in self.results]
-        stays = [leftovers(result, is_on=self.canary.was_on, redact=self.run.redact) for result in shown]
+        printed = [redacted_result(result) if self.run.redact else result for result in self.results]
+        stays = [leftovers(result, is_on=self.canary.was_on, redact=self.run.redact) for result in printed]
         ended = replace(
             self.report,
             outcomes=(),

@@ -45,6 +45,10 @@ class UncertainError(ScimconfError):
     """The answer to a request was lost, and the job does not show whether it took effect."""
 
 
+class NotStartedError(ScimconfError):
+    """The job was restarted, and its start failed."""
+
+
 class CycleTimeoutError(ScimconfError):
     """The awaited cycle did not end in time, or the job is off."""
 
@@ -169,7 +173,8 @@ async def start_job(session: TenantSession, job: ControlledJob) -> ControlResult
 async def restart_job(session: TenantSession, job: ControlledJob, reset_scope: str) -> ControlResult:
     """Test the stored credentials, reset what `reset_scope` lists (Graph: synchronizationJobRestartScope), and start the job.
 
-    It is started only if the restart has not done so. Raise as `start_job` does.
+    It is started only if the restart has not done so. Raise as `start_job` does, and NotStartedError if only the start
+    failed.
     """
     await check_stored_credentials(session, job)
     result = await reset_job(session, job, reset_scope)
@@ -178,8 +183,8 @@ async def restart_job(session: TenantSession, job: ControlledJob, reset_scope: s
     try:
         return await _control(session, result.job, "start", lambda current: current.is_on)
     except GraphError as error:
-        error.hint = f"The job was restarted and is not started: run `scimconf resume`. {error.hint}".strip()
-        raise
+        hint = f"Provisioning is off: run `scimconf resume`. {error.hint}".strip()
+        raise NotStartedError(f"the job was restarted, and its start failed: {error}", hint) from None
 
 
 async def reset_job(session: TenantSession, job: ControlledJob, reset_scope: str) -> ControlResult:

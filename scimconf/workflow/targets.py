@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,9 +14,11 @@ from scimconf.documents import application as documents
 from scimconf.documents import job as job_documents
 from scimconf.kinds.identity import identified_by
 from scimconf.monitoring.application_status import TokenExpiry
+from scimconf.monitoring.contacts import WITHOUT_SPEC, Ownership, ownership
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.spec.patterns import GUID
+from scimconf.workflow.plan_all import relative_path
 
 if TYPE_CHECKING:
     from scimconf.graph.client import Graph
@@ -30,24 +34,39 @@ class NoApplicationError(ScimconfError):
 
 @dataclass(frozen=True, slots=True)
 class ApplicationTarget:
-    """An application whose jobs are read: what identifies it, by Graph's properties in order, and its job's template."""
+    """An application whose jobs are read: what identifies it, by Graph's properties in order, and its job's template.
+
+    `selector` are the words with which commands name it, quoted for a shell. `enabled` is `provisioning.enabled` of its
+    spec, None without a spec. `tokens` and `ownership` are what its spec says, without a spec nothing.
+    """
 
     name: str
     properties: tuple[str, ...]
     value: str
     template: str | None = None
     tokens: tuple[TokenExpiry, ...] = ()
+    selector: str = ""
+    enabled: bool | None = None
+    ownership: Ownership = WITHOUT_SPEC
 
 
 def spec_targets(specs: Iterable[Loaded]) -> tuple[ApplicationTarget, ...]:
     """Return the targets of specs that loaded without errors."""
-    return tuple(_target(loaded.spec) for loaded in specs if loaded.spec is not None)
+    return tuple(_target(loaded.spec, loaded.paths[0]) for loaded in specs if loaded.spec is not None)
 
 
-def _target(spec: Spec) -> ApplicationTarget:
+def _target(spec: Spec, path: str) -> ApplicationTarget:
     _, prop, value = identified_by(spec)
-    template = spec.job.template if spec.job is not None else None
-    return ApplicationTarget(spec.name, (prop,), value, template, tuple(expiring_tokens(spec)))
+    return ApplicationTarget(
+        spec.name,
+        (prop,),
+        value,
+        template=spec.job.template if spec.job is not None else None,
+        tokens=tuple(expiring_tokens(spec)),
+        selector=shlex.quote(relative_path(path)),
+        ownership=ownership(spec),
+        enabled=spec.provisioning.enabled,
+    )
 
 
 def expiring_tokens(spec: Spec) -> Iterable[TokenExpiry]:
@@ -60,7 +79,7 @@ def expiring_tokens(spec: Spec) -> Iterable[TokenExpiry]:
 def application_target(app: str) -> ApplicationTarget:
     """Return the target of an application by its display name, application id or object id."""
     properties = ("appId", "id") if re.fullmatch(GUID, app) else ("displayName",)
-    return ApplicationTarget(app, properties, app)
+    return ApplicationTarget(app, properties, app, selector=f"--app {shlex.quote(app)}")
 
 
 async def find_principal(graph: Graph, target: ApplicationTarget) -> Mapping[str, Json]:
@@ -107,11 +126,27 @@ async def provisioned_principals(graph: Graph) -> list[Mapping[str, Json]]:
     return [principal for principal, own in zip(principals, jobs, strict=True) if own]
 
 
+def selectors(principals: Iterable[Mapping[str, Json]]) -> dict[str, str]:
+    """Return by object id how commands name each application: by its display name, or by its id if others have the name."""
+    rows = list(principals)
+    numbers = Counter(str(row.get("displayName")) for row in rows)
+    names = {
+        str(row["id"]): str(row["displayName"] if numbers[str(row.get("displayName"))] == 1 else row["appId"])
+        for row in rows
+    }
+    return {key: f"--app {shlex.quote(name)}" for key, name in names.items()}
+
+
+def file_name(principal: Mapping[str, Json]) -> str:
+    """Return the name that the spec of an application would have, made of its display name."""
+    return re.sub(r"[^a-z0-9]+", "-", str(principal.get("displayName")).lower()).strip("-") or "app"
+
+
 def file_names(principals: Iterable[Mapping[str, Json]]) -> dict[str, Mapping[str, Json]]:
     """Return each application by a name for its spec, made of its display name; equal names get a number."""
     names: dict[str, Mapping[str, Json]] = {}
     for principal in principals:
-        name = base = re.sub(r"[^a-z0-9]+", "-", str(principal.get("displayName")).lower()).strip("-") or "app"
+        name = base = file_name(principal)
         number = 1
         while name in names:
             number += 1

@@ -53,11 +53,13 @@ def test_changelog_begins_with_the_package_version():
 def test_changelog_fragment_names_contain_their_category():
     names = [path.name for path in (ROOT / "changelog.d").iterdir()]
     assert [
-        name for name in names if not re.fullmatch(r"README\.md|[\w-]+\.(added|changed|fixed|removed)\.md", name)
+        name
+        for name in names
+        if not re.fullmatch(r"README\.md|template\.jinja|[\w-]+\.(added|changed|fixed|removed)\.md", name)
     ] == []
 
 
-@pytest.mark.parametrize("name", ["spec.schema.json", "plan.schema.json"])
+@pytest.mark.parametrize("name", ["spec.schema.json", "plan.schema.json", "preset.schema.json"])
 def test_json_schema_files_are_up_to_date(name):
     texts = runpy.run_path(str(ROOT / "tests" / "tools" / "schemas.py"))["texts"]()
     assert read(f"schemas/{name}") == texts[name], "run `make schemas`"

@@ -117,6 +117,7 @@ CALLS = [
     ("DELETE", "/servicePrincipals/1/appRoleAssignedTo/x", "AppRoleAssignment.ReadWrite.All"),
     ("GET", "/users/a", "User.ReadBasic.All"),
     ("GET", "/users/a", "User.Read.All"),
+    ("GET", "/users/a/transitiveMemberOf/microsoft.graph.group", "User.Read.All"),
     ("GET", "/groups/1/members/microsoft.graph.user", "GroupMember.Read.All"),
     ("GET", "/groups", "Group.ReadBasic.All"),
     ("POST", "/directoryObjects/getByIds", "Directory.Read.All"),

@@ -209,7 +209,7 @@ def test_a_redacted_status_has_no_names_and_no_responses():
     assert status.log.groups[0].examples == ("user-id-ada",)
     assert "userName is taken" not in repr(status)
     empty = ApplicationStatus(name="writer", now=now)
-    assert redacted_status(empty) is empty
+    assert redacted_status(empty) == empty
 
 
 def test_a_log_of_a_user_whom_the_tenant_does_not_have_says_so():

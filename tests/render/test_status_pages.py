@@ -11,6 +11,7 @@ from golden_files import golden_render
 
 from scimconf.monitoring.application_log import ApplicationLog
 from scimconf.monitoring.application_status import ApplicationStatus, TokenExpiry
+from scimconf.monitoring.contacts import Contact, ContactState, Ownership
 from scimconf.monitoring.job_status import job_status
 from scimconf.monitoring.log_events import logged_events
 from scimconf.monitoring.log_summary import summarize
@@ -22,6 +23,7 @@ from scimconf.render.status import json as status_json
 from scimconf.render.status import markdown as status_markdown
 from scimconf.render.status import text as status_text
 from scimconf.render.status.words import verdict
+from scimconf.spec.model import ManualStep
 
 GOLDEN = Path(__file__).parent / "status"
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
@@ -103,9 +105,31 @@ APPLICATIONS = (
         log=summarize(ENTRIES, is_cut=True),
         tokens=(TokenExpiry("WRITER_SCIM_TOKEN", date(2026, 12, 10)),),
         portal="https://portal.example.com/writer",
+        ownership=Ownership(("ada@contoso.com",), "support@writer.com", (ManualStep(step="Enable SCIM"),)),
+        owners=(Contact("owner", "ada@contoso.com", ContactState.ENABLED, "id-ada", "ada@contoso.com"),),
+        recipients=(Contact("recipient", "ops@vendor.com", ContactState.EXTERNAL),),
     ),
     ApplicationStatus(
-        name="expenses", now=NOON, jobs=(job(**STEADY | {"quarantine": QUARANTINE}),), since=NOON, log_problem="denied"
+        name="expenses",
+        now=NOON,
+        jobs=(job(**STEADY | {"quarantine": QUARANTINE}),),
+        since=NOON,
+        log_problem="denied",
+        selector="--app 'Contoso expenses'",
+        mail_problem="denied",
+        owners=(
+            Contact("owner", "grace@contoso.com", ContactState.DISABLED, "id-grace", "grace@contoso.com"),
+            Contact("owner", "id-team", ContactState.ENABLED, "id-team", "Identity team"),
+        ),
+        recipients=(Contact("recipient", "identity@contoso.com", ContactState.DISABLED, "id-shared"),),
+    ),
+    ApplicationStatus(
+        name="new",
+        now=NOON,
+        jobs=(job("Disabled"),),
+        since=NOON,
+        ownership=Ownership(before_start=(ManualStep(step="Enable SCIM"), ManualStep(step=HOSTILE))),
+        recipients=(Contact("recipient", HOSTILE, ContactState.MISSING),),
     ),
     ApplicationStatus(
         name="two", now=NOON, jobs=(job("Disabled", **STEADY), job(template="old")), since=NOON, log=summarize(())
@@ -178,6 +202,7 @@ def test_many_causes_are_counted():
 def test_the_verdict_is_one_sentence():
     assert (
         verdict(APPLICATIONS)
-        == "5 applications: 1 in quarantine, 1 with failures, 1 not read, 1 without the log, 1 without a job."
+        == "6 applications: 1 in quarantine, 1 with failures, 1 not read, 2 with missing owners or recipients, "
+        "1 without the log, 1 without a job."
     )
-    assert verdict(APPLICATIONS[2:3]) == "1 application: no failures."
+    assert verdict(APPLICATIONS[3:4]) == "1 application: no failures."

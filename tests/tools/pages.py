@@ -214,6 +214,21 @@ def _bench_results() -> dict[str, Any]:
     return runpy.run_path(str(DOCS.parent / "tests" / "bench" / "results.py"))
 
 
+def applications() -> str:
+    """Return the README's table of the catalogue."""
+    table: str = runpy.run_path(str(DOCS.parent / "tests" / "tools" / "vendor_pages.py"))["short_table"](
+        "docs/vendors/"
+    )
+    return f"{table}\n"
+
+
+def decisions() -> str:
+    """Return a list of the decision records with their titles."""
+    records = sorted((DOCS / "decisions").glob("[0-9]*.md"))
+    titles = [record.read_text("utf-8").partition("\n")[0].removeprefix("# ") for record in records]
+    return "\n" + "".join(f"* [{title}]({record.name})\n" for title, record in zip(titles, records, strict=True))
+
+
 def outlines() -> str:
     """Return `scimconf/cli/outlines.json`, from which a shell completes options without importing a command."""
     context = click.Context(cli, info_name="scimconf")
@@ -259,6 +274,8 @@ MADE: Mapping[str, Callable[[], str]] = MappingProxyType(
         "spec": spec,
         "performance": performance,
         "claim": claim,
+        "applications": applications,
+        "decisions": decisions,
     }
 )
 
@@ -268,9 +285,14 @@ def fresh(text: str) -> str:
     return PART.sub(lambda part: part[1] + MADE[part[2]]() + part[3], text)
 
 
-if __name__ == "__main__":
+def write() -> None:
+    """Write the outlines, and every page with its generated parts up to date."""
     OUTLINES.write_text(outlines(), encoding="utf-8")
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         if fresh(text) != text:
             page.write_text(fresh(text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

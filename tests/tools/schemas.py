@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from scimconf.presets.catalogue import facts_schema
 from scimconf.render.checks import json as check_report
 from scimconf.render.json import write
 from scimconf.render.json_schema import plan_schema
@@ -20,6 +21,7 @@ def texts() -> Mapping[str, str]:
         "spec.schema.json": as_text(),
         "plan.schema.json": write(plan_schema()),
         "check-report.schema.json": write(check_report.schema()),
+        "preset.schema.json": write(facts_schema()),
         "tenants.schema.json": write(tenants_file.schema()),
     }
 

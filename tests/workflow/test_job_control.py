@@ -13,6 +13,7 @@ from scimconf.workflow.job_control import (
     CredentialsRefusedError,
     CredentialsUntestedError,
     CycleTimeoutError,
+    NotStartedError,
     UncertainError,
 )
 from scimconf.workflow.targets import application_target
@@ -173,9 +174,9 @@ def test_an_application_without_a_job_or_with_several(tenant):
 def test_a_job_that_was_restarted_and_not_started_is_reported(tenant):
     controlled(tenant, "pause_job")
     tenant.fault({"status": 400, "body": {}}, method="POST", path="*/start", times=0)
-    with pytest.raises(GraphError) as failed:
+    with pytest.raises(NotStartedError, match="the job was restarted, and its start failed") as failed:
         controlled(tenant, "restart_job", RESET)
-    assert "The job was restarted and is not started" in failed.value.hint
+    assert "Provisioning is off: run `scimconf resume`." in failed.value.hint
 
 
 def test_a_new_job_is_controlled_as_soon_as_it_is_replicated(tenant):

@@ -1,20 +1,19 @@
-"""Tests of `why`: the verdict and its reason in prepared situations, over a tenant that really provisions."""
-
-from datetime import UTC, datetime, timedelta
+"""Tests of `why` as an operation: which user is meant, what is read, and the forms of the answer."""
 
 import pytest
 from tenant_fixture import NOON
 
+from scimconf.cli.why import exit_code
 from scimconf.diagnostics import ScimconfError
-from scimconf.monitoring.job_status import job_status
-from scimconf.monitoring.log_events import LoggedEvent
-from scimconf.monitoring.why import Presence, UserFacts, explain
+from scimconf.monitoring.why import Presence
+from scimconf.monitoring.why_checks import WhyAnswer, WhyReport
 from scimconf.render import why as rendering
 from scimconf.workflow.targets import application_target
-from scimconf.workflow.why import why
+from scimconf.workflow.why import WhyOptions, why
 
 YES, NO, UNKNOWN = Presence.YES, Presence.NO, Presence.UNKNOWN
-ADA = "ada@contoso.com"
+ADA, HEDY = "ada@contoso.com", "hedy@contoso.com"
+LINUS = "linus_fabrikam.com#EXT#@contoso.onmicrosoft.com"
 
 
 @pytest.fixture
@@ -22,141 +21,203 @@ def tenant(after_the_first_cycle):
     return after_the_first_cycle
 
 
-def answer(tenant, user=ADA, app="Writer"):
-    return tenant.run(lambda session: why(session, application_target(app), user, NOON))
+def answers(tenant, user=ADA, app="Writer", **options):
+    target = application_target(app) if app else None
+    return tenant.run(lambda session: why(session.graph, user, WhyOptions(now=NOON, target=target, **options)))
+
+
+def answer(tenant, user=ADA, app="Writer", **options):
+    (only,) = answers(tenant, user, app, **options).answers
+    return only
 
 
 def user_id(tenant, name):
     return tenant.request("GET", f"/users/{name}")["id"]
 
 
+def group(tenant, name, *members):
+    """Create a group with members, which are ids."""
+    body = {"displayName": name, "mailEnabled": False, "mailNickname": name, "securityEnabled": True}
+    created = tenant.request("POST", "/groups", body)["id"]
+    for member in members:
+        join(tenant, created, member)
+    return created
+
+
+def join(tenant, outer, member):
+    link = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{member}"}
+    tenant.request("POST", f"/groups/{outer}/members/$ref", link)
+
+
+def refuse(tenant, path, status=403):
+    tenant.fault({"status": status, "body": {}}, method="GET", path=path, times=0)
+
+
 def test_a_user_who_was_created(tenant):
     result = answer(tenant)
-    assert (result.provisioning, result.sentence[:28]) == (YES, "the application has the user")
-    assert dict(result.checks)["scope"] == "in scope: assigned directly and through Writer admins"
-    assert dict(result.checks)["log"].startswith("create success")
+    assert (result.provisioning, result.sentence[:7]) == (YES, "created")
+    assert dict(result.checks)["assignment"] == "directly and through Writer admins"
 
 
-def test_a_user_who_is_not_assigned(tenant):
-    result = answer(tenant, "hedy@contoso.com")
-    assert (result.provisioning, result.sentence) == (NO, "not assigned")
+@pytest.mark.parametrize("name", ["ADA@contoso.com", "Ada Lovelace"])
+def test_a_user_is_found_by_any_name(tenant, name):
+    assert answers(tenant, name).user == ADA
 
 
-def test_a_user_who_is_only_in_an_inner_group(tenant):
-    groups = {group["displayName"]: group["id"] for group in tenant.request("GET", "/groups")["value"]}
-    inner = tenant.request(
-        "POST",
-        "/groups",
-        {"displayName": "Inner", "mailEnabled": False, "mailNickname": "inner", "securityEnabled": True},
-    )
-    base = "https://graph.microsoft.com/v1.0/directoryObjects/"
-    hedy = user_id(tenant, "hedy@contoso.com")
-    tenant.request("POST", f"/groups/{inner['id']}/members/$ref", {"@odata.id": f"{base}{hedy}"})
-    tenant.request("POST", f"/groups/{groups['Writer editors']}/members/$ref", {"@odata.id": f"{base}{inner['id']}"})
-    result = answer(tenant, "hedy@contoso.com")
-    assert (result.provisioning, result.sentence) == (NO, "the user is only in a group inside Writer editors")
-    assert "inner groups" in dict(result.checks)
+def test_guests_quotes_and_ids(tenant):
+    assert answers(tenant, "linus@fabrikam.com").user == LINUS
+    assert answers(tenant, LINUS).user == LINUS
+    assert answers(tenant, "Tim O'Reilly").user == "tim@contoso.com"
+    assert answers(tenant, user_id(tenant, ADA)).user == ADA
 
 
-def test_users_who_are_disabled_deleted_or_unknown(tenant):
+def test_the_path_of_groups_to_an_inner_one(tenant):
+    editors = next(row["id"] for row in tenant.state["groups"] if row["displayName"] == "Writer editors")
+    core = group(tenant, "Core", user_id(tenant, HEDY))
+    inner = group(tenant, "Inner", core)
+    join(tenant, inner, editors)
+    join(tenant, editors, inner)  # a circle
+    result = answer(tenant, HEDY)
+    assert result.sentence.startswith("only in the group Core inside Inner inside Writer editors: ")
+    refuse(tenant, "/groups/*/members/microsoft.graph.group")
+    assert answer(tenant, HEDY).sentence.startswith("only in a group inside Writer editors: ")
+
+
+def test_kinds_of_groups_are_named(tenant):
+    rows = {row["displayName"]: row["id"] for row in tenant.state["groups"]}
+    tenant.request("PATCH", f"/groups/{rows['Writer admins']}", {"securityEnabled": False})
+    tenant.request("PATCH", f"/groups/{rows['Writer editors']}", {"groupTypes": ["DynamicMembership"]})
+    join(tenant, rows["Writer editors"], user_id(tenant, ADA))
+    text = dict(answer(tenant).checks)["assignment"]
+    assert "Writer admins (no security group" in text
+    assert "Writer editors (a dynamic group" in text
+
+
+def test_users_who_are_deleted_or_unknown(tenant):
     ada = user_id(tenant, ADA)
-    tenant.request("PATCH", f"/users/{ada}", {"accountEnabled": False})
-    assert answer(tenant).sentence == "the account is disabled in the tenant"
     tenant.request("DELETE", f"/users/{ada}")
-    assert answer(tenant).sentence == "the tenant has no such user; a user of this name was deleted on 2026-11-25"
-    assert answer(tenant, "nobody@contoso.com").sentence == "the tenant has no such user"
-    tenant.fault({"status": 403, "body": {}}, method="GET", path="/directory/deletedItems/*", times=0)
-    assert answer(tenant).provisioning is NO
+    for name in (ADA, "Ada Lovelace", ada):
+        assert "the user was deleted in Entra on 2026-11-25" in answer(tenant, name).sentence
+    assert answer(tenant, "nobody@contoso.com").provisioning is NO
+    editors = next(row["id"] for row in tenant.state["groups"] if row["displayName"] == "Writer editors")
+    tenant.request("DELETE", f"/groups/{editors}")
+    assert answer(tenant, editors).sentence.startswith("Entra has no such user")
+    refuse(tenant, "/directory/deletedItems/*")
+    assert answer(tenant, ada).sentence == "Entra has no such user; deleted users could not be read"
 
 
-def test_a_user_who_was_assigned_after_the_last_cycle(tenant):
-    state = tenant.request("GET", "/_sandbox/state")
-    principal = next(row for row in state["servicePrincipals"] if row["displayName"] == "Writer")
-    role = next(role["id"] for role in principal["appRoles"] if role["value"] == "member")
-    body = {"principalId": user_id(tenant, "hedy@contoso.com"), "resourceId": principal["id"], "appRoleId": role}
-    tenant.request("POST", f"/servicePrincipals/{principal['id']}/appRoleAssignedTo", body)
-    assert answer(tenant, "hedy@contoso.com").provisioning is UNKNOWN
-    tenant.request("POST", "/_sandbox/cycle", {})
-    assert answer(tenant, "hedy@contoso.com").provisioning is YES
+def test_a_group_and_several_users_are_not_one_user(tenant):
+    assert answer(tenant, "Marketing").sentence == "this is a group, and not a user"
+    for number in range(21):
+        body = {
+            "displayName": "Twin",
+            "userPrincipalName": f"twin{number:02}@contoso.com",
+            "accountEnabled": number > 0,
+        }
+        tenant.request("POST", "/users", body)
+    result = answer(tenant, "Twin")
+    assert (result.provisioning, result.sentence) == (UNKNOWN, "21 users have this name")
+    assert [result.checks[0][1], result.checks[-1][1]] == ["twin00@contoso.com (disabled)", "and 1 more"]
+    assert "contoso" not in rendering.json(answers(tenant, "Twin", redact=True))
 
 
-def test_an_application_that_is_off_missing_or_without_a_job(tenant):
-    state = tenant.request("GET", "/_sandbox/state")
-    principal = next(row["id"] for row in state["servicePrincipals"] if row["displayName"] == "Writer")
-    tenant.request("POST", f"/servicePrincipals/{principal}/synchronization/jobs/{state['jobs'][0]['id']}/pause")
-    assert answer(tenant).sentence.endswith("but provisioning is off")
-    tenant.request("DELETE", f"/servicePrincipals/{principal}/synchronization/jobs/{state['jobs'][0]['id']}")
-    assert answer(tenant).sentence == "the application has no provisioning job"
+def test_a_user_who_was_deleted_while_reading(tenant):
+    tenant.fault({"status": 404, "body": {}}, method="GET", path="/users/*", times=0)
+    refuse(tenant, "/auditLogs/provisioning")
+    assert answer(tenant).sentence == "the user was deleted in Entra"
+
+
+def test_an_application_that_is_missing_or_without_a_job(tenant):
     with pytest.raises(ScimconfError, match="no application"):
         answer(tenant, app="Nope")
+    tenant.request("DELETE", tenant.job())
+    assert answer(tenant).sentence == "the application has no provisioning job"
+    refuse(tenant, "*/synchronization/jobs", 500)
+    with pytest.raises(ScimconfError, match="500"):
+        answer(tenant)
 
 
-def test_a_log_that_cannot_be_read(tenant):
-    tenant.fault({"status": 403, "body": {}}, method="GET", path="/auditLogs/provisioning", times=0)
-    result = answer(tenant)
-    assert result.provisioning is UNKNOWN
-    assert "cannot be read" in dict(result.checks)["log"]
+def test_what_may_not_be_read_is_a_check(tenant):
+    for path in ("/auditLogs/provisioning", "*/memberOf/*", "*/appRoleAssignments", "*/synchronization/jobs"):
+        refuse(tenant, path)
+    checks = dict(answer(tenant).checks)
+    assert "Grant the identity ProvisioningLog.Read.All" in checks["log"]
+    assert "Grant the identity Synchronization.Read.All" in checks["job"]
+    assert dict(answer(tenant, HEDY).checks)["assignment"].startswith(
+        "unknown: the members of Writer admins, Writer edi"
+    )
 
 
-def test_inner_groups_that_cannot_be_read(tenant):
-    tenant.fault({"status": 403, "body": {}}, method="GET", path="*/transitiveMembers/*", times=0)
-    assert answer(tenant, "hedy@contoso.com").sentence == "not assigned"
+def test_documents_that_may_not_be_read_are_checks(tenant):
+    tenant.fault(
+        {"status": 403, "body": {"error": {"code": "Denied", "message": "why not"}}},
+        method="GET",
+        path="/auditLogs/*",
+        times=0,
+    )
+    for path in ("*/synchronization/secrets", "*/appRoleAssignedTo", "*/schema"):
+        refuse(tenant, path)
+    checks = dict(answer(tenant).checks)
+    assert checks.keys() >= {"scope", "mappings"}
+    assert checks["log"].startswith("could not be read: GET /auditLogs/provisioning was denied: why not. Grant")
 
 
-# ---- the verdict -----------------------------------------------------------------------------------------------------
-
-RUNNING = {
-    "schedule": {"state": "Active", "interval": "PT40M"},
-    "status": {
-        "code": "Active",
-        "steadyStateFirstAchievedTime": "2026-11-02T08:00:00Z",
-        "lastExecution": {"timeEnded": "2026-11-25T11:48:00Z"},
-    },
-}
+def test_an_application_by_id_is_named_and_the_job_that_is_on_is_shown(tenant):
+    documents, principal = tenant.service.tenant.documents, tenant.principal()["id"]
+    (job,) = documents.all("job")
+    off = job | {"id": "another", "schedule": job["schedule"] | {"state": "Disabled"}}
+    documents.put("job", "another", off, parent=principal)
+    result = answer(tenant, app=principal)
+    assert (result.application, result.provisioning) == ("Writer", YES)
+    assert "the application has 2 jobs" in dict(result.checks)["job"]
 
 
-def job(**status):
-    return job_status(RUNNING | {"status": RUNNING["status"] | status}, NOON)
+def test_without_an_application_all_with_provisioning_are_read(tenant):
+    assert [each.application for each in answers(tenant, ADA, "").answers] == ["Writer"]
+    nowhere = answers(tenant, HEDY, "")
+    assert (nowhere.answers, nowhere.others) == ((), ("Writer",))
+    assert len(answers(tenant, HEDY, "", every=True).answers) == 1
+    refuse(tenant, "*/synchronization/jobs", 500)
+    assert [name for name, _ in answers(tenant, ADA, "").unread] == ["Writer"]
 
 
-def event(status="success", action="create", code="", **fields):
-    return LoggedEvent(
-        time=datetime(2026, 11, 25, 11, tzinfo=UTC), change_id="1", cycle_id="1", action=action, status=status,
-        kind="User", source_id="id", source_name="ada", target_id="", code=code, **fields,
-    )  # fmt: skip
+# ---- the forms of the answer -----------------------------------------------------------------------------------------
+
+HOSTILE = "a`|\n# @team\x1b[31m"
 
 
 @pytest.mark.parametrize(
-    ("facts", "provisioning", "words"),
-    [
-        ({"event": event()}, YES, "last written 2026-11-25 11:00 UTC"),
-        ({"event": event("skipped", "other", "RedundantExport")}, YES, "the application has the user"),
-        ({"event": event("failure", code="EntryConflict")}, NO, "the last attempt failed (EntryConflict)"),
-        ({"event": event("failure", code="New", reason="why")}, NO, "why"),
-        ({"event": event("skipped", code="NotEffectivelyEntitled")}, UNKNOWN, "no entry"),
-        ({"event": event(action="disable")}, UNKNOWN, "no entry"),
-        ({"problems": ("title fails: two roles",)}, NO, "title fails: two roles"),
-        ({"problems": ("title fails",), "event": event()}, YES, "the application has the user"),
-        ({"job": job(quarantine={"reason": "TooManyDeletes"})}, NO, "the job is in quarantine"),
-        ({"job": job(steadyStateFirstAchievedTime=None)}, NO, "the first cycle has not ended"),
-        ({"in_scope": None}, UNKNOWN, "no entry"),
-        ({"in_scope": False, "scope_reason": "filtered out by Sales"}, NO, "filtered out by Sales"),
-    ],
+    ("presences", "unread", "code"),
+    [([YES, YES], (), 0), ([YES, NO], (), 2), ([NO, UNKNOWN], (), 1), ([], (), 2), ([YES], (("App", "denied"),), 1)],
 )
-def test_verdicts(facts, provisioning, words):
-    known = {"is_enabled": True, "in_scope": True, "job": job(), **facts}
-    result = explain(UserFacts(user=ADA, application="Writer", now=NOON, **known))
-    assert result.provisioning is provisioning
-    assert words in result.sentence or words in rendering.text(result, ADA, "Writer")
+def test_exit_codes(presences, unread, code):
+    report = WhyReport(ADA, tuple(WhyAnswer("App", each, "why", "") for each in presences), (), unread)
+    assert exit_code(report) == code
 
 
-def test_formats():
-    again = NOON + timedelta(hours=6)
-    failed = event("failure", code="EntryConflict", attribute="userName", next_attempt=again)
-    facts = UserFacts(user=ADA, application="Writer", now=NOON, is_enabled=None, roles="admin", event=failed)
-    result = explain(facts)
-    text = rendering.text(result, ADA, "Writer", width=200)
-    assert text.startswith("ada@contoso.com: not provisioned in Writer: the last attempt failed")
-    assert "create failure 60 min ago (EntryConflict: userName); tried again in 6 h" in text
-    assert rendering.markdown(result, ADA, "Writer").startswith("**`ada@contoso.com`: not provisioned in `Writer`**")
-    assert '"provisioning": "not provisioned"' in rendering.json(result, ADA, "Writer")
+def test_several_answers_and_none():
+    created, open_ = (
+        WhyAnswer("A", YES, "created", ""),
+        WhyAnswer("", UNKNOWN, "two users", "Choose.", (("user", "x"),)),
+    )
+    report = WhyReport(ADA, (created, open_), ("B",), (("C", "denied"),))
+    text = rendering.text(report)
+    assert text.startswith(
+        f"{ADA}: provisioned in A: created\n\n{ADA}: unknown whether provisioned: two users\n  Choose.\n"
+    )
+    assert text.endswith("\n\nNot assigned, and not in the log: B.\nC could not be read: denied\n")
+    assert rendering.text(WhyReport(ADA, ())).startswith(f"{ADA}: not provisioned: not assigned to any application")
+    assert rendering.text(WhyReport(ADA, (created,))).count("\n") == 1
+    assert rendering.markdown(report).endswith(
+        "\n\nNot assigned, and not in the log: `B`\n\n`C` could not be read: denied\n"
+    )
+    assert rendering.markdown(WhyReport(ADA, ())).startswith(f"**`{ADA}`**: not provisioned")
+    assert '"application": null' in rendering.json(report)
+
+
+def test_hostile_names_stay_values():
+    report = WhyReport(HOSTILE, (WhyAnswer(HOSTILE, NO, f'the value "{HOSTILE}"', HOSTILE, (("log", HOSTILE),)),))
+    pages = [rendering.text(report), rendering.markdown(report)]
+    assert all("\x1b" not in page for page in pages)
+    assert "\n#" not in pages[1]
+    assert [line.count("|") for line in pages[1].splitlines() if line.startswith("| log")] == [3]

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from scimconf.expressions.evaluation.compiler import CompiledExpression, compile_expression
-from scimconf.expressions.evaluation.scope import assigned, assigned_users, in_scope
+from scimconf.expressions.evaluation.scope import assigned, assigned_users, failing_clauses, in_scope
 from scimconf.expressions.evaluation.values import (
     AttributeValue,
     EvaluationContext,
@@ -26,7 +26,7 @@ from scimconf.expressions.nodes import Expression
 from scimconf.expressions.parsing import parse
 
 __all__ = ["AttributeValue", "CompiledExpression", "EvaluationContext", "Failure", "Ignored", "Undetermined", "Value"]
-__all__ += ["assigned", "assigned_users", "compile_expression", "evaluate", "in_scope"]
+__all__ += ["assigned", "assigned_users", "compile_expression", "evaluate", "failing_clauses", "in_scope"]
 
 
 def evaluate(

@@ -34,6 +34,16 @@ def in_scope(filters: Sequence[Mapping[str, Any]], attributes: Mapping[str, Attr
     return not filters or _decide([_passes(group["all"], attributes) for group in filters], decisive=True)
 
 
+def failing_clauses(
+    filters: Sequence[Mapping[str, Any]], attributes: Mapping[str, AttributeValue]
+) -> list[tuple[str, Mapping[str, Any], ScopeDecision]]:
+    """Return the clauses that do not hold, or are undetermined: the name of the filter, the clause and the decision."""
+    decided = [
+        (str(group["name"]), clause, _clause(clause, attributes)) for group in filters for clause in group["all"]
+    ]
+    return [(name, clause, decision) for name, clause, decision in decided if decision is not True]
+
+
 def assigned(user: str, direct: Collection[str], groups: Mapping[str, Collection[str]]) -> bool:
     """Return whether a user is assigned, directly or as a direct member of an assigned group.
 

@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from scimconf.monitoring.application_status import ApplicationStatus
+from scimconf.monitoring.contacts import Contact
 from scimconf.monitoring.job_status import JobStatus
 from scimconf.monitoring.log_summary import LogSummary
+from scimconf.monitoring.proposals import proposals
 from scimconf.render.json import write
 
 Json = Any
@@ -38,8 +40,27 @@ def document(status: ApplicationStatus) -> Json:
         "log": None if status.log is None else _log(status.log),
         "log_problem": status.log_problem,
         "tokens": [{"reference": token.reference, "expires": token.expires.isoformat()} for token in status.tokens],
+        "next_actions": [asdict(proposal) for proposal in proposals(status)],
         "notices": [notice for notice, _ in status.token_notices()],
         "portal": status.portal,
+        "owners": list(map(_contact, status.owners)),
+        "recipients": list(map(_contact, status.recipients)),
+        "recipients_problem": status.mail_problem,
+        "vendor_contact": status.ownership.vendor_contact,
+        "unconfirmed_steps": list(status.unconfirmed_steps),
+        "has_started": status.has_started,
+    }
+
+
+def _contact(contact: Contact) -> Json:
+    return {
+        "text": contact.text,
+        "id": contact.id,
+        "name": contact.name,
+        "state": contact.state.value,
+        "deleted": contact.day,
+        "absent": contact.is_absent,
+        "notice": contact.notice,
     }
 
 

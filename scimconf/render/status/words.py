@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scimconf.monitoring.application_status import ApplicationStatus
+from scimconf.monitoring.contacts import UNCHECKED
 from scimconf.monitoring.job_status import Execution, JobPhase, JobStatus
 from scimconf.monitoring.log_summary import CauseGroup
+from scimconf.monitoring.proposals import proposals
 from scimconf.monitoring.times import ago, span, stamp
 
 MAX_GROUPS = 10
@@ -52,11 +54,35 @@ def lines(status: ApplicationStatus) -> Iterator[StatusLine]:
         if len(status.jobs) > 1:
             yield StatusLine("job", f"{job.template} ({job.job_id})", "strong")
         yield from _job_lines(job, status.now)
+    for proposal in proposals(status):
+        yield StatusLine("next action", proposal.command, "strong", (f"{proposal.condition}: {proposal.leads_to}",))
     yield from _log_lines(status)
     for notice, has_expired in status.token_notices():
         yield StatusLine("token", notice, "danger" if has_expired else "update")
+    yield from _contact_lines(status)
     if status.portal:
         yield StatusLine("portal", status.portal, "quiet")
+
+
+def _contact_lines(status: ApplicationStatus) -> Iterator[StatusLine]:
+    """Yield the lines about people: what is to be done before the start, owners, recipients, and the vendor."""
+    steps = status.unconfirmed_steps
+    if steps:
+        subject = "1 step is not confirmed" if len(steps) == 1 else f"{len(steps)} steps are not confirmed"
+        blocking = "which blocks the first start; to confirm, add `confirmed` and `by` to `before_start`"
+        effect = "and provisioning has started already" if status.has_started else blocking
+        yield StatusLine("before start", f"{subject}, {effect}", "quiet" if status.has_started else "update", steps)
+    present = [contact.label for contact in status.owners if not contact.notice]
+    if present:
+        yield StatusLine("owners", ", ".join(present), "quiet")
+    for contact in (*status.owners, *status.recipients):
+        if contact.notice:
+            style = "danger" if contact.is_absent else "quiet" if contact.state in UNCHECKED else "update"
+            yield StatusLine("owner" if contact.kind == "owner" else "emails", contact.notice, style)
+    if status.mail_problem:
+        yield StatusLine("emails", f"who gets them cannot be read: {status.mail_problem}", "quiet")
+    if status.ownership.vendor_contact:
+        yield StatusLine("vendor", status.ownership.vendor_contact, "quiet")
 
 
 def _job_lines(job: JobStatus, now: datetime) -> Iterator[StatusLine]:
@@ -151,6 +177,7 @@ def verdict(statuses: Sequence[ApplicationStatus]) -> str:
         "in quarantine": sum(status.is_quarantined for status in statuses),
         "with failures": sum(status.has_failures and not status.is_quarantined for status in statuses),
         "not read": sum(status.is_failed for status in statuses),
+        "with missing owners or recipients": sum(status.has_absent_contacts for status in statuses),
         "without the log": sum(bool(status.log_problem) for status in statuses),
         "without a job": sum(bool(status.problem) and not status.is_failed for status in statuses),
     }

@@ -34,7 +34,7 @@ class FilterColumn:
     operators: frozenset[str] = frozenset({"eq", "ne", "in", "startswith", "endswith", "ge", "le", "gt", "lt"})
 
 
-def property_columns(*names: str) -> Mapping[str, FilterColumn]:
+def property_columns(*names: str) -> dict[str, FilterColumn]:
     """Return a column for each property of a document."""
     return {name: FilterColumn("id" if name == "id" else property_sql(name)) for name in names}
 
@@ -106,7 +106,7 @@ class _FilterParser:
         if match is None or name not in self._columns:
             raise unsupported_query(f"Unsupported or invalid query filter clause specified for property '{name}'.")
         item = match["item"].replace("''", "'")
-        return Condition(f"EXISTS (SELECT 1 FROM json_each(doc, '$.{name}') WHERE value = ?)", (item,))  # noqa: S608  a known column name
+        return Condition(f"EXISTS (SELECT 1 FROM json_each(doc, '$.{name}') WHERE value = ? COLLATE NOCASE)", (item,))  # noqa: S608  a known column name
 
     def _comparison(self, name: str) -> Condition:
         operator = self._next().lower()

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from scimconf.sandbox.data_files import new_document
-from scimconf.sandbox.directory.filters import property_columns
+from scimconf.sandbox.directory.filters import FilterColumn, property_columns
 from scimconf.sandbox.directory.links import keep_links, remove_links
 from scimconf.sandbox.directory.responses import (
     CollectionType,
@@ -20,7 +20,15 @@ from scimconf.sandbox.directory.responses import (
     select_properties,
     writable_properties,
 )
-from scimconf.sandbox.http_types import NO_CONTENT, GraphRequest, GraphResponse, Json, bad_request, not_found
+from scimconf.sandbox.http_types import (
+    NO_CONTENT,
+    GraphRequest,
+    GraphResponse,
+    Json,
+    bad_request,
+    not_found,
+    unsupported_query,
+)
 from scimconf.sandbox.store import Condition
 from scimconf.sandbox.tenant import Tenant
 
@@ -42,14 +50,16 @@ _BASIC_PROPERTIES = frozenset({"displayName", "givenName", "id", "mail", "surnam
 _READ_ALL_PROPERTIES = frozenset(
     {"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 )
+_ADDRESSES = {"proxyAddresses": FilterColumn("", frozenset())}
+"""Filtered with `any` (Graph reference, user and group); comparisons of the whole collection are not needed."""
 _USER_FILTERS = property_columns(
     "id", "displayName", "userPrincipalName", "mail", "mailNickname", "employeeId", "employeeType", "department",
     "givenName", "surname", "jobTitle", "accountEnabled", "userType", "createdDateTime", "country", "city", "companyName",
-)  # fmt: skip
+) | _ADDRESSES  # fmt: skip
 _GROUP_FILTERS = property_columns(
     "id", "displayName", "mail", "mailNickname", "securityEnabled", "mailEnabled", "groupTypes", "description",
     "createdDateTime",
-)  # fmt: skip
+) | _ADDRESSES  # fmt: skip
 _REQUIRED_OF_USERS: Mapping[str, type] = {"displayName": str, "userPrincipalName": str}
 _REQUIRED_OF_GROUPS: Mapping[str, type] = {
     "displayName": str,
@@ -232,6 +242,12 @@ def add_group(tenant: Tenant, properties: Json) -> Json:
 
 _ANY_MEMBER = "1"
 _USERS_ONLY = "member_id IN (SELECT id FROM objects WHERE kind = 'user')"
+_GROUPS_ONLY = "member_id IN (SELECT id FROM objects WHERE kind = 'group')"
+_GROUPS_AROUND = (
+    "WITH RECURSIVE outer_groups (id) AS (SELECT group_id FROM members WHERE member_id = ? UNION SELECT group_id"
+    " FROM members JOIN outer_groups ON members.member_id = outer_groups.id) SELECT id FROM outer_groups"
+)
+"""The groups that an object is in, directly or in an inner group; the value of the statement is the id of the object."""
 _USERS_INSIDE = (
     "WITH RECURSIVE inner_groups (id) AS (SELECT ? UNION SELECT member_id FROM members JOIN inner_groups ON"
     " members.group_id = inner_groups.id WHERE member_id IN (SELECT id FROM objects WHERE kind = 'group'))"
@@ -249,6 +265,31 @@ def list_members(tenant: Tenant, request: GraphRequest) -> GraphResponse:
 def list_member_users(tenant: Tenant, request: GraphRequest) -> GraphResponse:
     """Return the members that are users."""
     return _members(tenant, request, "users", _USERS_ONLY)
+
+
+def list_member_groups(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    """Return the members that are groups."""
+    return _members(tenant, request, "groups", _GROUPS_ONLY)
+
+
+def list_own_groups(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    """Return the groups that a user is a direct member of (Graph: list memberOf, cast to groups)."""
+    return _groups_of(tenant, request, "SELECT group_id FROM members WHERE member_id = ?")
+
+
+def list_all_groups(tenant: Tenant, request: GraphRequest) -> GraphResponse:
+    """Return the groups that a user is in, directly or in an inner group (Graph: list transitiveMemberOf)."""
+    return _groups_of(tenant, request, _GROUPS_AROUND)
+
+
+def _groups_of(tenant: Tenant, request: GraphRequest, sql: str) -> GraphResponse:
+    if not request.is_advanced:
+        raise unsupported_query("OData cast requires $count=true and the header ConsistencyLevel: eventual.")
+    user = find_user(tenant, request.path_parameters["user"])["id"]
+    groups = [find_group(tenant, key) for (key,) in sorted(tenant.store.rows(sql, (user,)))]
+    rows = [(number, select_properties(request, group)) for number, group in enumerate(groups, 1)]
+    listing = PagedRows("groups", lambda after, limit: rows[after : after + limit], lambda: len(rows))
+    return page_response(tenant, request, listing)
 
 
 def list_all_users(tenant: Tenant, request: GraphRequest) -> GraphResponse:

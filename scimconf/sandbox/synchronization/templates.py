@@ -2,8 +2,8 @@
 
 `scim`, for applications that are not in the gallery, has the rule, objects, attributes, metadata and order of a published
 schema of 2020, the attributes that newer sources add to it, and the default mappings of Microsoft's documentation. Those
-of Salesforce, Zendesk, Slack and Zoom have the credentials, attributes and roles that public pages name; the others are
-invented examples of gallery applications.
+of Salesforce, Zendesk, Slack and Zoom, and those in `data/vendors`, have the credentials, attributes and roles that public
+pages name; the others are invented examples of gallery applications.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from scimconf.sandbox.data_files import read_data
-from scimconf.sandbox.gallery import CUSTOM, GALLERY
+from scimconf.sandbox.data_files import names_in, read_data
+from scimconf.sandbox.gallery import CUSTOM, GALLERY, VENDORS
 from scimconf.sandbox.http_types import Json
 from scimconf.sandbox.switches import Switches
 from scimconf.sandbox.synchronization.gallery_templates import expand
@@ -60,12 +60,12 @@ def attribute_mapping(target: str, **properties: object) -> Json:
     return SCHEMA_DEFAULTS["attribute_mapping"] | {"targetAttributeName": target} | properties
 
 
-def _read_template(name: str) -> ProvisioningTemplate:
+def _read_template(name: str, *, is_vendor: bool = False) -> ProvisioningTemplate:
     """Read a template; its file omits the properties of attributes and mappings that have their defaults.
 
     An attribute that has only defaults is its name. `hidden_mappings` describes metadata; see `template_metadata`.
     """
-    content = read_data(f"templates/{name}.json")
+    content = read_data(f"{VENDORS}/{name}.json")["template"] if is_vendor else read_data(f"templates/{name}.json")
     if "schema" not in content:
         content = expand(content, read_data("templates/parley.json")["schema"]["directories"][0])
     hidden = content.pop("hidden_mappings", [])
@@ -93,7 +93,12 @@ def _attribute(entry: Any, complex_metadata: dict[str, Json]) -> Json:
     return attribute_definition(**properties)
 
 
-TEMPLATES = {name: _read_template(name) for entry in GALLERY.values() for name in entry.provisioning}
+_VENDOR_FILES = set(names_in(VENDORS))
+TEMPLATES = {
+    name: _read_template(name, is_vendor=f"{name}.json" in _VENDOR_FILES)
+    for entry in GALLERY.values()
+    for name in entry.provisioning
+}
 
 
 def templates_of(application_template_id: str | None, switches: Switches) -> tuple[ProvisioningTemplate, ...]:

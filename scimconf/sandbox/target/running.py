@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Mapping
 from typing import Any, Self
 
 import uvicorn
@@ -13,6 +14,7 @@ from scimconf.sandbox.target.catalogue import TargetError, faults_of
 from scimconf.sandbox.target.messages import Handler, behind
 from scimconf.sandbox.target.page import TargetView
 from scimconf.sandbox.target.tolerance import Tolerance, as_sent
+from scimconf.sandbox.target.vendor import VendorLimits
 
 _ROOT = "/v2"
 _START_POLL_SECONDS = 0.1
@@ -21,13 +23,15 @@ _START_POLL_SECONDS = 0.1
 class RunningTarget:
     """A SCIM server on 127.0.0.1. `url` is the root of its endpoints, `token` the bearer token that it accepts."""
 
-    def __init__(self, kind: str, token: str, peer: Any, listener: socket.socket) -> None:
+    def __init__(
+        self, kind: str, token: str, peer: Any, listener: socket.socket, limits: Mapping[str, Any] | None = None
+    ) -> None:
         self.kind = kind
         self.token = token
         self._peer = peer
         self._listener = listener
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}{_ROOT}"
-        self._server = uvicorn.Server(_config(asgi_application(target_handler(kind, peer), self.url)))
+        self._server = uvicorn.Server(_config(asgi_application(target_handler(kind, peer, limits), self.url)))
         self._thread = threading.Thread(target=self._run, name=f"target {kind}", daemon=True)
         self._thread.start()
         while not self._server.started and self._thread.is_alive():
@@ -65,22 +69,25 @@ class RunningTarget:
             self._server.run(sockets=[self._listener])
 
 
-def target_handler(kind: str, peer: Any) -> Handler:
-    """Return the handler of a kind of target in front of a ScimPeer; raise TargetError if the kind is unknown."""
+def target_handler(kind: str, peer: Any, limits: Mapping[str, Any] | None = None) -> Handler:
+    """Return the handler of a kind of target in front of a ScimPeer; raise TargetError if the kind is unknown.
+
+    `limits` is the document of `VendorLimits`.
+    """
     faults = faults_of(kind)
     handler: Handler = peer.respond
     if kind != "strict":
         handler = behind(Tolerance(peer), handler)
     for fault in faults:
         handler = behind(fault.middleware(), handler)
-    return handler
+    return behind(VendorLimits(limits), handler) if limits else handler
 
 
-def start_target(kind: str, *, token: str, port: int = 0) -> RunningTarget:
+def start_target(kind: str, *, token: str, port: int = 0, limits: Mapping[str, Any] | None = None) -> RunningTarget:
     """Start a target and return it once it listens; port 0 selects a free port.
 
     `kind` is `strict` (scim2-server as it is), `tolerant` (accepts what Microsoft Entra sends) or `faulty:ID` (tolerant,
-    with one fault of `catalogue.FAULTS`). Raise TargetError if the kind is unknown, a package is missing or the port
+    with one fault of `catalogue.FAULTS`). `limits` is the document of `vendor.VendorLimits`. Raise TargetError if the kind is unknown, a package is missing or the port
     cannot be bound.
     """
     faults_of(kind)
@@ -88,7 +95,7 @@ def start_target(kind: str, *, token: str, port: int = 0) -> RunningTarget:
         from scimconf.sandbox.target.scim2 import ScimPeer
     except ImportError as error:
         raise TargetError(f"{error.name} is not installed: pip install 'scimconf[rehearsal]'") from None
-    return RunningTarget(kind, token, ScimPeer(token, tolerant=kind != "strict"), _bound(port))
+    return RunningTarget(kind, token, ScimPeer(token, tolerant=kind != "strict"), _bound(port), limits)
 
 
 def _bound(port: int) -> socket.socket:

@@ -154,6 +154,7 @@ class Spec(Section):
     version: Annotated[Literal[1], BeforeValidator(as_version)]
     name: Annotated[str, Field(pattern=SLUG)]
     tenant: Annotated[str, Field(pattern=TENANT)] | None = None
+    preset: Annotated[str, Field(pattern=SLUG)] | None = None
     application: Application
     owners: tuple[Owner, ...] = ()
     vendor_contact: Text | None = None

@@ -1,0 +1,60 @@
+"""What to do next about an application: the exact command, when it is right, and the state that it leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scimconf.monitoring.application_status import ApplicationStatus
+from scimconf.monitoring.job_commands import TOO_MANY_DELETES
+from scimconf.monitoring.job_status import JobPhase, JobStatus
+
+_THRESHOLDS = "escrow"
+"""A part of the names of all reasons that are about too many failures."""
+_SUPPORT = "quarantinedondemand"
+_FULL_RESTART = "the quarantine ends, and the next cycle is an initial one"
+_RETRY = "the quarantine ends, and failed users and groups are tried again"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A command line, when it is right, and the state to which it leads."""
+
+    command: str
+    condition: str
+    leads_to: str
+
+
+def proposals(status: ApplicationStatus) -> Iterator[Proposal]:
+    """Yield what can be done about the only job of an application; nothing if it needs nothing."""
+    if len(status.jobs) == 1 and status.selector:
+        yield from _of_job(status.jobs[0], status.selector)
+
+
+def _of_job(job: JobStatus, selector: str) -> Iterator[Proposal]:
+    if job.quarantine is not None:
+        yield from _of_quarantine(job.quarantine.reason.lower(), selector)
+    elif job.phase is JobPhase.OFF and job.escrows_pruned:
+        yield Proposal(
+            f"scimconf restart {selector}",
+            "when the cause of the failures is corrected",
+            "provisioning is on, and the next cycle is an initial one, which tries all users again",
+        )
+    elif job.phase is JobPhase.OFF and job.has_run:
+        yield Proposal(
+            f"scimconf resume {selector}",
+            "when the reason for the pause is over",
+            "provisioning is on and continues where it stopped",
+        )
+
+
+def _of_quarantine(reason: str, selector: str) -> Iterator[Proposal]:
+    if reason == TOO_MANY_DELETES:
+        held_back = "the deletions are carried out in the next cycle, and the quarantine ends"
+        yield Proposal(f"scimconf allow-deletions {selector}", "if the deletions are right", held_back)
+        yield Proposal(f"scimconf restart {selector}", "if not, after their cause is undone", _FULL_RESTART)
+    elif _THRESHOLDS in reason:
+        command = f"scimconf restart {selector} --scope escrows --scope quarantine"
+        yield Proposal(command, "when the mappings or the data are corrected", _RETRY)
+    elif reason != _SUPPORT:
+        yield Proposal(f"scimconf restart {selector}", "when the cause is corrected", _FULL_RESTART)

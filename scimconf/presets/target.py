@@ -1,0 +1,36 @@
+"""The limits of a vendor in the form that the SCIM server of a rehearsal plays (`VendorLimits` of the sandbox)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scimconf.presets.model import Facts, Object, RowRules, VendorDeprovisioning, VendorGroups
+
+_GONE = ("deletes", "removes_from_organization")
+
+
+def target_limits(facts: Facts) -> dict[str, Any]:
+    """Return the document; what the facts do not say is not limited."""
+    groups = facts.groups.support if isinstance(facts.groups, VendorGroups) else "unknown"
+    return {
+        "users": _object_limits(facts, "users") | {"disabling": disabling(facts)},
+        "groups": _object_limits(facts, "groups")
+        | {"support": groups if groups in ("update_only", "none") else "full"},
+    }
+
+
+def disabling(facts: Facts) -> str:
+    """Return `deletes` if a disabled user loses the account at the vendor at once, else `disables`."""
+    departure = facts.deprovisioning
+    is_gone = isinstance(departure, VendorDeprovisioning) and departure.effect in _GONE
+    return "deletes" if is_gone else "disables"
+
+
+def _object_limits(facts: Facts, kind: Object) -> dict[str, Any]:
+    rows = getattr(facts.rows, kind)
+    return {
+        "limits": [
+            limit.model_dump(exclude={"source", "note", "object"}) for limit in facts.limits if limit.object == kind
+        ],
+        "refused": list(rows.forbidden) if isinstance(rows, RowRules) else [],
+    }

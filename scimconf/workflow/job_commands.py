@@ -1,0 +1,196 @@
+"""The commands about a job: pause, resume, restart and allow deletions. Write to the tenant.
+
+Each reads the application, which a person then approves, reads it again right before its write, and keeps a history entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from scimconf.diagnostics import GraphError, LockedError, ScimconfError, StaleError
+from scimconf.documents.lock import lock_of_others
+from scimconf.monitoring.history import UNKNOWN_RUN, HistoryEntry, RunContext
+from scimconf.monitoring.job_commands import (
+    FORCE_DELETES,
+    PORTAL_SCOPES,
+    JobCommand,
+    JobFacts,
+    RestartScope,
+    StagedDeletion,
+    is_done,
+    reset_scope,
+    staged_deletions,
+)
+from scimconf.monitoring.log_events import logged_events
+from scimconf.version import __version__
+from scimconf.workflow.history import begin_command, end_command, entry_time
+from scimconf.workflow.job_control import (
+    ControlledJob,
+    ControlResult,
+    UncertainError,
+    find_job,
+    pause_job,
+    restart_job,
+    start_job,
+)
+from scimconf.workflow.scope_size import users_in_scope
+from scimconf.workflow.targets import ApplicationTarget, file_name
+
+if TYPE_CHECKING:
+    from scimconf.graph.reading import TenantSession
+
+LOG_MARGIN = timedelta(days=2)
+"""How long before the beginning of a quarantine the cycle that imposed it can have begun: a first cycle takes hours."""
+_DONE, _FAILED, _UNCERTAIN = "done", "failed", "uncertain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandOptions:
+    """How a command runs: the holder whose lock does not stop it, whether none does, and where its history is kept.
+
+    `history` is None if none is kept. `clock` returns the time (UTC), of history entries and if Graph sends none.
+    """
+
+    clock: Callable[[], datetime]
+    lock_holder: str = ""
+    ignore_lock: bool = False
+    history: str | None = None
+    run: RunContext = UNKNOWN_RUN
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedJob:
+    """The job of an application as a person sees it before the approval, and what is held back, if that was read."""
+
+    target: ApplicationTarget
+    job: ControlledJob
+    facts: JobFacts
+    staged: tuple[StagedDeletion, ...] = ()
+
+
+async def prepare(session: TenantSession, target: ApplicationTarget, options: CommandOptions) -> PreparedJob:
+    """Return the job of an application, and how many users it has; raise LockedError, ScimconfError or GraphError."""
+    job = await _unlocked_job(session, target, options)
+    users = await users_in_scope(session.graph, job.names)
+    return PreparedJob(target, job, _facts(target, job, users))
+
+
+def _facts(target: ApplicationTarget, job: ControlledJob, users: int | None) -> JobFacts:
+    return JobFacts(
+        name=target.name, selector=target.selector, status=job.status, now=job.now, users=users, enabled=target.enabled
+    )
+
+
+async def _unlocked_job(session: TenantSession, target: ApplicationTarget, options: CommandOptions) -> ControlledJob:
+    job = await find_job(session, target, options.clock())
+    lock = lock_of_others(job.principal.get("tags"), job.now, options.lock_holder)
+    if lock is not None and not options.ignore_lock:
+        hint = "Wait until that run has ended, or write all the same with --ignore-lock: it may start or pause the job again."
+        raise LockedError(f"another run has the lock of this application: {lock}", hint)
+    return job
+
+
+async def read_staged(session: TenantSession, prepared: PreparedJob) -> PreparedJob:
+    """Return the job with the deletions that it holds back; raise ScimconfError if the log does not list them all."""
+    from scimconf.graph.provisioning_log import read_log
+
+    quarantine = prepared.job.status.quarantine
+    began = (quarantine.began if quarantine is not None else None) or prepared.job.now
+    try:
+        log = await read_log(session.graph, prepared.job.names["job"], began - LOG_MARGIN)
+    except GraphError as error:
+        raise ScimconfError(
+            f"the provisioning log cannot be read, so it is not known what is held back: {error}",
+            error.hint or "Read it in the portal, and select Allow deletes there.",
+        ) from None
+    if log.is_cut:
+        raise ScimconfError(
+            "the provisioning log has more entries since the quarantine began than can be read, so some deletions are unknown",
+            "Read it in the portal, and select Allow deletes there.",
+        )
+    staged = staged_deletions(logged_events(log.entries), began)
+    if not staged:
+        raise ScimconfError(
+            "the provisioning log does not list yet what is held back",
+            "An entry takes up to 15 minutes. Run it again then.",
+        )
+    return PreparedJob(prepared.target, prepared.job, prepared.facts, staged)
+
+
+async def run_command(
+    session: TenantSession,
+    command: JobCommand,
+    prepared: PreparedJob,
+    options: CommandOptions,
+    scopes: Sequence[RestartScope] = (),
+) -> ControlResult:
+    """Read the job again and do what was approved; `wrote` is False if nothing is left to do.
+
+    Raise StaleError if the deletions have changed, LockedError, CredentialsRefusedError, CredentialsUntestedError,
+    UncertainError or GraphError. The history entry says how it ended, also then.
+    """
+    job = await _unlocked_job(session, prepared.target, options)
+    if is_done(command, job.status):
+        return ControlResult(job, wrote=False)
+    if command is JobCommand.ALLOW_DELETIONS:
+        current = PreparedJob(prepared.target, job, _facts(prepared.target, job, None))
+        _check_same(prepared.staged, (await read_staged(session, current)).staged)
+    name = prepared.target.name if prepared.target.enabled is not None else file_name(job.principal)
+    entry = "" if options.history is None else begin_command(options.history, _entry(command, name, options, scopes))
+    try:
+        result = await _write(session, command, job, scopes)
+    except UncertainError as error:
+        _end(entry, _UNCERTAIN, options, str(error))
+        raise
+    except ScimconfError as error:
+        _end(entry, _FAILED, options, str(error))
+        raise
+    _end(entry, _DONE, options)
+    return result
+
+
+async def _write(
+    session: TenantSession, command: JobCommand, job: ControlledJob, scopes: Sequence[RestartScope]
+) -> ControlResult:
+    match command:
+        case JobCommand.PAUSE:
+            return await pause_job(session, job)
+        case JobCommand.RESUME:
+            return await start_job(session, job)
+        case JobCommand.RESTART:
+            return await restart_job(session, job, reset_scope(scopes))
+        case JobCommand.ALLOW_DELETIONS:
+            return await restart_job(session, job, FORCE_DELETES)
+
+
+def _check_same(approved: Sequence[StagedDeletion], current: Sequence[StagedDeletion]) -> None:
+    before, after = ({deletion.key: deletion.event.source_name for deletion in each} for each in (approved, current))
+    if before.keys() == after.keys():
+        return
+    added = [name for key, name in after.items() if key not in before]
+    removed = len(before.keys() - after.keys())
+    changes = [f"{len(added)} more" if added else "", f"{removed} less" if removed else ""]
+    raise StaleError(
+        f"the deletions that are held back have changed: {len(after)} instead of {len(before)} ("
+        f"{', '.join(filter(None, changes))}). Nothing was allowed",
+        "Run the command again, and read the new list.",
+    )
+
+
+def _entry(command: JobCommand, name: str, options: CommandOptions, scopes: Collection[RestartScope]) -> HistoryEntry:
+    words = command.value + "".join(f" --scope {scope.value}" for scope in scopes if tuple(scopes) != PORTAL_SCOPES)
+    return HistoryEntry(
+        application=name,
+        time=entry_time(options.clock()),
+        version=__version__,
+        run=options.run,
+        command=words,
+    )
+
+
+def _end(entry: str, status: str, options: CommandOptions, error: str = "") -> None:
+    if entry:
+        end_command(entry, status, options.clock(), error)
