@@ -11,7 +11,7 @@ empty :=
 space := $(empty) $(empty)
 
 .NOTPARALLEL:
-.PHONY: help setup demo test test-slow test-long fuzz check lint types imports site coverage format schemas docs preset bench audit changelog release constraints clean
+.PHONY: help setup demo test test-slow test-long fuzz check lint types imports site coverage format schemas docs preset pictures bench audit changelog release constraints clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -67,6 +67,9 @@ docs: setup  ## regenerate the generated parts of docs/, and the sandbox's galle
 preset: setup  ## format and check one preset, and write its page: make preset NAME=slack
 	$(bin)/python tests/tools/preset.py $(NAME)
 	$(bin)/pytest -q tests/presets -k '$(NAME)'
+
+pictures: setup  ## make the pictures of the README from real output
+	@$(bin)/python tests/tools/pictures.py
 
 site: setup  ## build the documentation site in build/site/html, strict about links
 	@$(bin)/python tests/tools/build_site.py

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
     from scimconf.spec.loaded import Loaded
     from scimconf.workflow.compilation import PlanOptions
+    from scimconf.workflow.history import HistoryStore
+    from scimconf.workflow.history_entry import OpenHistory
     from scimconf.workflow.permission_check import MissingPermission
     from scimconf.workflow.plan import PlannedApplication
 
@@ -42,8 +44,6 @@ __all__ = [
     "load",
     "validate",
 ]
-
-HISTORY_FOLDER = ".scimconf/history"
 
 
 def load(
@@ -277,7 +277,7 @@ class TenantClient:
         plan: SpecPlan,
         *,
         approve: Callable[[tuple[str, ...]], bool],
-        history: str | os.PathLike[str] | None = HISTORY_FOLDER,
+        history: str | os.PathLike[str] | None = "",
         progress: Callable[[str, int, int], object] | None = None,
         lock_holder: str = "",
         check_permissions: bool = True,
@@ -285,14 +285,18 @@ class TenantClient:
         """Apply a plan, and plan again until no changes remain; return a report, also after a failure.
 
         `approve` is called with the guards of a first run and the addresses to delete or replace, and again if a later
-        round adds any. `history` is the folder that keeps the documents before and after, None for no history. Without
+        round adds any. `history` is the folder or the address of a blob container for the documents before and after (default:
+        `.scimconf/history` at the root of the spec's repository), None for no history. Without
         `check_permissions`, also requests are sent that need permissions which the access token lacks. With a
         `lock_holder`, no other run with a lock applies the application at the same time.
         """
+        from scimconf.monitoring.history import ci_context
         from scimconf.workflow.apply import apply, guards_that_need_allow, missing_secrets, shared_secret_files
+        from scimconf.workflow.history_entry import OpenHistory
 
-        folder = None if history is None else os.fspath(history)
-        planned, hooks = plan.planned, _ApiHooks(approve, folder, progress)
+        planned = plan.planned
+        entry = OpenHistory(self._history(plan, history), ci_context(os.environ), lambda: datetime.now(UTC))
+        hooks = _ApiHooks(approve, entry, progress)
         options = replace(plan.options, check_permissions=check_permissions)
         if not check_permissions:
             planned = replace(planned, missing_permissions=())
@@ -307,11 +311,15 @@ class TenantClient:
         options, lock = replace(options, lock_holder=lock_holder), _lock_options(lock_holder)
         warnings = tuple(f"{shared.message}. {shared.hint}" for shared in shared_secret_files(planned, self.secrets))
         report = await apply(self.session(), planned, options, self.secrets, hooks, lock)
-        if report.backup:
-            from scimconf.workflow.history import end_entry
+        report = entry.end(report)
+        return replace(report, warnings=(*warnings, *report.warnings, *entry.failure[1:]))
 
-            end_entry(report.backup, report, datetime.now(UTC))
-        return replace(report, warnings=(*warnings, *report.warnings))
+    def _history(self, plan: SpecPlan, history: str | os.PathLike[str] | None) -> HistoryStore | None:
+        from scimconf.workflow.history_place import open_store
+
+        if history is None:
+            return None
+        return open_store(os.fspath(history), plan.planned.loaded.paths[0], self.secrets.sign_in)
 
     async def preview(
         self, spec: Loaded, *, users: Sequence[str] = (), sample: int = 0, only: Sequence[str] = ()
@@ -374,7 +382,7 @@ def _lock_options(holder: str) -> LockOptions | None:
 @dataclass(frozen=True, slots=True)
 class _ApiHooks:
     approve_items: Callable[[tuple[str, ...]], bool]
-    history_folder: str | None
+    history: OpenHistory
     on_progress: Callable[[str, int, int], object] | None
 
     def approve(self, planned: PlannedApplication) -> bool:
@@ -382,13 +390,8 @@ class _ApiHooks:
 
         return self.approve_items(tuple(sorted(approval_items(planned))))
 
-    def backup(self, planned: PlannedApplication) -> str:
-        from scimconf.monitoring.history import ci_context
-        from scimconf.workflow.history import begin_entry
-
-        if self.history_folder is None:
-            return ""
-        return begin_entry(self.history_folder, planned, datetime.now(UTC), ci_context(os.environ))
+    def begin_history(self, planned: PlannedApplication) -> str:
+        return self.history.begin(planned)
 
     def progress(self, message: str, done: int, total: int) -> None:
         if self.on_progress is not None:

@@ -93,6 +93,7 @@ def environment(url: str, **more: str) -> dict[str, str]:
         **kept,
         "SCIMCONF_GRAPH_URL": url,
         "SCIMCONF_ALLOW_PATH": str(ROOT),
+        "SCIMCONF_HISTORY": ".scimconf/history",  # in the working folder, not in this repository
         "WRITER_SCIM_TOKEN": TOKEN,
         "TERM": "xterm-256color",
         **more,

@@ -54,7 +54,7 @@ class Person:
     yes: bool = True
     asked: list[PlannedApplication] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
-    backups: list[PlannedApplication] = field(default_factory=list)
+    entries: list[PlannedApplication] = field(default_factory=list)
     finished_steps: list[StepOutcome] = field(default_factory=list)
     interrupt: Callable[[], bool] = lambda: False
 
@@ -62,9 +62,9 @@ class Person:
         self.asked.append(planned)
         return self.yes
 
-    def backup(self, planned: PlannedApplication) -> str:
-        self.backups.append(planned)
-        return f"backup/{len(self.backups)}"
+    def begin_history(self, planned: PlannedApplication) -> str:
+        self.entries.append(planned)
+        return f"history/{len(self.entries)}"
 
     def progress(self, says: str, _done: int, _total: int) -> None:
         self.told.append(says)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli import canary, confirmation, locking, options, output, streams
+from scimconf.cli import canary, confirmation, history_option, locking, options, output, streams
 from scimconf.cli.confirmation import can_answer
 from scimconf.cli.exit_codes import ExitCode, combine, of_status
 from scimconf.cli.exit_report import ExitReportLog, check_suffix, exit_report
@@ -23,8 +23,7 @@ from scimconf.cli.status import StatusCommand, print_statuses
 from scimconf.cli.tenants import TenantSpecs, by_tenant, run_each
 from scimconf.cli.terminal import Terminal
 from scimconf.cli.waves import apply_in_waves, report_stopped
-from scimconf.diagnostics import ScimconfError, SecretError, StaleError
-from scimconf.files import check_folder_writable
+from scimconf.diagnostics import SecretError, StaleError
 from scimconf.monitoring.history import RunContext, ci_context
 from scimconf.plan import ApplyStatus, Guard, Plan, Report, StepOutcome
 from scimconf.plan.file import SavedPlan
@@ -43,7 +42,7 @@ from scimconf.workflow.canary import apply_canary
 from scimconf.workflow.canary_checks import Canary
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.fleet import FleetLimits
-from scimconf.workflow.history import begin_entry, end_entry
+from scimconf.workflow.history_entry import OpenHistory
 from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.plan_all import PlanResults, relative_path
 from scimconf.workflow.saved_plan import is_saved_plan, read_saved_plan, spec_paths
@@ -82,6 +81,7 @@ class ApplyOptions:
     canary: tuple[str, ...] = ()
     tried: Canary | None = None
     saved: SavedPlan | None = None
+    stores: history_option.Stores | None = None
 
     def recorded(self) -> dict[str, Any]:
         return options.recorded_options(self.common, self.planning, redact=self.redact)
@@ -96,14 +96,7 @@ class ApplyOptions:
 )
 @options.full
 @click.option("--expect-digest", metavar="DIGEST", help="Apply a saved plan only if it has this digest.")
-@click.option(
-    "--history",
-    type=click.Path(file_okay=False),
-    metavar="DIR",
-    default=".scimconf/history",
-    show_default=True,
-    help="Folder for the history: the documents before and after each apply, for `history` and `rollback`.",
-)
+@history_option.history
 @click.option("--no-history", is_flag=True, help="Keep no history, so that no rollback is possible.")
 @click.option(
     "--watch", is_flag=True, help="After the apply, print each change of the status until the first cycle is over."
@@ -169,14 +162,26 @@ def _run_apply(applying: ApplyOptions) -> ExitCode:
     if applying.canary:
         canary.check_specs(specs)
     groups = by_tenant(specs, applying.common, is_apply=True)
-    if applying.history is not None:
-        check_folder_writable(applying.history)
 
     def run_group(group: TenantSpecs) -> ExitCode:
         with applying.report.errors():
-            return _apply_tenant(group, replace(applying, common=group.common))
+            return _apply_tenant(group, replace(applying, common=group.common, stores=_checked_stores(group, applying)))
 
     return run_each(groups, run_group)
+
+
+def _checked_stores(group: TenantSpecs, applying: ApplyOptions) -> history_option.Stores | None:
+    """Return how the histories of specs are opened, None without history; raise ScimconfError if one cannot be written."""
+    if applying.history is None:
+        return None
+    stores = history_option.stores(applying.history, group.common, group.environ)
+    checked: set[str] = set()
+    for loaded in group.specs:
+        store = stores(loaded.paths[0])
+        if store.place() not in checked:
+            store.check()
+            checked.add(store.place())
+    return stores
 
 
 def _apply_tenant(group: TenantSpecs, applying: ApplyOptions) -> ExitCode:
@@ -428,14 +433,15 @@ async def _apply_one(
     session.progress.begin(planned.name)
     secrets, terminal = session.client.secrets, Terminal.of_stdout()
     with session.graceful_stop():
-        hooks = _TerminalHooks(session, planned.name, applying, redact)
+        store = applying.stores(planned.loaded.paths[0]) if applying.stores is not None else None
+        history = OpenHistory(store, applying.run, lambda: datetime.now(UTC))
+        hooks = _TerminalHooks(session, planned.name, applying, redact, history)
         lock = locking.lock_options(session, planned.name, applying.lock, redact)
         if applying.tried is None:
             report = await apply(tenant, planned, applying.planning, secrets, hooks, lock)
         else:
             report = await apply_canary(tenant, applying.tried, canary.canary_run(session, applying, hooks, lock))
-    if report.backup:
-        _end_entry(report)
+    report = history.end(report)
     report = redact_report(replace(report, command=report.command or _command_line(planned, applying)), redact)
     session.events.applied(report, hooks.logged)
     applying.report.add(report)
@@ -446,15 +452,10 @@ async def _apply_one(
         except OSError:  # the report must not be lost
             streams.print_to_stderr(rendered.rstrip("\n"))
         output.print_diagnostics(report.diagnostics)
-    return of_status(report.status)
-
-
-def _end_entry(report: Report) -> None:
-    """Complete the history entry; the report must not be lost if that fails."""
-    try:
-        end_entry(report.backup, report, datetime.now(tz=UTC))
-    except ScimconfError as error:
-        output.print_error(report.name, error)
+        if history.failure:
+            output.print_lines(*map(redact, history.failure), err=True)
+    code = of_status(report.status)
+    return ExitCode.PARTIALLY_APPLIED if history.failure and code is ExitCode.OK else code
 
 
 def _command_line(planned: PlannedApplication, applying: ApplyOptions) -> str:
@@ -484,6 +485,7 @@ class _TerminalHooks:
     name: str
     applying: ApplyOptions
     redact: Redact
+    history: OpenHistory
     logged: set[StepOutcome] = field(default_factory=set)
 
     def approve(self, planned: PlannedApplication) -> bool:
@@ -494,10 +496,8 @@ class _TerminalHooks:
             except click.Abort:
                 return False
 
-    def backup(self, planned: PlannedApplication) -> str:
-        if self.applying.history is None:
-            return ""
-        return begin_entry(self.applying.history, planned, datetime.now(tz=UTC), self.applying.run)
+    def begin_history(self, planned: PlannedApplication) -> str:
+        return self.history.begin(planned)
 
     def progress(self, message: str, done: int, total: int) -> None:
         self.session.progress.step(self.redact(message), done, total)

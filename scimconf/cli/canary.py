@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,7 +25,7 @@ from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow.canary import CanaryRun
 from scimconf.workflow.canary_checks import MAX_USERS, Canary, UnfinishedCanary, prepare_canary
-from scimconf.workflow.history import history_entries, read_documents
+from scimconf.workflow.history import HistoryStore, history_entries, read_documents
 
 if TYPE_CHECKING:
     from scimconf.cli.apply import ApplyOptions
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from scimconf.workflow.apply import ApplyHooks
     from scimconf.workflow.plan import PlannedApplication
 
-DEFAULT_FOLDER = ".scimconf/history"
-"""The default of --history."""
 PAST = "before.scimconf.yaml"
 """The name of the spec of before in messages; it is in no file."""
 _OPEN = (STARTED, ApplyStatus.INTERRUPTED.value, ApplyStatus.PARTIALLY_APPLIED.value)
@@ -81,10 +78,10 @@ async def prepared(
     session: Session, planned: PlannedApplication, applying: ApplyOptions, reads: SharedReads
 ) -> Canary | None:
     """Check and print what will be tried with the users of a canary; print why it cannot be, and return None."""
-    assert applying.history is not None
+    assert applying.stores is not None
     tenant, now = session.tenant_session(reads), datetime.now(tz=UTC)
-    unfinished = unfinished_canary(applying.history, planned.name)
     try:
+        unfinished = unfinished_canary(applying.stores(planned.loaded.paths[0]), planned.name)
         tried = await prepare_canary(tenant, planned, applying.canary, applying.planning, now, unfinished)
     except ScimconfError as error:
         with session.progress.paused():
@@ -97,17 +94,17 @@ async def prepared(
     return tried
 
 
-def unfinished_canary(folder: str, name: str) -> UnfinishedCanary | None:
+def unfinished_canary(store: HistoryStore, name: str) -> UnfinishedCanary | None:
     """Return what the newest entries of the history have of canaries that did not end, None if the newest is another apply."""
     entries: list[HistoryEntry] = []
-    for entry in (entry for entry in history_entries(folder, name) if entry.is_apply):
+    for entry in (entry for entry in history_entries(store, name) if entry.is_apply):
         if not entry.run.canary or entry.status not in _OPEN:
             break
         entries.append(entry)
     if not entries:
         return None
     addresses = frozenset(address for entry in entries for address, _ in entry.changes)
-    return UnfinishedCanary(read_documents(folder, entries[-1]), addresses)
+    return UnfinishedCanary(read_documents(store, entries[-1]), addresses)
 
 
 def print_canary(canary: Canary, *, redact: bool) -> None:
@@ -163,8 +160,9 @@ class TerminalCanaryDialog:
 
     def rollback_command(self, entry: str) -> str:
         path, common = self.canary.planned.loaded.paths[0], self.applying.common
-        history = str(self.applying.history)
-        options = ["--to", Path(entry).name, *([] if history == DEFAULT_FOLDER else ["--history", history])]
+        history = self.applying.history or ""
+        is_secret = "?" in history  # a signature: the variable SCIMCONF_HISTORY has it
+        options = ["--to", entry.rpartition("/")[2], *(["--history", history] if history and not is_secret else [])]
         for name, values in (("var", common.var), ("var-file", common.var_file), ("allow-path", common.allow_path)):
             options += [word for value in values for word in (f"--{name}", value)]
         return shlex.join(["scimconf", "rollback", path, *options]) if entry else ""

@@ -96,7 +96,7 @@ class EventLog:
             application=report.name,
             exit_code=int(of_status(report.status)),
             error=report.error,
-            backup=report.backup,
+            history_entry=report.history_entry,
             paused=report.is_paused,
             paused_confirmed=report.pause is Pause.CONFIRMED,
             paused_since=since,

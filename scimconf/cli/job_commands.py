@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
 
-from scimconf.cli import confirmation, options
+from scimconf.cli import confirmation, history_option, options
 from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.locking import pipeline_run
 from scimconf.cli.output import print_diagnostics, print_error, print_lines
 from scimconf.cli.session import Session, interruptible_prompt, run
-from scimconf.cli.tenants import by_tenant, run_each
+from scimconf.cli.tenants import TenantSpecs, by_tenant, run_each
 from scimconf.cli.terminal import Terminal, can_ask
 from scimconf.diagnostics import LockedError, ScimconfError, StaleError
-from scimconf.files import check_folder_writable
 from scimconf.monitoring.history import ci_context
 from scimconf.monitoring.job_commands import JobCommand, RestartScope, command_guards, is_done
 from scimconf.spec.loaded import Loaded
+from scimconf.workflow.history import HistoryStore
+from scimconf.workflow.history_entry import OpenHistory
 from scimconf.workflow.job_commands import CommandOptions, PreparedJob, prepare, read_staged, run_command
 from scimconf.workflow.job_control import NotStartedError, UncertainError
 from scimconf.workflow.targets import ApplicationTarget, application_target, spec_targets
@@ -39,14 +41,7 @@ shared = options.together(
     click.option("--app", metavar="NAME|ID", help="The application with this name or id, without a spec."),
     confirmation.option(),
     click.option("--reason", default="", metavar="TEXT", help="Why: recorded in the history."),
-    click.option(
-        "--history",
-        type=click.Path(file_okay=False),
-        metavar="DIR",
-        default=".scimconf/history",
-        show_default=True,
-        help="Folder for the history.",
-    ),
+    history_option.history,
     click.option("--no-history", is_flag=True, help="Keep no history entry."),
     click.option("--ignore-lock", is_flag=True, help="Write although another run has the lock of the application."),
     options.events,
@@ -66,7 +61,10 @@ def allow(*guards: str) -> Callable[[Any], Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRequest:
-    """One command: what it does, what is allowed, and how it is answered. `expect` is the number of deletions, if passed."""
+    """One command: what it does, what is allowed, and how it is answered. `expect` is the number of deletions, if passed.
+
+    `history` is the option, None for no history.
+    """
 
     command: JobCommand
     scopes: tuple[RestartScope, ...] = ()
@@ -75,6 +73,7 @@ class JobRequest:
     expect: int | None = None
     redact: bool = False
     full: bool = False
+    history: str | None = None
 
 
 def run_job_command(request: JobRequest, app: str | None, params: dict[str, Any]) -> int:
@@ -86,24 +85,45 @@ def run_job_command(request: JobRequest, app: str | None, params: dict[str, Any]
         clock=lambda: datetime.now(UTC),
         lock_holder=pipeline_run(os.environ),
         ignore_lock=params["ignore_lock"],
-        history=None if params["no_history"] else params["history"],
         run=ci_context(os.environ, params["reason"]),
     )
-    if settings.history is not None:
-        check_folder_writable(settings.history)
+    request = replace(request, history=None if params["no_history"] else params["history"])
     if app is not None:
-        return run(common, "reading", lambda session: _run(session, [application_target(app)], request, settings))
+        target = application_target(app)
+        stores = _checked_stores(request, common, {target.name: history_option.WORKING_FOLDER})
+        return run(common, "reading", lambda session: _run(session, [target], request, settings, stores))
     _require_files(common.paths)
     groups = by_tenant(options.load_specs(common), common, is_apply=True)
 
-    async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
+    def run_group(group: TenantSpecs) -> ExitCode:
+        paths = {loaded.spec.name: loaded.paths[0] for loaded in group.specs if loaded.spec is not None}
+        stores = _checked_stores(request, group.common, paths, group.environ)
+        return group.run(lambda session, specs: work(session, specs, stores))
+
+    async def work(session: Session, specs: Sequence[Loaded], stores: Mapping[str, HistoryStore]) -> ExitCode:
         errors = [error for spec in specs if spec.spec is None for error in spec.diagnostics]
         with session.progress.paused():
             print_diagnostics(errors)
-        code = await _run(session, spec_targets(specs), request, settings)
+        code = await _run(session, spec_targets(specs), request, settings, stores)
         return combine([code, ExitCode.INVALID if errors else ExitCode.OK])
 
-    return run_each(groups, lambda group: group.run(work))
+    return run_each(groups, run_group)
+
+
+def _checked_stores(
+    request: JobRequest,
+    common: options.CommonOptions,
+    paths: Mapping[str, str],
+    sign_in: Mapping[str, str] = MappingProxyType({}),
+) -> Mapping[str, HistoryStore]:
+    """Return the history of each application by name, none without history; raise ScimconfError if one cannot be written."""
+    if request.history is None:
+        return {}
+    opened = history_option.stores(request.history, common, sign_in)
+    stores = {name: opened(path) for name, path in paths.items()}
+    for store in {store.place(): store for store in stores.values()}.values():
+        store.check()
+    return stores
 
 
 def _require_files(paths: Sequence[str]) -> None:
@@ -113,7 +133,11 @@ def _require_files(paths: Sequence[str]) -> None:
 
 
 async def _run(
-    session: Session, targets: Sequence[ApplicationTarget], request: JobRequest, settings: CommandOptions
+    session: Session,
+    targets: Sequence[ApplicationTarget],
+    request: JobRequest,
+    settings: CommandOptions,
+    stores: Mapping[str, HistoryStore],
 ) -> ExitCode:
     if request.command is JobCommand.ALLOW_DELETIONS and len(targets) != 1:
         raise click.UsageError("Deletions are allowed for one application at a time: name its spec, or pass --app.")
@@ -130,8 +154,20 @@ async def _run(
         if approval is not ExitCode.OK:
             return combine([*codes, approval])
     settings = replace(settings, run=replace(settings.run, identity=await session.identity()))
-    codes += [await _execute(session, prepared, request, settings) for prepared in ready]
+    for prepared in ready:
+        history = OpenHistory(stores.get(prepared.target.name), settings.run, settings.clock)
+        code = await _execute(session, prepared, request, replace(settings, history=history))
+        codes.append(_completed(session, code, history))
     return combine(codes)
+
+
+def _completed(session: Session, code: ExitCode, history: OpenHistory) -> ExitCode:
+    """Print what is wrong if the history entry is not complete; return the exit code."""
+    if not history.failure:
+        return code
+    with session.progress.paused():
+        print_lines(*history.failure, err=True)
+    return ExitCode.PARTIALLY_APPLIED if code is ExitCode.OK else code
 
 
 async def _prepared(

@@ -175,6 +175,25 @@ def run(
     return code
 
 
+def storage_credential(
+    common: CommonOptions, sign_in: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[], TokenSource]:
+    """Return a function that signs in for Azure Storage as for Graph; the tokens are masked in what is printed."""
+    from scimconf.graph.secret_masking import SecretMask
+    from scimconf.graph.settings import graph_settings
+
+    context = click.get_current_context()
+
+    def source() -> TokenSource:
+        mask = SecretMask()
+        context.ensure_object(ExitStack).enter_context(masked(mask.scrub))
+        logging.getLogger("azure").addHandler(logging.NullHandler())  # the error contains the text already
+        settings = graph_settings(os.environ, common.cloud)
+        return _token_source(settings, common.auth, {**os.environ, **sign_in}, mask)
+
+    return source
+
+
 def _fetched_token(
     settings: Settings, auth: str | None, environ: Mapping[str, str], mask: SecretMask
 ) -> TokenSource | None:

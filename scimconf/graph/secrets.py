@@ -94,6 +94,12 @@ class Secrets:
         for secret in environment_secrets(environ):
             self._mask.add(secret)
 
+    def sign_in(self) -> Any:
+        """Return azure's credential for another service than Graph; raise SecretError without one."""
+        if self._credential is None:
+            raise SecretError("there is no sign-in for Azure")
+        return self._credential()
+
     def resolve(self, ref: SecretRef) -> SecretValue:
         """Return the value of a reference, read once for the whole command; raise SecretError."""
         if ref not in self._resolved:

@@ -91,14 +91,14 @@ class Report:
     `removed` are the addresses that the plan deletes. `declined`: a later plan of the apply was not approved.
     `pause`: whether this apply paused provisioning and did not start it again; `paused_since` is when, by Graph's clock,
     None if Graph sent no date. `command` is the command that continues, "" if the caller is not the command line.
-    `documents` are those that the last plan of the apply read, by name; `backup` is the folder with those
+    `documents` are those that the last plan of the apply read, by name; `history_entry` is the place of those
     before it.
     """
 
     name: str
     outcomes: tuple[StepOutcome, ...] = ()
     wrote: bool = False
-    backup: str = ""
+    history_entry: str = ""
     warnings: tuple[str, ...] = ()
     error: str = ""
     hint: str = ""

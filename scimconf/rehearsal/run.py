@@ -224,12 +224,12 @@ def _identify(description: Mapping[str, Any], naming: Naming) -> None:
 
 
 class _Approved:
-    """The hooks of an apply that nobody watches: the tenant is new and nothing in it is worth a backup."""
+    """The hooks of an apply that nobody watches: the tenant is new and nothing in it is worth a history entry."""
 
     def approve(self, _planned: PlannedApplication) -> bool:
         return True
 
-    def backup(self, _planned: PlannedApplication) -> str:
+    def begin_history(self, _planned: PlannedApplication) -> str:
         return ""
 
     def progress(self, _message: str, _done: int, _total: int) -> None:

@@ -30,6 +30,7 @@ _PHASES = {
     JobPhase.QUARANTINE: "the job is in quarantine",
     JobPhase.DISABLED: "the job was in quarantine and was switched off by the service",
 }
+_STARTED_AGAIN = "provisioning is on, and no cycle has ended since it was started"
 _LINKS = (
     "The service forgets which account belongs to which user, and matches all of them again. Users who do not match get a "
     "second account, and the accounts of users who have left since stay active."
@@ -61,7 +62,8 @@ def _state(facts: JobFacts) -> str:
     )
     quarantine = facts.status.quarantine
     reason = f" ({quarantine.reason}: {quarantine.cause.meaning})" if quarantine is not None else ""
-    return f"{_PHASES[facts.status.phase]}{reason}; {ended}."
+    phase = _STARTED_AGAIN if facts.status.is_started_again else _PHASES[facts.status.phase]
+    return f"{phase}{reason}; {ended}."
 
 
 def _effects(command: JobCommand, facts: JobFacts, scopes: Collection[RestartScope]) -> Iterator[str]:

@@ -32,6 +32,13 @@ def comments(lines: list[str]) -> Iterator[tuple[int, SourceComment]]:
             yield number, SourceComment(is_alone=True)
 
 
+def ignored_with_reason(line: str) -> tuple[tuple[str, ...], str]:
+    """Return the rules that the comment of a line ignores, in its order, and its reason."""
+    directive = DIRECTIVE.match(_comment(line))
+    ignore = IGNORE.match(directive[1]) if directive is not None else None
+    return (tuple(RULE.findall(ignore[1])), ignore[2].strip()) if ignore is not None else ((), "")
+
+
 def _comment(line: str) -> str:
     """Return the comment of a line: from a `#` at its beginning or after a space, outside of quotes."""
     quote, before = "", " "

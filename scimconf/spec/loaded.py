@@ -13,7 +13,7 @@ from typing import Any
 
 from scimconf.diagnostics import Diagnostic, Location, SpecPath
 from scimconf.spec.addresses import endpoint, masked
-from scimconf.spec.comments import SourceComment
+from scimconf.spec.comments import SourceComment, ignored_with_reason
 from scimconf.spec.model import Spec
 from scimconf.spec.tree import NULLS, CsvRows, Plain, YamlList, YamlMapping, core, locate
 
@@ -45,12 +45,28 @@ class Loaded:
         locations = [location for location in map(self.origin, paths) if location is not None]
         return any(rule in comment.rules for location in locations for comment in self._comments_at(location))
 
+    def ignored_at(self, path: SpecPath) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Yield the rules and the reason of each comment that is about a path itself: on its line, or directly above it."""
+        location = locate(self.resolved, path)
+        if location is None or location == locate(self.resolved, path[:-1]):
+            return
+        for number in self._comment_lines(location):
+            rules, reason = ignored_with_reason(self.lines[location.file][number - 1])
+            if rules:
+                yield rules, reason
+
     def _comments_at(self, location: Location) -> Iterator[SourceComment]:
         """Yield the comment on a line, and those on the lines above it that are only comments."""
-        yield self.comments.get((location.file, location.line), SourceComment())
+        for number in self._comment_lines(location):
+            yield self.comments[location.file, number]
+
+    def _comment_lines(self, location: Location) -> Iterator[int]:
+        """Yield the numbers of the lines of these comments."""
+        if (location.file, location.line) in self.comments:
+            yield location.line
         line = location.line - 1
-        while (above := self.comments.get((location.file, line), SourceComment())).is_alone:
-            yield above
+        while self.comments.get((location.file, line), SourceComment()).is_alone:
+            yield line
             line -= 1
 
     def origin(self, path: SpecPath) -> Location | None:

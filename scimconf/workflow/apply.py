@@ -48,12 +48,12 @@ MISSING_PERMISSIONS = "The access token lacks permissions."
 
 
 class ApplyHooks(Protocol):
-    """Callbacks used by `apply` for approval, backup, progress and cancellation."""
+    """Callbacks used by `apply` for approval, history, progress and cancellation."""
 
     def approve(self, planned: PlannedApplication) -> bool:
         """Return whether to apply a later plan that contains what the first plan could not show."""
 
-    def backup(self, planned: PlannedApplication) -> str:
+    def begin_history(self, planned: PlannedApplication) -> str:
         """Begin the history entry, before the first write; return its folder, "" without one. Raise ScimconfError."""
 
     def progress(self, message: str, done: int, total: int) -> None:
@@ -288,8 +288,8 @@ async def _execute(
     preflight(request)
     for reference in _later_references(planned):
         secrets.resolve(reference)  # the next round must not fail on a secret that is already known to be missing
-    report = replace(report, backup=report.backup or hooks.backup(planned))
-    request.backup, request.finished = report.backup, hooks.finished
+    report = replace(report, history_entry=report.history_entry or hooks.begin_history(planned))
+    request.history_entry, request.finished = report.history_entry, hooks.finished
     result = await execute(session, request)
     session.expected = {name: result.names[name] for name in OBJECT_NAMES if name in result.names}
     removed = {change.address for change in planned.plan.changes if change.action is Action.DELETE}
@@ -402,7 +402,7 @@ def _check_overwrites(
 
     confirmed = {name: states for name, states in session.replaced.items() if name not in session.unconfirmed}
     remaining = {change.address for change in planned.plan.changes}
-    check_remaining(confirmed, before.steps, remaining, planned.snapshot, report.backup)
+    check_remaining(confirmed, before.steps, remaining, planned.snapshot, report.history_entry)
 
 
 def _is_ambiguous(session: TenantSession, planned: PlannedApplication) -> bool:

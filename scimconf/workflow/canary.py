@@ -102,8 +102,8 @@ class _OneEntryHooks:
     def approve(self, planned: PlannedApplication) -> bool:
         return self.hooks.approve(planned)
 
-    def backup(self, planned: PlannedApplication) -> str:
-        self.entry = self.hooks.backup(planned) if self.entry is None else self.entry
+    def begin_history(self, planned: PlannedApplication) -> str:
+        self.entry = self.hooks.begin_history(planned) if self.entry is None else self.entry
         return self.entry
 
     def progress(self, message: str, done: int, total: int) -> None:
@@ -146,9 +146,9 @@ class _CanaryApply:
         self.report = await self._rounds(self.session, _held(self.canary.planned), self._options(no_start=True))
         if hooks.interrupted() or not self.report.is_complete or _unconfirmed(self.report):
             return await self._not_written()
-        entry = hooks.backup(self.canary.planned)
+        entry = hooks.begin_history(self.canary.planned)
         pause = self.report.pause if self.report.wrote else Pause.NOT_STARTED  # only the start is left to do
-        self.report = replace(self.report, backup=self.report.backup or entry, pause=pause, wrote=True)
+        self.report = replace(self.report, history_entry=self.report.history_entry or entry, pause=pause, wrote=True)
         try:
             await self._provision()
         except ScimconfError as error:
@@ -233,7 +233,7 @@ class _CanaryApply:
             outcomes=(*first.outcomes, *last.outcomes),
             removed=first.removed | last.removed,
             wrote=first.wrote or last.wrote,
-            backup=first.backup or last.backup,
+            history_entry=first.history_entry or last.history_entry,
             documents=last.documents or first.documents,
         )
         if last.is_complete:
@@ -311,7 +311,7 @@ class _CanaryApply:
         """Return the report of a canary that is neither widened nor put back: what is written, and how to go on."""
         if not report.wrote:
             return report
-        back = self.run.dialog.rollback_command(report.backup)
+        back = self.run.dialog.rollback_command(report.history_entry)
         alternative = f"To return to the state before the canary instead: `{back}`." if back else ""
         if self.is_returning:
             report, alternative = replace(report, command=back), ""

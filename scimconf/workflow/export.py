@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import DiagnosticsError, GraphError, SpecPath
 from scimconf.kinds import KINDS
+from scimconf.spec.comments import ignored_with_reason
 from scimconf.spec.patterns import is_guid
 from scimconf.workflow.checks import check
 from scimconf.workflow.compilation import documents, lookups
@@ -93,15 +94,24 @@ def ignore_lint_errors(exported: ExportedSpec, users_csv: str) -> None:
     codes_by_line: dict[SpecPath, dict[str, None]] = {}
     for diagnostic in lint(loaded):
         if diagnostic.is_error or diagnostic.code in ERRORS_IN_PLANS:
-            codes_by_line.setdefault(_commented_path(diagnostic.path), {})[diagnostic.code] = None
+            codes_by_line.setdefault(commented_path(diagnostic.path), {})[diagnostic.code] = None
     for path, codes in codes_by_line.items():
-        comment = exported.comments.get(path, "")
-        if not comment.startswith("scimconf: ignore"):
-            reason = f"scimconf: ignore {', '.join(codes)} the live application has it"
-            exported.comments[path] = f"{reason}; {comment}" if comment else reason
+        ignore_rules(exported, path, codes, "the live application has it")
 
 
-def _commented_path(path: SpecPath) -> SpecPath:
+def ignore_rules(exported: ExportedSpec, path: SpecPath, rules: Iterable[str], reason: str) -> None:
+    """Let the comment of a line ignore these rules of the lint; what it ignores already, and its text, stay."""
+    comment = exported.comments.get(path, "")
+    former, _ = ignored_with_reason(f"# {comment}")
+    if former:
+        added = "".join(f", {rule}" for rule in rules if rule not in former)
+        exported.comments[path] = comment.replace(former[-1], f"{former[-1]}{added}", 1)
+        return
+    text = " ".join(filter(None, [f"scimconf: ignore {', '.join(rules)}", reason]))
+    exported.comments[path] = f"{text}; {comment}" if comment else text
+
+
+def commented_path(path: SpecPath) -> SpecPath:
     """Return the part of a diagnostic's path that has a line to put a comment on: a row, or a filter's clause."""
     if path[:1] != ("mappings",):
         return path

@@ -1,8 +1,8 @@
-"""Durable history: a folder for each apply, with the documents before and after it. Only its owner can read it.
+"""Durable history: a folder for each apply, with the documents before and after it, on disk or in a blob container.
 
-    FOLDER/APPLICATION/TIME/          the documents before the first write, one JSON file each
-    FOLDER/APPLICATION/TIME/after/    the documents as the last plan of the apply read them
-    FOLDER/APPLICATION/TIME/entry.json
+    STORE/APPLICATION/TIME/          the documents before the first write, one JSON file each
+    STORE/APPLICATION/TIME/after/    the documents as the last plan of the apply read them
+    STORE/APPLICATION/TIME/entry.json
 
 The entry is written before the first write, so that a killed apply leaves one, and again at the end. There are no
 secrets in it: Graph returns `*` for them.
@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
+from typing import Protocol
 
 from scimconf.diagnostics import ScimconfError
-from scimconf.files import read_regular_file, write_file, write_private_files
 from scimconf.json_types import Json
 from scimconf.monitoring.history import UNKNOWN_RUN, HistoryEntry, RunContext, read_entry
 from scimconf.plan import Report
@@ -31,74 +30,95 @@ DOCUMENTS = ("applications", "assignments", "jobs", "schema", "secrets", "servic
 ENTRY, AFTER = "entry.json", "after"
 KEPT_ENTRIES = 200
 """Entries of one application; older ones are deleted when a new one begins."""
-MAX_DOCUMENT = 64 * 2**20
-"""Bytes of a document: the limit of a response of Graph."""
 _TIME = "%Y%m%dT%H%M%S.%fZ"
 _NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z", re.ASCII)
 
 
-def begin_entry(folder: str, planned: PlannedApplication, now: datetime, run: RunContext = UNKNOWN_RUN) -> str:
-    """Write the documents before the first write, and an entry that has not ended; return the path of its folder.
+class HistoryStore(Protocol):
+    """Where entries are. Paths are relative to it and have slashes; every failure is a ScimconfError."""
+
+    def place(self, path: str = "") -> str:
+        """Return where a path is, for people: an absolute path or an address, without credentials."""
+
+    def check(self) -> None:
+        """Raise if it is certain that no entry can be written."""
+
+    def create(self, folder: str, texts: Mapping[str, str]) -> None:
+        """Create the files of a new folder; raise if one exists or cannot be written."""
+
+    def replace(self, file: str, text: str) -> None:
+        """Write a file as a whole."""
+
+    def read(self, files: Sequence[str]) -> list[bytes | None]:
+        """Return the content of each file, None for one that does not exist."""
+
+    def folders(self, parent: str) -> list[str]:
+        """Return the names of the folders in a folder, none if it does not exist."""
+
+    def remove(self, folder: str) -> None:
+        """Delete a folder."""
+
+
+def begin_entry(
+    store: HistoryStore, planned: PlannedApplication, now: datetime, run: RunContext = UNKNOWN_RUN
+) -> HistoryEntry:
+    """Write the documents before the first write, and an entry that has not ended; return the entry.
 
     `now` is in UTC. Raise ScimconfError if it cannot be written.
     """
-    target = Path(folder) / planned.name / now.strftime(_TIME)
     entry = HistoryEntry(
         application=planned.name,
-        time=target.name,
+        time=entry_time(now),
         tenant=(planned.tenant.domain or planned.tenant.id) if planned.tenant else "",
         digest=planned.plan.digest,
         version=__version__,
         run=run,
         changes=tuple((str(change.address), change.action.value) for change in planned.plan.changes),
     )
-    try:
-        write_private_files(target, {**_texts(saved_documents(planned.snapshot)), ENTRY: _text(entry.document())})
-    except OSError as error:
-        raise ScimconfError(f"The history entry {target} cannot be written: {error.strerror}") from None
-    _rotate(target.parent)
-    return str(target)
+    texts = {**_texts(saved_documents(planned.snapshot)), ENTRY: _text(entry.document())}
+    store.create(_folder(entry), texts)
+    _rotate(store, planned.name)
+    return entry
 
 
-def end_entry(path: str, report: Report, now: datetime) -> None:
-    """Add the outcome of an apply and the documents after it; raise ScimconfError if they cannot be written."""
-    folder = Path(path)
-    entry = read_entry(_read(folder / ENTRY), folder.parent.name, folder.name)
-    ended = replace(
+def entry_place(store: HistoryStore, entry: HistoryEntry) -> str:
+    """Return where an entry is, for people."""
+    return store.place(_folder(entry))
+
+
+def ended_entry(entry: HistoryEntry, report: Report, now: datetime) -> HistoryEntry:
+    """Return an entry with the outcome of its apply."""
+    return replace(
         entry,
         status=report.status.value,
-        ended=now.strftime(_TIME),
+        ended=entry_time(now),
         error=report.error,
         outcomes=tuple((outcome.message, outcome.result.name.lower()) for outcome in report.outcomes),
     )
-    try:
-        if report.documents:
-            write_private_files(folder / AFTER, _texts(report.documents))
-    except OSError as error:
-        raise ScimconfError(f"The history entry {path} cannot be written: {error.strerror}") from None
-    write_file(str(folder / ENTRY), _text(ended.document()), private=True)
 
 
-def begin_command(folder: str, entry: HistoryEntry) -> str:
-    """Write the entry of a command without documents, before its first write; return the path of its folder.
+def end_entry(store: HistoryStore, entry: HistoryEntry, documents: Mapping[str, Json]) -> None:
+    """Write an entry that has ended, and the documents after the apply; raise ScimconfError.
 
-    Raise ScimconfError if it cannot be written.
+    The outcome is written first, so that it is there also if the documents cannot be written.
     """
-    target = Path(folder) / entry.application / entry.time
-    try:
-        write_private_files(target, {ENTRY: _text(entry.document())})
-    except OSError as error:
-        raise ScimconfError(f"The history entry {target} cannot be written: {error.strerror}") from None
-    _rotate(target.parent)
-    return str(target)
+    store.replace(f"{_folder(entry)}/{ENTRY}", _text(entry.document()))
+    if documents:
+        store.create(f"{_folder(entry)}/{AFTER}", _texts(documents))
 
 
-def end_command(path: str, status: str, now: datetime, error: str = "") -> None:
-    """Add how a command without documents ended; raise ScimconfError if it cannot be written."""
-    folder = Path(path)
-    entry = read_entry(_read(folder / ENTRY), folder.parent.name, folder.name)
-    ended = replace(entry, status=status, ended=entry_time(now), error=error)
-    write_file(str(folder / ENTRY), _text(ended.document()), private=True)
+def save_apart(store: HistoryStore, entry: HistoryEntry, documents: Mapping[str, Json]) -> str:
+    """Write an entry that has ended, and the documents after it, to another store; return the place."""
+    store.create(_folder(entry), {ENTRY: _text(entry.document())})
+    if documents:
+        store.create(f"{_folder(entry)}/{AFTER}", _texts(documents))
+    return entry_place(store, entry)
+
+
+def begin_command(store: HistoryStore, entry: HistoryEntry) -> None:
+    """Write the entry of a command without documents, before its first write; raise ScimconfError."""
+    store.create(_folder(entry), {ENTRY: _text(entry.document())})
+    _rotate(store, entry.application)
 
 
 def entry_time(now: datetime) -> str:
@@ -111,40 +131,53 @@ def saved_documents(snapshot: Snapshot) -> Mapping[str, Json]:
     return {name: document for name in DOCUMENTS if (document := snapshot.get(name)) is not None}
 
 
-def history_entries(folder: str, application: str) -> list[HistoryEntry]:
-    """Return the entries of an application from the newest."""
-    return [read_entry(_read(path / ENTRY), application, path.name) for path in _folders(Path(folder) / application)]
+def history_entries(store: HistoryStore, application: str) -> list[HistoryEntry]:
+    """Return the entries of an application from the newest; raise ScimconfError if the store cannot be read.
+
+    A folder without an entry is of an apply that ended before its first write.
+    """
+    names = _names(store, application)
+    contents = store.read([f"{application}/{name}/{ENTRY}" for name in names])
+    return [
+        read_entry(_json(content), application, name)
+        for name, content in zip(names, contents, strict=True)
+        if content is not None
+    ]
 
 
-def read_documents(folder: str, entry: HistoryEntry, *, after: bool = False) -> Mapping[str, Json]:
+def read_documents(store: HistoryStore, entry: HistoryEntry, *, after: bool = False) -> Mapping[str, Json]:
     """Return the documents before an apply, or after it; raise ScimconfError if there are none."""
-    path = Path(folder) / entry.application / entry.time / (AFTER if after else "")
-    documents = {name: value for name in DOCUMENTS if (value := _read(path / f"{name}.json")) is not None}
+    folder = f"{_folder(entry)}/{AFTER}" if after else _folder(entry)
+    contents = store.read([f"{folder}/{name}.json" for name in DOCUMENTS])
+    documents = {
+        name: value for name, content in zip(DOCUMENTS, contents, strict=True) if (value := _json(content)) is not None
+    }
     if not documents:
-        raise ScimconfError(f"The history entry {path} has no documents")
+        raise ScimconfError(f"The history entry {store.place(folder)} has no documents")
     return documents
 
 
-def _folders(parent: Path) -> list[Path]:
-    """Return the folders of entries from the newest; other files beside them do not count."""
-    names = (
-        sorted((path.name for path in parent.iterdir() if _NAME.fullmatch(path.name)), reverse=True)
-        if parent.is_dir()
-        else []
-    )
-    return [parent / name for name in names]
+def _folder(entry: HistoryEntry) -> str:
+    return f"{entry.application}/{entry.time}"
 
 
-def _rotate(parent: Path) -> None:
-    for path in _folders(parent)[KEPT_ENTRIES:]:
-        shutil.rmtree(path, ignore_errors=True)
+def _names(store: HistoryStore, application: str) -> list[str]:
+    """Return the names of the folders of entries from the newest; other files beside them do not count."""
+    return sorted(filter(_NAME.fullmatch, store.folders(application)), reverse=True)
 
 
-def _read(path: Path) -> Json:
-    """Return a JSON file, None if it does not exist or is not JSON."""
+def _rotate(store: HistoryStore, application: str) -> None:
+    """Delete the oldest entries. A store that refuses it keeps them: the new entry is what matters."""
+    with suppress(ScimconfError):
+        for name in _names(store, application)[KEPT_ENTRIES:]:
+            store.remove(f"{application}/{name}")
+
+
+def _json(content: bytes | None) -> Json:
+    """Return a JSON document, None if there is none or it is not JSON."""
     try:
-        return json.loads(read_regular_file(str(path), MAX_DOCUMENT))
-    except (OSError, ValueError, RecursionError):
+        return None if content is None else json.loads(content)
+    except (ValueError, RecursionError):
         return None
 
 

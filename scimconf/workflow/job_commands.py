@@ -26,7 +26,8 @@ from scimconf.monitoring.job_commands import (
 )
 from scimconf.monitoring.log_events import logged_events
 from scimconf.version import __version__
-from scimconf.workflow.history import begin_command, end_command, entry_time
+from scimconf.workflow.history import entry_time
+from scimconf.workflow.history_entry import OpenHistory
 from scimconf.workflow.job_control import (
     ControlledJob,
     ControlResult,
@@ -57,7 +58,7 @@ class CommandOptions:
     clock: Callable[[], datetime]
     lock_holder: str = ""
     ignore_lock: bool = False
-    history: str | None = None
+    history: OpenHistory | None = None
     run: RunContext = UNKNOWN_RUN
 
 
@@ -139,16 +140,17 @@ async def run_command(
         current = PreparedJob(prepared.target, job, _facts(prepared.target, job, None))
         _check_same(prepared.staged, (await read_staged(session, current)).staged)
     name = prepared.target.name if prepared.target.enabled is not None else file_name(job.principal)
-    entry = "" if options.history is None else begin_command(options.history, _entry(command, name, options, scopes))
+    if options.history is not None:
+        options.history.begin_command(_entry(command, name, options, scopes))
     try:
         result = await _write(session, command, job, scopes)
     except UncertainError as error:
-        _end(entry, _UNCERTAIN, options, str(error))
+        _end(options, _UNCERTAIN, str(error))
         raise
     except ScimconfError as error:
-        _end(entry, _FAILED, options, str(error))
+        _end(options, _FAILED, str(error))
         raise
-    _end(entry, _DONE, options)
+    _end(options, _DONE)
     return result
 
 
@@ -191,6 +193,6 @@ def _entry(command: JobCommand, name: str, options: CommandOptions, scopes: Coll
     )
 
 
-def _end(entry: str, status: str, options: CommandOptions, error: str = "") -> None:
-    if entry:
-        end_command(entry, status, options.clock(), error)
+def _end(options: CommandOptions, status: str, error: str = "") -> None:
+    if options.history is not None:
+        options.history.end_command(status, error)

@@ -75,8 +75,8 @@ class LockedHooks:
     def approve(self, planned: PlannedApplication) -> bool:
         return self.hooks.approve(planned)
 
-    def backup(self, planned: PlannedApplication) -> str:
-        return self.hooks.backup(planned)
+    def begin_history(self, planned: PlannedApplication) -> str:
+        return self.hooks.begin_history(planned)
 
     def progress(self, message: str, done: int, total: int) -> None:
         self.hooks.progress(message, done, total)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from scimconf.diagnostics import ScimconfError
+from scimconf.diagnostics import ScimconfError, SpecPath
 from scimconf.documents.assignments import NAME as ASSIGNMENTS
 from scimconf.documents.assignments import AssignmentFold
 from scimconf.documents.schema import default_schema
@@ -23,7 +23,7 @@ from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Job, Spec
 from scimconf.workflow.compilation import documents, lookups
-from scimconf.workflow.export import ignore_lint_errors, tenant_name
+from scimconf.workflow.export import commented_path, ignore_lint_errors, ignore_rules, tenant_name
 
 if TYPE_CHECKING:
     from scimconf.graph.reading import TenantSession
@@ -35,14 +35,23 @@ NOT_RETURNED = (
     "definitions of attributes that were added since: they stay and are not used",
 )
 """What a rollback does not return, in words."""
+ROLE_ROWS: SpecPath = ("mappings", "users", "attributes")
+"""Where the export writes the mapping of a `role_attribute`."""
 
 
-def entry_at(entries: list[HistoryEntry], moment: str) -> HistoryEntry:
+def entry_name(text: str) -> tuple[str, str, str]:
+    """Return the store, the application and the time of `NAME/TIME`, or of the place of an entry; each may be ""."""
+    place, _, time = text.replace("\\", "/").rstrip("/").rpartition("/")
+    root, _, name = place.rpartition("/")
+    return (root, name, time) if name else ("", time, "")
+
+
+def entry_at(entries: list[HistoryEntry], moment: str, *, is_return: bool = True) -> HistoryEntry:
     """Return the entry whose documents before the apply are those of a moment; `entries` are from the newest.
 
-    `moment` is the beginning of an entry's time, such as 20261130T14, or "" for the newest entry. Entries of other
-    commands, such as `pause`, have no documents and do not count; nor do, without a moment, canaries that were put back.
-    Raise ScimconfError if there is none, or several.
+    `moment` is the beginning of an entry's time, such as 20261130T14, or "" for the newest entry, to which one cannot
+    return (`is_return`) if it is a rollback itself. Entries of other commands, such as `pause`, have no documents and do
+    not count; nor do, without a moment, canaries that were put back. Raise ScimconfError if there is none, or several.
     """
     others = [entry for entry in entries if not entry.is_apply and moment and entry.time.startswith(moment)]
     entries = [entry for entry in entries if entry.is_apply and (moment or entry.status != ApplyStatus.PUT_BACK.value)]
@@ -52,8 +61,8 @@ def entry_at(entries: list[HistoryEntry], moment: str) -> HistoryEntry:
             "Name the entry of an apply; `scimconf history` lists all.",
         )
     if not entries:
-        raise ScimconfError("there is no history of this application", "Name the folder with --history DIR.")
-    if not moment and entries[0].run.rollback:
+        raise ScimconfError("there is no history of this application", "Name its folder or container with --history.")
+    if is_return and not moment and entries[0].run.rollback:
         raise ScimconfError(
             f"the last apply was a rollback to the state before {entries[0].run.rollback}",
             "Name the entry to return to with --to TIME; `scimconf history` lists all.",
@@ -67,43 +76,76 @@ def entry_at(entries: list[HistoryEntry], moment: str) -> HistoryEntry:
 
 
 async def past_spec(session: TenantSession, loaded: Loaded, past: Mapping[str, Json]) -> ExportedSpec:
-    """Return the spec of an application with these documents; the connection's references are those of today's spec.
+    """Return the spec that returns an application to these documents; the rest of the connection is that of today's spec.
 
-    Raise ScimconfError if the documents are from before the application or its job existed.
+    Comments of today's spec that ignore rules of the lint stay. Raise ScimconfError if the documents are from before the
+    application or its job existed.
     """
     spec = loaded.spec
     assert spec is not None
-    principals = past.get("service_principals") or []
-    if len(principals) != 1 or not past.get("jobs"):
-        raise ScimconfError(
-            "the application or its job did not exist before this apply, so there is nothing to return to",
-            "Name a later entry with --to.",
-        )
-    job = _past_job(past["jobs"], spec)
-    identified = everything(spec.name, {"object_id": principals[0]["id"]})
-    identified = identified.model_copy(update={"job": Job(template=job["templateId"])})
-    snapshot = await _snapshot(session, identified, past, job)
-    request = ExportRequest(name=spec.name, snapshot=snapshot, full=True)
-    exported = export_spec(await tenant_name(session), request)
-    if exported.csv_users:
-        exported.tree["assignments"]["users"] = exported.users()
-        exported.csv_users = []
+    exported = await _exported(session, spec.name, spec.job.template if spec.job is not None else None, past)
     _manage_completely(exported.tree)
     _take_connection(exported.tree, loaded.resolved.get("connection"))
+    without_references(exported)
+    _keep_comments(exported, loaded)
+    ignore_lint_errors(exported, "")
+    return exported
+
+
+async def spec_at(session: TenantSession, name: str, past: Mapping[str, Json]) -> ExportedSpec:
+    """Return the spec of an application with these documents, as an export at that moment; raise ScimconfError."""
+    exported = await _exported(session, name, None, past)
     without_references(exported)
     ignore_lint_errors(exported, "")
     return exported
 
 
-def _past_job(jobs: list[Json], spec: Spec) -> Json:
+async def _exported(session: TenantSession, name: str, template: str | None, past: Mapping[str, Json]) -> ExportedSpec:
+    principals = past.get("service_principals") or []
+    if len(principals) != 1 or not past.get("jobs"):
+        raise ScimconfError(
+            "the application or its job did not exist before this apply, so there is nothing to return to",
+            "Name a later entry: `scimconf history` lists all.",
+        )
+    job = _past_job(past["jobs"], template)
+    identified = everything(name, {"object_id": principals[0]["id"]})
+    identified = identified.model_copy(update={"job": Job(template=job["templateId"])})
+    request = ExportRequest(name=name, snapshot=await _snapshot(session, identified, past, job), full=True)
+    exported = export_spec(await tenant_name(session), request)
+    if exported.csv_users:
+        exported.tree["assignments"]["users"] = exported.users()
+        exported.csv_users = []
+    return exported
+
+
+def _past_job(jobs: list[Json], template: str | None) -> Json:
     """Return the job of the past: the only one, or that of the spec's template."""
-    template = spec.job.template if spec.job is not None else None
     known = [job for job in jobs if template is None or job["templateId"].lower() == template.lower()]
     matching = jobs if len(jobs) == 1 else known
     if len(matching) != 1:
         names = ", ".join(str(job["templateId"]) for job in jobs)
         raise ScimconfError(f"the application had several jobs: {names}", "Write `job: {template: …}` in the spec.")
     return matching[0]
+
+
+def _keep_comments(exported: ExportedSpec, loaded: Loaded) -> None:
+    """Copy the comments of today's spec that ignore rules of the lint to the same places in the spec of the past.
+
+    Those in `role_attribute` are about the mapping of its target, which is exported as any other.
+    """
+    places = {path: commented_path(path) for path in _paths(exported.tree)}
+    role = loaded.spec.role_attribute if loaded.spec is not None else None
+    if role is not None and (*ROLE_ROWS, role.target) in places:
+        places |= {("role_attribute", key): (*ROLE_ROWS, role.target) for key in type(role).model_fields}
+    for path, place in places.items():
+        for rules, reason in loaded.ignored_at(path):
+            ignore_rules(exported, place, rules, reason)
+
+
+def _paths(value: Any, path: SpecPath = ()) -> Iterator[SpecPath]:
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else ()):
+        yield (*path, key)
+        yield from _paths(part, (*path, key))
 
 
 async def _snapshot(session: TenantSession, spec: Spec, past: Mapping[str, Json], job: Json) -> Snapshot:

@@ -1,4 +1,4 @@
-"""Tests of the commands: exit codes, stdout and stderr, options, several applications, and backups."""
+"""Tests of the commands: exit codes, stdout and stderr, options, several applications, and the history."""
 
 import json
 import re
@@ -275,10 +275,10 @@ def test_plan_rejects_two_specs_of_the_same_application(cli):
     assert "two.scimconf.yaml" in result.err
 
 
-# --- backups --------------------------------------------------------------------------------------------------------
+# --- history --------------------------------------------------------------------------------------------------------
 
 
-def test_apply_backup_saves_previous_documents_without_secrets(writer):
+def test_apply_history_saves_previous_documents_without_secrets(writer):
     """Only the owner can read the files and the folder."""
     spec = writer.file("title.yaml", f"extends: [{WRITER}]\nprovisioning: {{deletion_threshold: 7}}\n")
     assert writer("apply", "--auto-approve", "--history", "saved", spec).code == 0
@@ -399,7 +399,7 @@ def test_the_report_and_the_events_of_an_apply_that_left_provisioning_paused_giv
     since = datetime.fromisoformat(applied["paused_since"])
     assert f"Provisioning is paused since {since:%Y-%m-%d %H:%M:%S} UTC: nobody is" in " ".join(said.out.split())
     assert (applied["paused"], applied["command"]) == (True, lines[-1].strip())
-    assert applied["backup"] in said.out
+    assert applied["history_entry"] in said.out
     kinds = [event["event"] for event in events]
     assert kinds.index("outcome") < len(kinds) - 1 - kinds[::-1].index("step"), "outcomes are written as they happen"
     outcomes = [(event["address"], event["message"]) for event in events if event["event"] == "outcome"]

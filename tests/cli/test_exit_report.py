@@ -28,12 +28,12 @@ def report_of(cli, *argv, code):
     return file.read_text()
 
 
-def test_report_of_an_apply_that_succeeds_names_the_tenant_what_was_done_and_the_backup(cli):
+def test_report_of_an_apply_that_succeeds_names_the_tenant_what_was_done_and_the_history_entry(cli):
     text = report_of(cli, "--auto-approve", WRITER, code=0)
     assert text.startswith(
         "### scimconf apply for `contoso.com`\n\n**Exit code 0: success.**\n\n#### `writer`: applied\n"
     )
-    assert re.search(r"saved in `\.scimconf/history/writer/\d{8}T[\d.]+Z`", text)
+    assert re.search(r"`[^`]*/\.scimconf/history/writer/\d{8}T[\d.]+Z`", text)
     assert "- done: `assignment/user:ada@contoso.com` `admin`\n" in text
     text = report_of(cli, "--auto-approve", WRITER, code=0)
     assert "#### `writer`: no changes\n\nNo changes were made.\n" in text
@@ -147,7 +147,7 @@ def test_report_of_an_apply_that_a_signal_ends(cli, number, times):
     assert "**Exit code 130: interrupted.**" in text
     assert "- done: `application`\n" in text
     assert "- **skipped**: " in text
-    assert "saved in `.scimconf/history/writer/" in text
+    assert "History entry: `" in text
 
 
 def test_report_of_an_apply_that_is_interrupted_at_the_prompt(cli):

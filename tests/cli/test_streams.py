@@ -243,22 +243,22 @@ def test_commands_report_an_unwritable_output_path_before_they_read_the_tenant(c
     cli.file("file", "")
     result = cli(*command.split(), option, "file/there", WRITER)
     assert result.code == 1
-    assert re.search(r"^Error: file/there cannot be written: \S+", result.err)
+    assert re.search(r"^Error: (\S*/)?file/there cannot be written: \S+", result.err)
     assert cli.service.journal.entries == []
 
 
-def test_apply_reports_an_unwritable_backup_folder_before_it_reads_the_tenant(cli, monkeypatch):
+def test_apply_reports_an_unwritable_history_folder_before_it_reads_the_tenant(cli, monkeypatch):
     monkeypatch.setattr(os, "access", lambda _path, mode: mode == os.R_OK)
     result = cli("apply", "--history", "there", WRITER)
     assert (result.code, cli.service.journal.entries) == (1, [])
-    assert result.err == "Error: there cannot be written: Permission denied\n"
+    assert result.err == f"Error: {cli.folder / 'there'} cannot be written: Permission denied\n"
 
 
-def test_apply_writes_nothing_if_the_backup_fails(cli, monkeypatch):
+def test_apply_writes_nothing_if_the_history_entry_fails(cli, monkeypatch):
     cli("apply", "--auto-approve", WRITER)
     cli.service.journal.entries.clear()
     file = cli.file("more.yaml", f"extends: [{WRITER}]\nprovisioning: {{deletion_threshold: 7}}\n")
-    monkeypatch.setattr(import_module("scimconf.workflow.history"), "write_private_files", _raise_disk_full)
+    monkeypatch.setattr(import_module("scimconf.workflow.history_folder"), "write_private_files", _raise_disk_full)
     result = cli("apply", "--auto-approve", file)
     assert (result.code, cli.writes) == (1, [])
     assert "cannot be written: No space left on device" in " ".join(result.out.split())

@@ -25,7 +25,7 @@ CANARIES = {
 FILES = {
     "token.txt": secret("file"),
     ".env": f"WRITER_SCIM_TOKEN={secret('neighbour')}",
-    "notes.scimconf.yaml.bak": f"secret_token: {secret('backup')}",
+    "notes.scimconf.yaml.bak": f"secret_token: {secret('former')}",
 }
 STORED = secret("tenant")
 ALL = [*CANARIES.values(), *(text.rpartition("=")[2].rpartition(" ")[2] for text in FILES.values()), STORED]
@@ -162,7 +162,7 @@ def test_apply_executes_exactly_the_reviewed_plan(story):
     assert {one["address"] for one in now} <= addresses
     assert story("drift", "apps/writer")[0] == 0
 
-    # no artifact, output, event or backup contains a secret
+    # no artifact, output, event or history entry contains a secret
     written = story.written()
     assert {"plan.json", "plan.html", "comment.md", "applied.jsonl", "refused.jsonl", "planned.jsonl"} <= {*written}
     assert any(name.startswith(".scimconf") for name in written)
@@ -181,8 +181,8 @@ def test_redact_removes_user_names_from_all_output(story):
     assert story("plan", *made)[0] == 0
     for form in ("markdown", "html", "json"):
         (story.folder / f"told.{form}").write_text(story("show", "--format", form, "plan.json")[1], "utf-8")
-    backups = story.folder.parent / "backups"  # previous documents, only for readers of the tenant
-    applying = ("apply", "--auto-approve", "--history", backups, "--events", "applied.jsonl", "plan.json")
+    entries = story.folder.parent / "entries"  # previous documents, only for readers of the tenant
+    applying = ("apply", "--auto-approve", "--history", entries, "--events", "applied.jsonl", "plan.json")
     code, out, err = story(*applying)
     assert code == 0, f"{out}\n{err}"
     assert story("drift", "--redact", "apps/writer")[0] == 2  # reported unmanaged resources are drift too

@@ -115,7 +115,7 @@ def test_apply_reports_an_overwritten_mapping_and_does_not_wait_for_it(writer, s
     assert message.startswith(
         "writer:attribute_mapping/users/title: overwritten after this apply wrote it: another run"
     )
-    assert "backup/1/schema.json" in hints(report)
+    assert "history/1/schema.json" in hints(report)
     assert writer.slept == 0
     assert changes(writer.plan(spec(TITLE))) == ["~ attribute_mapping/users/title"]
 
@@ -154,7 +154,7 @@ def test_apply_reports_a_role_that_another_client_edits_and_does_not_wait_for_it
     assert exit_code(report) == STALE
     [message] = failures(report)
     assert message.startswith("writer:app_role/member: not as this apply wrote it: another run or the portal wrote")
-    assert "backup/1/applications.json" in hints(report)
+    assert "history/1/applications.json" in hints(report)
     assert writer.slept == 0
 
 
@@ -174,7 +174,7 @@ def test_apply_reports_an_overwritten_setting_and_does_not_wait_for_it(writer, s
     report = apply_among(writer, spec(THRESHOLD), when, stale)
     assert exit_code(report) == STALE
     assert "another run or the portal wrote the secrets at the same time" in failures(report)[0]
-    assert "backup/1/secrets.json" in hints(report)
+    assert "history/1/secrets.json" in hints(report)
     assert writer.slept == 0
 
 

@@ -504,7 +504,7 @@ def test_a_cancellation_ends_an_interrupted_apply_with_its_report_and_is_raised_
             rehearsal.run(command)
         return
     report = rehearsal.run(command)
-    assert (exit_code(report), report.backup) == (130, "backup/1")
+    assert (exit_code(report), report.history_entry) == (130, "history/1")
     assert any(outcome.result is Result.DONE for outcome in report.outcomes)
     assert person.finished_steps
 

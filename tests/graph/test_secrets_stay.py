@@ -46,7 +46,7 @@ def test_no_fault_of_any_request_reveals_the_token(path, fault):
         said.append(traceback.format_exc())
     tenant.forget()
     said += [told(planned), repr(planned), machine.plan(Plan(applications=(planned.plan,)))]
-    said += [json.dumps(dict(one.snapshot.documents), default=repr) for one in person.backups]
+    said += [json.dumps(dict(one.snapshot.documents), default=repr) for one in person.entries]
     said += [*person.told, repr(tenant.secrets), json.dumps(tenant.state), json.dumps(tenant.journal, default=repr)]
     assert [form for form in FORMS for one in said if form in one] == []
 

@@ -21,18 +21,19 @@ from scimconf.plan import Plan, Report, StepOutcome
 from scimconf.render import html, json, markdown, text
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow.apply import apply, missing_secrets
-from scimconf.workflow.history import begin_entry
+from scimconf.workflow.history import begin_entry, entry_place
+from scimconf.workflow.history_folder import FolderStore
 from scimconf.workflow.plan import PlannedApplication, plan
 from tests.lifecycle.faults import Exchange, NoFaults, Schedule, Wire
 from tests.lifecycle.state import Fact, different, settle, state_facts
 from tests.tenant_fixture import Killed, Rehearsal, all_allowed
 
-BACKUP_TIME = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+APPLY_TIME = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
 @dataclass
 class Hooks:
-    """The hooks of an apply: approve everything, save backups, and keep every text that a person or a log would get."""
+    """The hooks of an apply: approve everything, keep history entries, and every text that a person or a log would get."""
 
     folder: Path
     events: EventLog
@@ -45,8 +46,9 @@ class Hooks:
         self.later_plans.append(planned)
         return True
 
-    def backup(self, planned: PlannedApplication) -> str:
-        return begin_entry(str(self.folder), planned, BACKUP_TIME)
+    def begin_history(self, planned: PlannedApplication) -> str:
+        store = FolderStore(str(self.folder))
+        return entry_place(store, begin_entry(store, planned, APPLY_TIME))
 
     def progress(self, message: str, _done: int, _total: int) -> None:
         self.texts.append(message)

@@ -181,6 +181,12 @@ def sentences(command, status=None, scopes=(), **more):
             (),
             ["provisioning is on; last cycle 12 min ago.", "(at most 8) keep what they have"],
         ),
+        (
+            JobCommand.PAUSE,
+            job(RAN | {"code": "NotRun"}),
+            (),
+            ["no cycle has ended since it was started; last cycle 12"],
+        ),
         (JobCommand.RESUME, job(is_on=False), (), ["continues where it stopped", "Users in scope: at most 8."]),
         (JobCommand.RESUME, job(reason="x", is_on=False), (), ["The start also ends the quarantine."]),
         (

@@ -382,7 +382,7 @@ def reports():
             NAME,
             (*done, failed, skipped, unconfirmed, nameless),
             wrote=True,
-            backup=".scimconf/history/writer/2026-01-01T00-00-00Z",
+            history_entry="/history/writer/1",
             warnings=("provisioning stays paused",),
             error="1 step failed",
             status=ApplyStatus.PARTIALLY_APPLIED,

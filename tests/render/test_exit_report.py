@@ -31,7 +31,7 @@ def test_exit_report_has_the_pause_first_and_then_what_failed():
     report = Report(
         "writer",
         (outcome(Result.DONE, "a"), outcome(Result.SKIPPED, "b"), outcome(Result.FAILED, "c", detail="`x|y` </h4>", hint="Do this.")),
-        wrote=True, backup=".scimconf/history/writer/1", warnings=("a warning",), error="An error.", hint="A hint.",
+        wrote=True, history_entry=".scimconf/history/writer/1", warnings=("a warning",), error="An error.", hint="A hint.",
         diagnostics=(Diagnostic("K001", "no such user", hint="Create it."),), status=ApplyStatus.PARTIALLY_APPLIED,
         pause=Pause.CONFIRMED, paused_since=NOON, command=f"scimconf apply 'a`b\n{'c' * 300}'",
     )  # fmt: skip
@@ -45,7 +45,7 @@ def test_exit_report_has_the_pause_first_and_then_what_failed():
         "An error.\n\nA hint.\n\nWarning: a warning\n\n`K001` no such user. Create it.\n\n"
         "1 done; 1 skipped; 1 failed.\n\n"
         "Fix the problem and run apply again: it plans again and does what remains.\n\n"
-        "The previous documents are saved in `.scimconf/history/writer/1`.\n\n"
+        "History entry: `.scimconf/history/writer/1`\n\n"
         "- **failed**: `app_role/c`: create app role. `x|y` `</h4>`. Do this\n"
         "- **skipped**: `app_role/b`: create app role\n"
         "- done: `app_role/a`\n\n"

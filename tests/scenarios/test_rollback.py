@@ -11,11 +11,14 @@ import pytest
 from tenant_fixture import Person, Rehearsal, all_allowed, exit_code, wishes
 
 from scimconf.diagnostics import ScimconfError
-from scimconf.monitoring.history import HistoryEntry
+from scimconf.export import ExportedSpec
+from scimconf.monitoring.history import HistoryEntry, RunContext
 from scimconf.render import yaml
 from scimconf.spec.load import load
-from scimconf.workflow.history import begin_entry, history_entries, read_documents, saved_documents
-from scimconf.workflow.rollback import entry_at, past_spec
+from scimconf.workflow.export import ignore_rules
+from scimconf.workflow.history import begin_entry, entry_place, history_entries, read_documents, saved_documents
+from scimconf.workflow.history_folder import FolderStore
+from scimconf.workflow.rollback import entry_at, entry_name, past_spec, spec_at
 
 from .test_scenarios import ENVIRON, HERE, SCENARIOS, states, tenant_of
 
@@ -28,12 +31,12 @@ class Keeper(Person):
 
     def __init__(self, folder):
         super().__init__()
-        self.folder, self.number = folder, 0
+        self.folder, self.number = FolderStore(str(folder)), 0
 
-    def backup(self, planned):
+    def begin_history(self, planned):
         self.number += 1
         now = datetime(2026, 11, 25, tzinfo=UTC) + timedelta(seconds=self.number)
-        return begin_entry(str(self.folder), planned, now)
+        return entry_place(self.folder, begin_entry(self.folder, planned, now))
 
 
 def facts(documents):
@@ -80,11 +83,11 @@ def apply_state(tenant, state, person):
     assert (exit_code(report), report.error) == (0, "")
 
 
-def rolled_back(tenant, state, folder):
+def rolled_back(tenant, state, store):
     """Roll back to the newest entry and return the facts before its apply and after the rollback."""
     loaded = tenant.load(state)
-    entry = history_entries(str(folder), loaded.spec.name)[0]
-    past = read_documents(str(folder), entry)
+    entry = history_entries(store, loaded.spec.name)[0]
+    past = read_documents(store, entry)
     exported = tenant.run(lambda session: past_spec(session, loaded, past))
     path = state.with_name("rollback.yaml")
     text = yaml.write_spec(exported.tree)
@@ -111,7 +114,7 @@ def test_a_rollback_returns_the_documents_of_every_state(name, tmp_path, monkeyp
     for state in others:
         apply_state(tenant, state, person)
         if person.number > 1:
-            before, after = rolled_back(tenant, state, tmp_path)
+            before, after = rolled_back(tenant, state, person.folder)
             assert after == before, state
             apply_state(tenant, state, person)
 
@@ -145,7 +148,7 @@ def test_what_the_history_does_not_have_stays_as_it_is(tmp_path, monkeypatch):
     apply_state(tenant, state, person)
     apply_state(tenant, states("writer")[1], person)
     loaded = tenant.load(state)
-    past = dict(read_documents(str(tmp_path), history_entries(str(tmp_path), loaded.spec.name)[0]))
+    past = dict(read_documents(person.folder, history_entries(person.folder, loaded.spec.name)[0]))
     live = facts(saved_documents(tenant.plan(states("writer")[1]).snapshot))
     for name in ("assignments", "schema", "secrets"):
         del past[name]
@@ -162,9 +165,9 @@ def test_an_application_that_did_not_exist_cannot_be_returned_to(tmp_path, monke
     tenant, person = Rehearsal(environ=ENVIRON), Keeper(tmp_path)
     state = states("writer")[0]
     apply_state(tenant, state, person)
-    entries = history_entries(str(tmp_path), tenant.load(state).spec.name)
+    entries = history_entries(person.folder, tenant.load(state).spec.name)
     with pytest.raises(ScimconfError, match="did not exist before this apply"):
-        tenant.run(lambda session: past_spec(session, tenant.load(state), read_documents(str(tmp_path), entries[-1])))
+        tenant.run(lambda session: past_spec(session, tenant.load(state), read_documents(person.folder, entries[-1])))
 
 
 def test_entries_are_found_by_the_beginning_of_their_time():
@@ -177,6 +180,59 @@ def test_entries_are_found_by_the_beginning_of_their_time():
         entry_at(entries, "2025")
     with pytest.raises(ScimconfError, match="no history"):
         entry_at([], "")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("writer", ("", "writer", "")),
+        ("writer/20261130T14", ("", "writer", "20261130T14")),
+        ("/srv/entra/.scimconf/history/writer/20261130T14/", ("/srv/entra/.scimconf/history", "writer", "20261130T14")),
+        (
+            "https://contoso.blob.core.windows.net/history/writer/20261130T14",
+            ("https://contoso.blob.core.windows.net/history", "writer", "20261130T14"),
+        ),
+        ("D:\\entra\\history\\writer\\20261130T14", ("D:/entra/history", "writer", "20261130T14")),
+    ],
+)
+def test_an_entry_is_named_by_its_application_and_time_or_by_its_place(text, parts):
+    assert entry_name(text) == parts
+
+
+def test_the_newest_entry_can_be_exported_although_it_is_a_rollback():
+    entries = [HistoryEntry(application="writer", time="20261130T14", run=RunContext(rollback="20261129T14"))]
+    assert entry_at(entries, "", is_return=False).time == "20261130T14"
+    with pytest.raises(ScimconfError, match="the last apply was a rollback"):
+        entry_at(entries, "")
+    with pytest.raises(ScimconfError, match="there is no history"):
+        entry_at([], "")
+
+
+@pytest.mark.parametrize(
+    ("comment", "rules", "after"),
+    [
+        ("", ("L1",), "scimconf: ignore L1 why"),
+        ("the template has it", ("L1",), "scimconf: ignore L1 why; the template has it"),
+        ("scimconf: ignore L401, L402 mine", ("L401", "L301"), "scimconf: ignore L401, L402, L301 mine"),
+        ("scimconf: ignore L401 mine", ("L401",), "scimconf: ignore L401 mine"),
+    ],
+)
+def test_a_comment_ignores_more_rules(comment, rules, after):
+    exported = ExportedSpec({}, comments={("a",): comment} if comment else {})
+    ignore_rules(exported, ("a",), rules, "why")
+    assert exported.comments == {("a",): after}
+
+
+def test_an_export_of_the_past_is_managed_like_any_other_export(tmp_path, monkeypatch):
+    monkeypatch.chdir(HERE)
+    tenant, person = Rehearsal(environ=ENVIRON), Keeper(tmp_path)
+    for state in states("writer")[:2]:
+        apply_state(tenant, state, person)
+    entry = history_entries(person.folder, "writer")[0]
+    past = read_documents(person.folder, entry)
+    exported = tenant.run(lambda session: spec_at(session, "writer", past))
+    assert "unlisted: delete" not in yaml.write_spec(exported.tree)
+    assert exported.tree["connection"]["base_address"]
 
 
 def test_entries_of_other_commands_are_no_states_to_return_to():

@@ -62,6 +62,21 @@ def test_is_ignored_for_any_of_several_paths():
     assert loaded.is_ignored("L301", (*ROWS, "name"), (*ROWS, "name", "expression"))
 
 
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ((*ROWS, "title"), [(("L401",), "since they ask for it"), (("L104", "L105"), "")]),
+        ((*ROWS, "name"), [(("L201", "L202"), "and more"), (("L204",), "")]),
+        ((*ROWS, "name", "expression"), [(("L301",), "")]),
+        ((*ROWS, "name", "default"), []),  # not in the file, so no comment is about it
+        ((*ROWS, "other"), []),
+        (("job",), []),
+    ],
+)
+def test_rules_and_reasons_of_the_comments_about_a_path(path, found):
+    assert list(load_text(MINIMAL + TEXT).ignored_at(path)) == found
+
+
 def test_ignore_comments_of_a_base_apply_to_its_own_lines():
     loaded = load_text(f"extends: [base.yaml]\n{TEXT}", {"base.yaml": MINIMAL})
     assert {file for file, _ in loaded.comments} == {"spec.yaml"}

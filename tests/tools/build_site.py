@@ -39,7 +39,7 @@ ROOT_PAGES: Mapping[str, str] = MappingProxyType(
 LANGUAGES: Mapping[str, str] = MappingProxyType(
     {".css": "css", ".json": "json", ".py": "python", ".sh": "sh", ".toml": "toml", ".yaml": "yaml", ".yml": "yaml"}
 )
-_LINK = re.compile(r"(!?\[[^\]]*\]\()([^)\s]+)(\))")
+_LINK = re.compile(r"""(!?\[[^\]]*\]\(|<(?:img|source)[^>]* src(?:set)?=")([^)\s"]+)([)"])""")
 _FENCE = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 _REDIRECT = (
     '<!doctype html><meta charset="utf-8"><title>scimconf</title><meta http-equiv="refresh" content="0; url={0}/">\n'

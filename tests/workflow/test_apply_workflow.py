@@ -76,7 +76,7 @@ def test_missing_secrets_are_only_those_that_the_plan_sends(writer, tmp_path):
 def test_apply_without_changes_is_applied_and_writes_nothing(writer):
     approver = Person()
     assert writer.apply(WRITER, person=approver).status is ApplyStatus.APPLIED
-    assert (writer.writes, approver.backups) == ([], [])
+    assert (writer.writes, approver.entries) == ([], [])
 
 
 def test_apply_is_blocked_by_a_guard_before_any_write(writer, tmp_path):
@@ -111,18 +111,18 @@ def test_apply_fails_before_the_first_write_and_is_partially_applied_after_it(te
     assert {outcome.result for outcome in report.outcomes} >= {Result.DONE, Result.FAILED, Result.SKIPPED}
 
 
-def test_apply_stops_if_the_backup_fails(tenant):
+def test_apply_stops_if_the_history_entry_fails(tenant):
     class FullDisk(Person):
-        def backup(self, _planned):
-            raise ScimconfError("The backup cannot be written")
+        def begin_history(self, _planned):
+            raise ScimconfError("The entry cannot be written")
 
     report = tenant.apply(WRITER, everything_open(tenant.plan(WRITER)), FullDisk())
-    assert (report.status, report.error, tenant.writes) == (ApplyStatus.FAILED, "The backup cannot be written", [])
+    assert (report.status, report.error, tenant.writes) == (ApplyStatus.FAILED, "The entry cannot be written", [])
 
 
 def test_apply_reports_an_unexpected_error_without_its_text(tenant):
     class Broken(Person):
-        def backup(self, _planned):
+        def begin_history(self, _planned):
             raise TypeError(TOKEN)
 
     report = tenant.apply(WRITER, everything_open(tenant.plan(WRITER)), Broken())

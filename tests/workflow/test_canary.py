@@ -127,8 +127,8 @@ def test_the_notes_say_what_a_canary_does_not_show(tenant, changed):
 def test_a_canary_pauses_writes_and_starts(tenant, changed):
     dialog, person = Dialog(), Person()
     report = tried(tenant, changed, dialog=dialog, person=person)
-    assert (report.status, report.pause, report.backup) == (ApplyStatus.APPLIED, Pause.NONE, "backup/1")
-    assert (is_on(tenant), changes(tenant.plan(changed)), len(person.backups)) == (True, [], 1)
+    assert (report.status, report.pause, report.history_entry) == (ApplyStatus.APPLIED, Pause.NONE, "history/1")
+    assert (is_on(tenant), changes(tenant.plan(changed)), len(person.entries)) == (True, [], 1)
     assert verbs(tenant) == ["pause", "schema", "provisionOnDemand", "restart", "start"]
     assert {address.kind for address in report.by_address()} == {"attribute_mapping", "schedule"}
     assert dialog.results[0].result.verdict is OnDemandVerdict.PROVISIONED
@@ -209,7 +209,7 @@ def test_an_interrupt_leaves_it_and_says_how_to_go_on(tenant, changed, after):
     person = Person(interrupt=lambda: any(write.endswith(after) for write in tenant.writes))
     report = tried(tenant, changed, ADA, "grace@contoso.com", dialog=dialog, person=person)
     assert (report.status, report.pause, is_on(tenant)) == (ApplyStatus.INTERRUPTED, Pause.CONFIRMED, False)
-    assert "To return to the state before the canary instead: `scimconf rollback --to backup/1`." in report.hint
+    assert "To return to the state before the canary instead: `scimconf rollback --to history/1`." in report.hint
     assert len(dialog.results) == (after == "provisionOnDemand")
     assert changes(tenant.plan(changed))[-1] == "~ schedule"
 
@@ -250,7 +250,7 @@ def test_a_return_that_would_undo_the_change_of_another_client_stops(tenant, cha
     assert (
         "another client has changed writer:attribute_mapping/users/displayName since the canary began" in report.error
     )
-    assert report.command == "scimconf rollback --to backup/1"
+    assert report.command == "scimconf rollback --to history/1"
 
 
 def test_a_return_that_fails_says_so_and_names_the_command(tenant, changed):
@@ -262,7 +262,7 @@ def test_a_return_that_fails_says_so_and_names_the_command(tenant, changed):
     report = tried(tenant, changed, dialog=Meanwhile())
     assert (exit_code(report), report.pause, is_on(tenant)) == (5, Pause.CONFIRMED, False)
     assert "and that is not done: set the mapping to title: " in report.error
-    assert report.command == "scimconf rollback --to backup/1"
+    assert report.command == "scimconf rollback --to history/1"
     assert [outcome.result for outcome in report.failed] == [Result.FAILED]
 
 
@@ -309,7 +309,7 @@ def test_only_the_start_can_be_tried(off):
     left = tried(tenant, WRITER, dialog=Dialog(answer=None), options=options)
     assert (left.status, left.pause) == (ApplyStatus.INTERRUPTED, Pause.EARLIER)
     report = tried(tenant, WRITER, options=options, person=person)
-    assert (report.status, is_on(tenant), len(person.backups)) == (ApplyStatus.APPLIED, True, 1)
+    assert (report.status, is_on(tenant), len(person.entries)) == (ApplyStatus.APPLIED, True, 1)
 
 
 def test_an_unfinished_canary_is_put_back_to_the_state_before_it(tenant, changed, tmp_path):

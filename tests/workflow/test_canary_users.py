@@ -46,7 +46,7 @@ def test_it_is_put_back_if_it_is_not_approved_and_nobody_else_is_touched(tenant,
     report = tried(tenant, changed, dialog=Dialog(answer=False), person=person)
     assert (report.status, exit_code(report), report.pause) == (ApplyStatus.PUT_BACK, 7, Pause.NONE)
     assert report.error == "The canary was put back: it was not approved"
-    assert (is_on(tenant), mappings(tenant), len(person.backups)) == (True, mapped, 1)
+    assert (is_on(tenant), mappings(tenant), len(person.entries)) == (True, mapped, 1)
     assert len(sent(tenant)) == 1
     assert {name for name, title in titles(tenant).items() if title != before[name]} == {ADA}
     sent_title = 'title is "Principal Analyst - Engineering" in the application'

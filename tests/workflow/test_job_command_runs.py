@@ -4,11 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tenant_fixture import NOON, WRITER, Rehearsal
+from tenant_fixture import NOON, WRITER
 
 from scimconf.diagnostics import GraphError, LockedError, ScimconfError, StaleError
+from scimconf.monitoring.history import UNKNOWN_RUN
 from scimconf.monitoring.job_commands import PORTAL_SCOPES, JobCommand
+from scimconf.sandbox.service import PERMISSIONS
 from scimconf.workflow.history import history_entries
+from scimconf.workflow.history_entry import OpenHistory
+from scimconf.workflow.history_folder import FolderStore
 from scimconf.workflow.job_commands import CommandOptions, prepare, read_staged, run_command
 from scimconf.workflow.job_control import CredentialsRefusedError, NotStartedError, UncertainError, find_job
 from scimconf.workflow.scope_size import users_in_scope
@@ -22,21 +26,17 @@ WRITES = {
 }
 
 
-@pytest.fixture(scope="module")
-def applied():
-    tenant = Rehearsal()
-    tenant.apply(WRITER)
-    return tenant
-
-
 @pytest.fixture
-def tenant(applied):
-    return applied.copy()
+def tenant(applied_writer):
+    return applied_writer.copy()
 
 
 @pytest.fixture
 def options(tmp_path, tenant):
-    return CommandOptions(clock=lambda: NOON + timedelta(seconds=tenant.time), history=str(tmp_path))
+    def clock():
+        return NOON + timedelta(seconds=tenant.time)
+
+    return CommandOptions(clock=clock, history=OpenHistory(FolderStore(str(tmp_path)), UNKNOWN_RUN, clock))
 
 
 TARGET = application_target("Writer")
@@ -103,7 +103,7 @@ def writes(tenant):
 
 
 def entries(options, name="writer"):
-    return [(entry.command, entry.status) for entry in history_entries(options.history, name)]
+    return [(entry.command, entry.status) for entry in history_entries(options.history.store, name)]
 
 
 @pytest.mark.parametrize("command", list(JobCommand))
@@ -280,3 +280,23 @@ def test_a_tenant_that_does_not_answer_is_an_error(tenant):
 def test_a_document_of_another_shape_leaves_the_number_unknown(tenant):
     tenant.fault({"status": 200, "body": {"value": 7}}, method="GET", path="*/secrets", times=0)
     assert size(tenant) is None
+
+
+@pytest.mark.parametrize(
+    ("permissions", "users", "is_written"),
+    [
+        (("Application.Read.All", "Synchronization.ReadWrite.All"), None, True),
+        (("Application.Read.All", "Synchronization.ReadWrite.All", "GroupMember.Read.All"), 8, True),
+        (("Application.Read.All", "Synchronization.Read.All"), None, False),
+    ],
+)
+def test_commands_need_few_permissions(tenant, options, permissions, users, is_written):
+    tenant.service.tenant.store_value(PERMISSIONS, sorted(permissions))
+    prepared = prepared_job(tenant, JobCommand.PAUSE, options)
+    assert prepared.facts.users == users
+    if is_written:
+        assert ran(tenant, JobCommand.PAUSE, options).wrote
+    else:
+        with pytest.raises(GraphError) as denied:
+            ran(tenant, JobCommand.PAUSE, options)
+        assert "Synchronization.ReadWrite.All" in denied.value.hint

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tenant_fixture import NOON, WRITER, Rehearsal
+from tenant_fixture import NOON
 
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.kinds.schedule import RESET
@@ -19,16 +19,9 @@ from scimconf.workflow.job_control import (
 from scimconf.workflow.targets import application_target
 
 
-@pytest.fixture(scope="module")
-def applied():
-    tenant = Rehearsal()
-    tenant.apply(WRITER)
-    return tenant
-
-
 @pytest.fixture
-def tenant(applied):
-    return applied.copy()
+def tenant(applied_writer):
+    return applied_writer.copy()
 
 
 def controlled(tenant, action, *arguments, app="Writer"):
@@ -131,7 +124,7 @@ def test_a_lost_request_says_that_it_may_have_taken_effect(tenant, action):
         controlled(tenant, "pause_job")
         tenant.forget()
     tenant.fault("drop", method="POST", path=f"*/{action}", times=0)
-    with pytest.raises(UncertainError, match=f"the answer to the {action} of Writer was lost") as lost:
+    with pytest.raises(UncertainError, match=f"the answer to the {action} was lost") as lost:
         controlled(tenant, f"{action}_job")
     assert "`scimconf status` shows" in lost.value.hint
     assert requests(tenant) == [action]

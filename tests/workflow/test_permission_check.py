@@ -152,7 +152,7 @@ def test_apply_without_permissions_writes_nothing(granted, access_tokens, missin
     planned = rehearsal.plan(WRITER, all_allowed())
     assert (planned.errors, planned.plan.complete) == ((), False)
     report = rehearsal.apply(planned, all_allowed(), person)
-    assert (report.status, report.wrote, report.outcomes, person.backups) == (ApplyStatus.FAILED, False, (), [])
+    assert (report.status, report.wrote, report.outcomes, person.entries) == (ApplyStatus.FAILED, False, (), [])
     [error] = report.diagnostics
     assert [name for name in missing if name not in error.message] == []
     assert error.message.count(" for ") == len(missing)

@@ -69,7 +69,7 @@ class ExecutionResult:
 class ExecutionRequest:
     """The input of an execution: the steps, the snapshot that the plan is based on, and the order of the kinds.
 
-    `backup` is the folder with the documents as they were before the first write, or "".
+    `history_entry` is the place of the documents as they were before the first write, or "".
     `progress` is called with a description, the number of finished steps and the number of all steps; `finished` with
     the outcome of each step as soon as it is known.
     """
@@ -80,7 +80,7 @@ class ExecutionRequest:
     secrets: SecretResolver
     progress: Callable[[str, int, int], None]
     interrupted: Callable[[], bool]
-    backup: str = ""
+    history_entry: str = ""
     finished: Callable[[StepOutcome], None] = lambda _outcome: None
 
 

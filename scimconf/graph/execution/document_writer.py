@@ -253,7 +253,7 @@ async def _confirm(context: ExecutionContext, document: Document, edits: Sequenc
             return True
         session = context.session
         if document.name not in session.unconfirmed and not is_earlier(raw, session.replaced[document.name]):
-            raise overwritten_error(missing, before, raw, context.request.backup)
+            raise overwritten_error(missing, before, raw, context.request.history_entry)
         context.late.add(document.name)
         if not await context.wait(backoff, _visible(document)):
             session.unconfirmed.add(document.name)
@@ -279,7 +279,7 @@ async def wait_until_visible(
         if not missing:
             return True
         if lost := [step for step in missing if earlier and not may_be_late(step, raw, earlier)]:
-            raise overwritten_error(lost, earlier[-1], raw, context.request.backup)
+            raise overwritten_error(lost, earlier[-1], raw, context.request.history_entry)
         if not await context.wait(backoff, reason):
             return False
     return True

@@ -65,7 +65,7 @@ def check_remaining(
     steps: Sequence[Step],
     remaining: AbstractSet[Address],
     snapshot: Snapshot,
-    backup: str,
+    history_entry: str,
 ) -> None:
     """Raise OverwrittenError if the remaining changes of an executed plan are the work of another client.
 
@@ -79,11 +79,11 @@ def check_remaining(
             continue
         lost = [edit for edit in own if _is_lost(edit, raw)]
         if lost:
-            raise overwritten_error(lost, earlier[-1], raw, backup)
+            raise overwritten_error(lost, earlier[-1], raw, history_entry)
         changed = [edit for edit in own if _is_visible(remaining & {*edit.addresses}, steps, snapshot)]
         if changed:
             message = f"{_names(changed)}: another run or the portal has changed it since this apply wrote it"
-            raise OverwrittenError(message, _hint(own[0].document, backup))
+            raise OverwrittenError(message, _hint(own[0].document, history_entry))
 
 
 def _is_visible(addresses: AbstractSet[Address], steps: Iterable[Step], snapshot: Snapshot) -> bool:
@@ -114,8 +114,8 @@ def _other_value_differs(edits: Iterable[Edit], before: Json, raw: Json) -> bool
     return any(stored.get(key, value) != value for key, value in values(before).items() if key not in own)
 
 
-def overwritten_error(edits: Sequence[Edit | Read], before: Json, raw: Json, backup: str) -> OverwrittenError:
-    """Return the error that names the addresses of lost edits, and where the document is in the backup."""
+def overwritten_error(edits: Sequence[Edit | Read], before: Json, raw: Json, history_entry: str) -> OverwrittenError:
+    """Return the error that names the addresses of lost edits, and where the document is in the history entry."""
     document = edits[0].document
     names = _names(edits)
     other = f"another run or the portal wrote the {document.name} at the same time"
@@ -123,7 +123,7 @@ def overwritten_error(edits: Sequence[Edit | Read], before: Json, raw: Json, bac
         message = f"{names}: overwritten after this apply wrote it: {other}"
     else:
         message = f"{names}: not as this apply wrote it: {other}, or Entra stores it in another form"
-    return OverwrittenError(message, _hint(document, backup))
+    return OverwrittenError(message, _hint(document, history_entry))
 
 
 def _names(edits: Iterable[Edit | Read]) -> str:
@@ -136,7 +136,7 @@ def _is_reverted(edit: Edit | Read, before: Json, raw: Json) -> bool:
     return view is not None and bool(view(before, edit.key) == view(raw, edit.key))
 
 
-def _hint(document: Document, backup: str) -> str:
-    file = f"{backup}/{document.read_as or document.name}.json"
-    place = f" The {document.name} as it was before this apply is in {file}." if backup else ""
+def _hint(document: Document, history_entry: str) -> str:
+    file = f"{history_entry}/{document.read_as or document.name}.json"
+    place = f" The {document.name} as it was before this apply is in {file}." if history_entry else ""
     return f"Run only one apply of an application at a time.{place}"

@@ -86,8 +86,8 @@ def _about(report: Report) -> Iterator[str]:
     for text in (*texts, result_sentence(report), next_sentence(report)):
         if text:
             yield f"{prose(text)}\n\n"
-    if report.backup:
-        yield f"The previous documents are saved in {code(report.backup)}.\n\n"
+    if report.history_entry:
+        yield f"History entry: {code(report.history_entry)}\n\n"
 
 
 def _results(report: Report) -> Iterator[str]:

@@ -84,8 +84,8 @@ def _end(page: Page, report: Report) -> Iterator[str]:
             yield from page.prose(2, text, style, hang=2)
     for warning in report.warnings:
         yield from page.labelled(2, ("replace", "warning:"), ("", f" {warning}"), hang=2)
-    if report.backup:
-        yield from page.prose(2, f"previous documents saved in {report.backup}", hang=2)
+    if report.history_entry:
+        yield page.line(2, ("", f"history entry: {report.history_entry}"))  # never broken, for copying
     text, next_step = result_sentence(report), next_sentence(report)
     if text:
         yield from page.prose(2, text, "strong", hang=2)
