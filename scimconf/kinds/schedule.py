@@ -22,7 +22,7 @@ from scimconf.kinds.kind import AUTHORIZE, Changes, Kind, counted_guard
 from scimconf.kinds.mappings import one_role_targets
 from scimconf.kinds.provisioning import Affected, UsersInScope
 from scimconf.kinds.role_swaps import one_role_swaps
-from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource
+from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Effect, FieldChange, Guard, Resource
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Read, Send, Step
@@ -134,6 +134,14 @@ def _before_start_unconfirmed(change: Change, context: GuardContext) -> Iterable
         listed = ", ".join(map(quoted, steps[:MAX_STEPS])) + (" and others" if len(steps) > MAX_STEPS else "")
         message = f"{subject} not confirmed by a person: {listed}"
         yield Guard("before-start-unconfirmed", message, address=change.address, count=len(steps))
+
+
+def stop_of(spec: Spec) -> Change:
+    """Return the change that switches provisioning off, to count the users in scope: it concerns all of them."""
+    address = Address(spec.name, ScheduleKind.name)
+    return Change(
+        address, Action.UPDATE, fields=(FieldChange("enabled", True, False),), effects=frozenset({Effect.STOPS})
+    )
 
 
 def _sign_on_missing(change: Change, context: GuardContext) -> Iterable[Guard]:
