@@ -218,6 +218,12 @@ def is_on(snapshot: Snapshot) -> bool:
     return job is not None and documents.is_on(job)
 
 
+def job_quarantine(snapshot: Snapshot) -> str:
+    """Return why the job was in quarantine when the tenant was read, "" if it was not."""
+    job = _job(snapshot)
+    return "" if job is None else documents.quarantine(job)
+
+
 def held_warnings(spec: Spec, snapshot: Snapshot, steps: Sequence[Step]) -> Iterable[Diagnostic]:
     """Say what `--no-start` leaves: provisioning that is not started, that stays paused, or that is on and stays so."""
     job, path = _job(snapshot), ("provisioning", "enabled")
