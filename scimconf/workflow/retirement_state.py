@@ -184,11 +184,10 @@ def _leavers(spec: Spec, state: ProvisioningState, snapshot: Snapshot) -> Leaver
 def _preset_treatment(preset: str | None) -> str:
     """Return what a preset knows about leavers, "" if it does not."""
     from scimconf.presets.catalogue import find_entry
-    from scimconf.presets.model import VendorDeprovisioning
+    from scimconf.presets.target import departure_text
 
     entry = find_entry(preset) if preset is not None else None
-    departure = entry.facts.deprovisioning if entry is not None else None
-    text = departure.text if isinstance(departure, VendorDeprovisioning) else ""
+    text = departure_text(entry.facts) if entry is not None else ""
     return f"they are {text}" if text else ""
 
 

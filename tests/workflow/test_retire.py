@@ -387,13 +387,16 @@ def test_a_deletion_that_is_refused_is_an_error_and_one_whose_answer_is_lost_is_
 
 
 def test_what_a_state_says_about_a_log_sign_on_and_leavers(ending, small, tmp_path):
-    ending.file = write_spec(tmp_path, spec_of([], application={"display_name": NAME, "single_sign_on": "saml"}))
+    ending.file = write_spec(
+        tmp_path, spec_of([], preset="github-emu", application={"display_name": NAME, "single_sign_on": "saml"})
+    )
     schema = ending.tenant.schema(NAME)
     users = mapping(schema)
     users["attributeMappings"] = [row for row in users["attributeMappings"] if row["targetAttributeName"] != "active"]
     ending.tenant.put_schema(schema, NAME)
     ending.tenant.fault({"status": 403, "body": {}}, method="GET", path="*/auditLogs/provisioning*", times=1)
     read = state(ending)
+    assert "suspended at GitHub" in read.leavers.vendor
     assert (read.sign_on, read.leavers.closes, bool(read.log_problem)) == ("the spec requires saml", False, True)
     known = {"x": {"id": "x"}}
     assert state(ending, known=known, known_until=NOON).log_problem == ""
