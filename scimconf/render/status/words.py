@@ -12,7 +12,7 @@ from scimconf.monitoring.contacts import UNCHECKED
 from scimconf.monitoring.job_status import Execution, JobPhase, JobStatus
 from scimconf.monitoring.log_summary import CauseGroup
 from scimconf.monitoring.proposals import proposals
-from scimconf.monitoring.times import ago, span, stamp
+from scimconf.monitoring.times import ago, attempt_text, span, stamp
 
 MAX_GROUPS = 10
 MAX_REASON = 400
@@ -142,7 +142,7 @@ def _log_lines(status: ApplicationStatus) -> Iterator[StatusLine]:
         text += "; while a job is off or in quarantine, this does not mean that all is well"
     yield StatusLine(window, f"{text}{', older entries not read' if log.is_cut else ''}")
     for group in log.groups[:MAX_GROUPS]:
-        yield cause_line(group, status.selector)
+        yield cause_line(group, status.selector, status.now)
     if log.counts["staged"]:
         text = with_application("deletions are held back; `scimconf logs --status staged` lists them", status.selector)
         yield StatusLine("staged", text, "danger")
@@ -150,7 +150,7 @@ def _log_lines(status: ApplicationStatus) -> Iterator[StatusLine]:
         yield StatusLine("", f"and {len(log.groups) - MAX_GROUPS:,} other causes", "quiet")
 
 
-def cause_line(group: CauseGroup, selector: str) -> StatusLine:
+def cause_line(group: CauseGroup, selector: str, now: datetime) -> StatusLine:
     """Return the line of failures or skipped objects with one cause, with examples and what to do."""
     number = len(group.objects)
     code = ": ".join(filter(None, [group.code or "no code", group.attribute]))
@@ -159,9 +159,12 @@ def cause_line(group: CauseGroup, selector: str) -> StatusLine:
     names = ", ".join(group.examples) + (f" and {more:,} more" if more else "")
     response = next((event.response for event in group.events if event.response), "")
     details = [names, *([f"the application answered: {_clipped(response)}"] if response else [])]
-    reason = next((event.reason for event in group.events if event.reason), "")
+    reason = next((event.cause_text for event in group.events if event.reason), "")
     if reason and not response:
         details.append(f"the service reports: {_clipped(reason)}")
+    attempts = [event.next_attempt for event in group.events if event.next_attempt is not None]
+    if attempts:
+        details.append(f"the service tries again {attempt_text(min(attempts), now)}")
     if group.cause is not None:
         details.append(group.cause.action_for(selector))
     label = "failed" if group.status == "failure" else "skipped"
