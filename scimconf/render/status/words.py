@@ -9,7 +9,7 @@ from datetime import datetime
 from scimconf.monitoring.application_status import ApplicationStatus
 from scimconf.monitoring.causes import with_application
 from scimconf.monitoring.contacts import UNCHECKED
-from scimconf.monitoring.job_status import Execution, JobPhase, JobStatus
+from scimconf.monitoring.job_status import JobPhase, JobStatus
 from scimconf.monitoring.log_summary import CauseGroup
 from scimconf.monitoring.proposals import proposals
 from scimconf.monitoring.times import ago, attempt_text, span, stamp
@@ -99,7 +99,7 @@ def _job_lines(job: JobStatus, status: ApplicationStatus) -> Iterator[StatusLine
             details.insert(0, ": ".join(filter(None, [job.quarantine.error_code, job.quarantine.error_message])))
         since = f" since {stamp(job.quarantine.began)}" if job.quarantine.began else ""
         yield StatusLine("quarantine", f"{reason}{since}", "danger", tuple(details))
-    yield StatusLine("last cycle", _last(job.last, now))
+    yield StatusLine("last cycle", _last(job, now))
     if job.next_cycle is not None:
         yield StatusLine("next cycle", _next(job, now))
     if job.steady_since is not None:
@@ -111,14 +111,17 @@ def _job_lines(job: JobStatus, status: ApplicationStatus) -> Iterator[StatusLine
         yield StatusLine("note", note, "update")
 
 
-def _last(last: Execution | None, now: datetime) -> str:
+def _last(job: JobStatus, now: datetime) -> str:
+    """Return the last cycle with its error; the message is omitted if that of the quarantine is the same."""
+    last = job.last
     if last is None:
         return "none yet"
     ended = last.ended or last.began
     assert ended is not None
     counts = ", ".join(f"{number:,} {name}" for name, number in last.counts.items())
     failed = "" if last.succeeded or not last.error_code else f", failed: {last.error_code}"
-    if failed and last.error_message:
+    is_known = job.quarantine is not None and job.quarantine.error_message == last.error_message
+    if failed and last.error_message and not is_known:
         failed += f": {last.error_message}"
     return f"{stamp(ended)} ({ago(ended, now)}), in this cycle: {counts}{failed}"
 
