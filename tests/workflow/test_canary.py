@@ -1,12 +1,14 @@
 """Tests of `workflow.canary` where nothing is sent to an application: its checks, errors, interrupts and texts."""
 
+import asyncio
 import json
 
 import pytest
 from canary_apply import ADA, TITLE, Dialog, is_on, mappings, spec, tried
-from tenant_fixture import WRITER, Person, Rehearsal, all_allowed, changes, exit_code, wishes
+from tenant_fixture import NOON, WRITER, Person, Rehearsal, all_allowed, changes, exit_code, wishes
 
 from scimconf.diagnostics import ScimconfError
+from scimconf.graph.execution.lock import LockOptions
 from scimconf.monitoring.on_demand import OnDemandVerdict
 from scimconf.plan import ApplyStatus, Pause, Result
 from scimconf.render import text
@@ -119,6 +121,12 @@ def test_the_notes_say_what_a_canary_does_not_show(tenant, changed):
     )
     assert canary.notes[0].startswith("an earlier canary of this application has not ended")
     assert (canary.past, canary.was_on) == ({"jobs": []}, False)
+
+
+def test_a_user_whom_the_changes_do_not_concern_shows_nothing(tenant, tmp_path):
+    planned = tenant.plan(spec(tmp_path, ("deletion_threshold: 50", "deletion_threshold: 51")))
+    canary = tenant.run(lambda session: prepare_canary(session, planned, [ADA], wishes(), session.graph.now))
+    assert "the changes send nothing else for ada@contoso.com, so they cannot be seen with this user" in canary.notes
 
 
 # ---- the users -------------------------------------------------------------------------------------------------------
@@ -286,6 +294,58 @@ def test_an_unexpected_error_is_in_the_report(tenant, changed):
     assert (exit_code(report), report.pause, "RuntimeError" in report.error) == (5, Pause.CONFIRMED, True)
 
 
+async def never(_seconds):
+    await asyncio.Event().wait()
+
+
+def locked(**options):
+    return LockOptions(holder="me", run="a1", clock=lambda: NOON, sleep=never, **options)
+
+
+def lock_tags(tenant):
+    return [tag for tag in tenant.principal()["tags"] if tag.startswith("scimconf-lock")]
+
+
+@pytest.mark.parametrize(("answer", "status"), [(True, ApplyStatus.APPLIED), (False, ApplyStatus.PUT_BACK)])
+def test_one_lock_is_held_for_the_whole_canary(tenant, changed, answer, status):
+    counts = []
+
+    class Looking(Dialog):
+        def widen(self, results):
+            (principal,) = [
+                row for row in tenant.service.tenant.documents.all("servicePrincipal") if row["displayName"] == "Writer"
+            ]
+            counts.append(sum(tag.startswith("scimconf-lock") for tag in principal["tags"]))
+            return answer
+
+    options = wishes(lock_holder="me")
+    report = tried(tenant, changed, dialog=Looking(), options=options, locking=locked())
+    assert (report.status, counts, lock_tags(tenant), report.warnings) == (status, [1], [], report.warnings)
+
+
+def test_a_lock_that_ends_while_the_question_waits_stops_it(tenant, changed):
+    class Waiting(Dialog):
+        def widen(self, results):
+            tenant.time += 3600
+            return True
+
+    report = tried(tenant, changed, dialog=Waiting(), options=wishes(lock_holder="me"), locking=locked())
+    assert (exit_code(report), report.pause, is_on(tenant)) == (5, Pause.CONFIRMED, False)
+    assert "the lock has ended" in report.error
+
+
+def test_a_second_interrupt_ends_it_with_its_state(tenant, changed):
+    class Cancelled(Dialog):
+        def provisioned(self, result):
+            self.results.append(result)
+            raise asyncio.CancelledError
+
+    person = Person(interrupt=lambda: any(write.endswith("provisionOnDemand") for write in tenant.writes))
+    report = tried(tenant, changed, dialog=Cancelled(), person=person)
+    assert (report.status, report.pause) == (ApplyStatus.INTERRUPTED, Pause.CONFIRMED)
+    assert "Tried with ada@contoso.com." in report.hint
+
+
 # ---- an application that is off --------------------------------------------------------------------------------------
 
 
@@ -323,6 +383,7 @@ def test_an_unfinished_canary_is_put_back_to_the_state_before_it(tenant, changed
     assert not is_on(tenant)
     report = tried(tenant, changed, dialog=Dialog(answer=False), unfinished=unfinished)
     assert (report.status, is_on(tenant), mappings(tenant)) == (ApplyStatus.PUT_BACK, True, mapped)
+    assert "what the earlier canary has sent" in report.warnings[-1]
     assert is_on(before)
     assert tenant.run(lambda session: past_spec(session, tenant.load(changed), documents)).tree["provisioning"][
         "enabled"
