@@ -87,6 +87,7 @@ def test_a_disabled_user_is_no_canary(tenant, changed):
         tried(tenant, changed)
 
 
+@pytest.mark.slow
 def test_a_quarantined_job_and_refused_credentials_prevent_it(tenant, changed):
     tenant.fault(REFUSED, method="POST", path="*/validateCredentials", times=0)
     with pytest.raises(ScimconfError, match="the application refuses the stored credentials"):
@@ -142,6 +143,7 @@ def test_a_canary_pauses_writes_and_starts(tenant, changed):
     assert dialog.results[0].result.verdict is OnDemandVerdict.PROVISIONED
 
 
+@pytest.mark.slow
 def test_values_that_cannot_be_compared_are_not_as_predicted(tenant, changed):
     """Without an application the sandbox reports source attributes only."""
     report = tried(tenant, changed, dialog=Dialog("auto"))
@@ -149,6 +151,7 @@ def test_values_that_cannot_be_compared_are_not_as_predicted(tenant, changed):
     assert report.error.startswith("The canary was put back: ada@contoso.com: not as predicted: other success has no")
 
 
+@pytest.mark.slow
 def test_a_redacted_report_names_nobody(tenant, changed):
     report = tried(tenant, changed, dialog=Dialog(answer=False), redact=True)
     rendered = text.report([report], width=200)
@@ -166,6 +169,7 @@ def test_a_service_that_refuses_on_demand_while_paused_is_put_back_with_the_hint
     assert (is_on(tenant), mappings(tenant), report.warnings) == (True, mapped, ())
 
 
+@pytest.mark.slow
 def test_a_lost_answer_is_put_back_and_the_report_says_that_the_user_may_be_provisioned(tenant, changed):
     tenant.fault("drop", method="POST", path="*/provisionOnDemand", when="after", times=0)
     report = tried(tenant, changed)
@@ -174,6 +178,7 @@ def test_a_lost_answer_is_put_back_and_the_report_says_that_the_user_may_be_prov
     assert is_on(tenant)
 
 
+@pytest.mark.slow
 def test_a_new_assignment_is_waited_for(tenant, tmp_path):
     """The service may not know an assignment yet: it skips the user as not entitled."""
     file = spec(tmp_path, ("  users_from:", "    - {user: hedy@contoso.com, role: member}\n  users_from:"))
@@ -187,6 +192,7 @@ def test_a_new_assignment_is_waited_for(tenant, tmp_path):
     assert verbs(tenant).count("provisionOnDemand") == 3
 
 
+@pytest.mark.slow
 def test_users_who_cannot_be_read_after_the_write_lead_to_a_return(tenant, changed):
     report = tried(
         tenant, changed, prepared=lambda: arm(tenant, REFUSED, method="GET", path="*/users*", times=0)
@@ -222,6 +228,7 @@ def test_an_interrupt_leaves_it_and_says_how_to_go_on(tenant, changed, after):
     assert changes(tenant.plan(changed))[-1] == "~ schedule"
 
 
+@pytest.mark.slow
 def test_no_answer_to_the_question_leaves_it(tenant, changed):
     report = tried(tenant, changed, dialog=Dialog(answer=None))
     assert (report.status, report.pause, is_on(tenant)) == (ApplyStatus.INTERRUPTED, Pause.CONFIRMED, False)
@@ -261,6 +268,7 @@ def test_a_return_that_would_undo_the_change_of_another_client_stops(tenant, cha
     assert report.command == "scimconf rollback --to history/1"
 
 
+@pytest.mark.slow
 def test_a_return_that_fails_says_so_and_names_the_command(tenant, changed):
     class Meanwhile(Dialog):
         def widen(self, results):
@@ -274,6 +282,7 @@ def test_a_return_that_fails_says_so_and_names_the_command(tenant, changed):
     assert [outcome.result for outcome in report.failed] == [Result.FAILED]
 
 
+@pytest.mark.slow
 def test_a_start_that_is_refused_leaves_it_paused(tenant, changed):
     class Meanwhile(Dialog):
         def widen(self, results):
@@ -285,6 +294,7 @@ def test_a_start_that_is_refused_leaves_it_paused(tenant, changed):
     assert "Run apply again" in text.report([report], width=300)
 
 
+@pytest.mark.slow
 def test_an_unexpected_error_is_in_the_report(tenant, changed):
     class Broken(Dialog):
         def widen(self, results):
@@ -306,6 +316,7 @@ def lock_tags(tenant):
     return [tag for tag in tenant.principal()["tags"] if tag.startswith("scimconf-lock")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "status"), [(True, ApplyStatus.APPLIED), (False, ApplyStatus.PUT_BACK)])
 def test_one_lock_is_held_for_the_whole_canary(tenant, changed, answer, status):
     counts = []
@@ -323,6 +334,7 @@ def test_one_lock_is_held_for_the_whole_canary(tenant, changed, answer, status):
     assert (report.status, counts, lock_tags(tenant), report.warnings) == (status, [1], [], report.warnings)
 
 
+@pytest.mark.slow
 def test_a_lock_that_ends_while_the_question_waits_stops_it(tenant, changed):
     class Waiting(Dialog):
         def widen(self, results):
@@ -334,6 +346,7 @@ def test_a_lock_that_ends_while_the_question_waits_stops_it(tenant, changed):
     assert "the lock has ended" in report.error
 
 
+@pytest.mark.slow
 def test_a_second_interrupt_ends_it_with_its_state(tenant, changed):
     class Cancelled(Dialog):
         def provisioned(self, result):
@@ -349,6 +362,7 @@ def test_a_second_interrupt_ends_it_with_its_state(tenant, changed):
 # ---- an application that is off --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_canary_of_an_application_that_is_off_starts_it(off, changed):
     tenant = off.copy()
     report = tried(tenant, changed, options=wishes(allow=("initial-start",)))
@@ -356,6 +370,7 @@ def test_a_canary_of_an_application_that_is_off_starts_it(off, changed):
     assert "pause" not in verbs(tenant)
 
 
+@pytest.mark.slow
 def test_a_canary_of_an_application_that_is_off_is_put_back_and_stays_off(off, changed):
     tenant = off.copy()
     report = tried(tenant, changed, dialog=Dialog(answer=False), options=wishes(allow=("initial-start",)))
@@ -363,6 +378,7 @@ def test_a_canary_of_an_application_that_is_off_is_put_back_and_stays_off(off, c
     assert changes(tenant.plan(WRITER)) == ["~ schedule"]
 
 
+@pytest.mark.slow
 def test_only_the_start_can_be_tried(off):
     tenant, person = off.copy(), Person()
     options = wishes(allow=("initial-start",))
@@ -372,6 +388,7 @@ def test_only_the_start_can_be_tried(off):
     assert (report.status, is_on(tenant), len(person.entries)) == (ApplyStatus.APPLIED, True, 1)
 
 
+@pytest.mark.slow
 def test_an_unfinished_canary_is_put_back_to_the_state_before_it(tenant, changed, tmp_path):
     before = tenant.copy()
     planned, mapped = tenant.plan(changed), mappings(tenant)
