@@ -140,7 +140,10 @@ def test_guards_of_commands():
     assert [guard for guard, _ in command_guards(JobCommand.RESUME, new)] == ["initial-start"]
     unconfirmed = replace(new, unconfirmed_steps=("Enable SCIM",))
     assert command_guards(JobCommand.RESUME, unconfirmed)[1:] == (
-        ("before-start-unconfirmed", '1 step of before_start is not confirmed by a person: "Enable SCIM"'),
+        (
+            "before-start-unconfirmed",
+            '1 step of before_start is not confirmed by a person: "Enable SCIM". To confirm a step, add `confirmed` and `by` to it',
+        ),
     )
     assert command_guards(JobCommand.RESUME, replace(facts(), unconfirmed_steps=("Enable SCIM",))) == ()
     assert [guard for guard, _ in command_guards(JobCommand.RESTART, new, [RestartScope.FULL])] == [
