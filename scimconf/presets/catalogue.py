@@ -130,7 +130,8 @@ def _errors(error: ValidationError, tree: YamlMapping, path: Path) -> Iterator[D
         parts, value = _written(tree, detail["loc"])
         if _is_other_alternative(detail["type"], value):
             continue
-        text = ".".join(map(str, parts)) or "the file"
+        missing = detail["loc"][-1:] if detail["type"] == "missing" else ()
+        text = ".".join(map(str, (*parts, *missing))) or "the file"
         location = locate(tree, parts) or Location(str(path))
         yield _invalid(f"{text}: {detail['msg'][:1].lower()}{detail['msg'][1:]}", path, location)
 
