@@ -18,7 +18,8 @@ from scimconf.spec.load import load_tree
 from scimconf.spec.tree import YamlMapping, locate
 
 _BEFORE_START = """\
-# The first start is blocked until each step has `confirmed: 2026-12-31` and `by: ada@contoso.com`.
+# The first start is blocked until each step has `confirmed: 2026-12-31` and `by: ada@contoso.com`. What needs the
+# application to exist can be done after `scimconf apply --no-start`.
 before_start:
 """
 Grade = Literal["preset", "fact page"]
