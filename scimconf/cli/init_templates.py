@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -74,8 +73,9 @@ class AnsweredPreset:
 
 def token_variable(name: str) -> str:
     """Return the environment variable of the secret token for the name of a spec."""
-    variable = re.sub(r"\W", "_", name, flags=re.ASCII).upper()
-    return f"{'' if variable[:1].isalpha() else 'APP_'}{variable}_SCIM_TOKEN"
+    from scimconf.spec.secret_variables import secret_variable
+
+    return secret_variable(name, "SCIM_TOKEN")
 
 
 def assignments(values: Iterable[str], entry: CatalogueEntry) -> dict[str, str]:

@@ -18,7 +18,7 @@ _PROXY = re.compile(r"(HTTPS?|ALL)_PROXY")
 
 def environment_secrets(environ: Mapping[str, str]) -> Iterator[str]:
     """Yield the values of variables with secrets of a sign-in or a pipeline, and the passwords of proxies."""
-    from scimconf.spec.model.connection import RESERVED
+    from scimconf.spec.secret_variables import RESERVED
 
     for name, value in environ.items():
         upper = name.upper()

@@ -10,7 +10,8 @@ from scimconf.documents import application, secrets
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
 from scimconf.spec.addresses import holds_secret, host_problem, other_problem
 from scimconf.spec.model.connection import CONFIDENTIAL, SERVICE_OWNED
-from scimconf.spec.patterns import ENDPOINT, ENV_NAME, ENV_REFERENCE, HTTPS
+from scimconf.spec.patterns import ENDPOINT, ENV_REFERENCE, HTTPS
+from scimconf.spec.secret_variables import secret_variable
 
 PORTAL = "a person authorized the connection in the portal, and the service keeps the tokens"
 REFERENCES = "Graph never returns secrets: store them where the references point to"
@@ -98,9 +99,7 @@ def _authentication(section: Mapping[str, Any], grant: str | None, *, is_mixed: 
 
 def _reference(name: str, key: str, rotation: str | None) -> dict[str, str]:
     """Return a reference to an environment variable that is named after the application."""
-    variable = re.sub(r"[^A-Z0-9]+", "_", f"{name}_{key}".upper())
-    variable = variable if re.match(ENV_NAME, variable) else f"APP_{variable}"
-    return {"env": variable, **({"rotation": rotation} if rotation else {})}
+    return {"env": secret_variable(name, key), **({"rotation": rotation} if rotation else {})}
 
 
 def _other(name: str, key: str, value: str, rotation: str | None) -> Any:

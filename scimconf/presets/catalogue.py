@@ -15,6 +15,7 @@ from scimconf.presets import names
 from scimconf.presets.model import COMMON_PLACEHOLDERS, EXAMPLE_TENANT, Facts
 from scimconf.presets.template import fill, placeholders, scalar
 from scimconf.spec.load import load_tree
+from scimconf.spec.secret_variables import secret_variable
 from scimconf.spec.tree import YamlMapping, locate
 
 _BEFORE_START = """\
@@ -58,7 +59,7 @@ class CatalogueEntry:
 
     def example_answers(self) -> dict[str, str]:
         """Return the answers with which the preset is tested and documented."""
-        variable = f"{self.name.replace('-', '_').upper()}_SCIM_TOKEN"
+        variable = secret_variable(self.name, "SCIM_TOKEN")
         common = (self.name, self.facts.application.name, EXAMPLE_TENANT, variable)
         return {
             **dict(zip(COMMON_PLACEHOLDERS, common, strict=True)),

@@ -1,6 +1,8 @@
 """Fills the template of a preset: `<name>` stands for the answer to a question.
 
-The lines of questions without an answer become comments with a marker, by which `validate` finds and reports them.
+The lines of questions without an answer become comments with a marker, by which `validate` finds and reports them. A key whose
+section is incomplete without some answers ends in `# needs <host>, <client_id>`: without one of them, it becomes a comment too,
+with all that is below it.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ PLACEHOLDER = re.compile(r"<([a-z][a-z0-9_]*)>")
 MARKER = "unanswered"
 """The word that begins the comment on the line of a question without an answer."""
 _MARKED = re.compile(rf"^(\s*)# (?P<line>.*?)  # {MARKER}: (?P<names>[a-z0-9_]+(?:, [a-z0-9_]+)*)$")
+_NEEDS = re.compile(r"\s+# needs (?P<names><[a-z0-9_]+>(?:, <[a-z0-9_]+>)*)$")
 _PLAIN = re.compile(r"[A-Za-z][\w./@+-]*(?:[ :][\w./@+?=&%-]+)*", re.ASCII)
 """Strings that YAML reads as themselves without quotes, in block and in flow style; words such as `yes` excepted."""
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null", "none"})
@@ -39,7 +42,7 @@ def fill(text: str, answers: Mapping[str, str], optional: Mapping[str, str]) -> 
 
     `optional` are the questions that need no answer, with the examples that their comments show.
     """
-    return "".join(f"{_filled(line, answers, optional)}\n" for line in text.splitlines())
+    return "".join(f"{line}\n" for line in _filled_lines(text.splitlines(), answers, optional))
 
 
 def unanswered(lines: Sequence[str]) -> Iterator[UnansweredLine]:
@@ -65,6 +68,25 @@ def scalar(answer: str) -> str:
     return answer if is_plain else json.dumps(answer, ensure_ascii=False)
 
 
+def _filled_lines(lines: Sequence[str], answers: Mapping[str, str], optional: Mapping[str, str]) -> Iterator[str]:
+    incomplete: int | None = None
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if incomplete is not None and line and indent <= incomplete:
+            incomplete = None
+        if needs := _NEEDS.search(line):
+            line = line[: needs.start()]
+            if not all(answers[name] for name in placeholders(needs["names"], answers)):
+                incomplete = indent
+        filled = _filled(line, answers, optional)
+        yield filled if incomplete is None else _commented(filled)
+
+
+def _commented(line: str) -> str:
+    code = line.lstrip()
+    return line if not code or code.startswith("#") else f"{line[: len(line) - len(code)]}# {code}"
+
+
 def _filled(line: str, answers: Mapping[str, str], optional: Mapping[str, str]) -> str:
     names = placeholders(line, answers)
     for name in names:
@@ -72,8 +94,7 @@ def _filled(line: str, answers: Mapping[str, str], optional: Mapping[str, str]) 
     without = [name for name in names if not answers[name]]
     if not without or line.lstrip().startswith("#"):
         return line
-    code = line.lstrip()
-    commented = f"{line[: len(line) - len(code)]}# {code}"
+    commented = _commented(line)
     needed = [name for name in without if name not in optional]
     return f"{commented}  # {MARKER}: {', '.join(needed)}" if needed else commented
 

@@ -18,6 +18,7 @@ CONNECTIONS: Mapping[str, str] = MappingProxyType(
         "unknown": NOT_KNOWN,
     }
 )
+INVISIBLE: Mapping[str, str] = MappingProxyType({"\t": "tabs", "\n": "line breaks", "\r": "line breaks"})
 SENT: Mapping[str, str] = MappingProxyType(
     {
         "one": "one value for each user",
@@ -135,10 +136,17 @@ def _roles(roles: VendorRoles) -> str:
 def _limit(limit: ValueLimit) -> str:
     parts = [f"at most {limit.max_length} characters"] if limit.max_length else []
     parts += [f"of the form {code(limit.pattern)}"] if limit.pattern else []
-    parts += [f"without any of {code(limit.forbidden_characters)}"] if limit.forbidden_characters else []
+    parts += [f"without any of {_characters(limit.forbidden_characters)}"] if limit.forbidden_characters else []
     parts += ["unique"] if limit.unique else []
     parts += ["required"] if limit.required else []
     return ", ".join(parts)
+
+
+def _characters(characters: str) -> str:
+    """Return visible characters in backticks, and the names of the others."""
+    visible = "".join(character for character in characters if character not in INVISIBLE)
+    names = dict.fromkeys(INVISIBLE[character] for character in characters if character in INVISIBLE)
+    return ", ".join([*filter(None, [code(visible)]), *names])
 
 
 def code(text: str) -> str:

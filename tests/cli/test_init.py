@@ -73,7 +73,10 @@ def test_init_only_schema_overwrites_only_the_json_schema(folder):
     assert (folder / ".scimconf/spec.schema.json").read_text() == (ROOT / "schemas" / "spec.schema.json").read_text()
 
 
-@pytest.mark.parametrize(("name", "variable"), [("writer", "WRITER_SCIM_TOKEN"), ("9-a.b", "APP_9_A_B_SCIM_TOKEN")])
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [("writer", "WRITER_SCIM_TOKEN"), ("9-a.b", "APP_9_A_B_SCIM_TOKEN"), ("aws", "APP_AWS_SCIM_TOKEN")],
+)
 def test_init_writes_env_example_with_the_variables_of_the_spec(name, variable, folder):
     assert main([*WRITER, "--name", name]) == 0
     assert f"\n{variable}=\n" in (folder / ".env.example").read_text()

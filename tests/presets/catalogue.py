@@ -27,4 +27,4 @@ def answered(entry, **changes):
 
 def with_sandbox_token(text):
     """Return a spec that is applied in a test: its secrets are read from the variables of the test."""
-    return re.sub(r"\{env: \w+\}", "{env: WRITER_SCIM_TOKEN}", text)
+    return re.sub(r"\benv: \w+", "env: WRITER_SCIM_TOKEN", text)

@@ -109,6 +109,17 @@ def test_fill_replaces_placeholders_and_comments_lines_without_an_answer(line, a
     assert fill(line, {"a": answer, "t": ""}, {"t": "contoso.com"}) == f"{filled}\n"
 
 
+@pytest.mark.parametrize(
+    ("answer", "filled"),
+    [
+        ("x", "a:\n  b: x\n  c:\n    d: 1\ne: 2\n"),
+        ("", "# a:\n  # b: <x>  # unanswered: x\n  # c:\n    # d: 1\ne: 2\n"),
+    ],
+)
+def test_fill_comments_what_is_incomplete_without_an_answer(answer, filled):
+    assert fill("a:  # needs <x>\n  b: <x>\n  c:\n    d: 1\ne: 2", {"x": answer}, {}) == filled
+
+
 def test_unanswered_finds_the_lines_that_fill_commented():
     text = fill("a: 1\nurl: https://<x>/<y>  # note\n", {"x": "", "y": ""}, {})
     (line,) = unanswered(text.splitlines())

@@ -13,6 +13,7 @@ from scimconf.presets import names
 from scimconf.presets.catalogue import facts_schema, find_entry, load_preset
 from scimconf.presets.model import PublishedAttributes, VendorGroups
 from scimconf.presets.template import PLACEHOLDER, fits_inside, is_whole_value, unanswered
+from scimconf.presets.words import fact_rows
 from scimconf.render.yaml import format_text
 from scimconf.spec.load import load_tree
 from scimconf.spec.tree import plain_json
@@ -186,3 +187,8 @@ def test_pages_of_the_catalogue_are_up_to_date():
 def test_readme_links_every_entry_of_the_catalogue():
     readme = (vendor_pages.FOLDER.parents[1] / "README.md").read_text("utf-8")
     assert [name for name in (*PRESETS, *FACT_PAGES) if f"(docs/vendors/{name}.md)" not in readme] == []
+
+
+def test_forbidden_characters_that_nobody_sees_are_named():
+    (row,) = (row for row in fact_rows(load_preset("aws-iam-identity-center").facts) if "displayName" in row.name)
+    assert row.text.startswith('without any of `"<>;:%`, tabs, line breaks, required')

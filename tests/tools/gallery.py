@@ -25,10 +25,11 @@ CREDENTIALS = {
 }
 SECRETS = {"SecretToken", "Oauth2ClientSecret", "Password"}
 TAGS = ["WindowsAzureActiveDirectoryIntegratedApp"]
+READ_ONLY = "id"
+"""The anchor, which RFC 7643 lets only the application set: where a page names it as matching, the display name matches instead."""
 OBJECTS = {"users": "User", "groups": "Group"}
 MATCHING_SOURCES = {
     "externalId": "[objectId]",
-    "id": "[objectId]",
     "displayName": "[displayName]",
     'emails[type eq "work"].value': "[mail]",
     "userName": "[userPrincipalName]",
@@ -102,6 +103,8 @@ def _anchor() -> dict[str, Any]:
 
 def _definitions(names: Mapping[str, str]) -> Iterator[Any]:
     for name, word in names.items():
+        if name == READ_ONLY:
+            continue
         properties: dict[str, Any] = {"name": name}
         if word.endswith("[]"):
             properties["multivalued"] = True
@@ -116,7 +119,7 @@ def _definitions(names: Mapping[str, str]) -> Iterator[Any]:
 def _mapping(key: str, facts: Facts, names: Mapping[str, str]) -> dict[str, Any]:
     rule = getattr(facts.matching, key)
     preferred = rule.attributes[0] if isinstance(rule, MatchingRule) else ""
-    matching = preferred if preferred in names else "userName" if key == "users" else "displayName"
+    matching = preferred if preferred in names and preferred != READ_ONLY else "userName" if key == "users" else "displayName"
     sources = _generic_sources()[OBJECTS[key]] | {matching: MATCHING_SOURCES.get(matching, "[userPrincipalName]")}
     rows = [
         {"target": name, "source": sources[name]} | ({"matchingPriority": 1} if name == matching else {})

@@ -12,6 +12,7 @@ from scimconf.diagnostics import Diagnostic
 from scimconf.spec.addresses import host_problem, other_problem
 from scimconf.spec.model.base import Date, Endpoint, Https, Section, Text, not_exactly_one, owned_keys
 from scimconf.spec.patterns import ENV_NAME, ENV_REFERENCE, VAULT
+from scimconf.spec.secret_variables import RESERVED
 from scimconf.spec.tree import SecretFile
 
 Authentication = Literal["bearer", "oauth2_client_credentials", "entra_token", "portal", "other"]
@@ -45,11 +46,6 @@ SERVICE_OWNED = frozenset(
 )  # fmt: skip
 """Graph's keys that the service writes and renews after a person authorized the connection in the portal."""
 
-RESERVED = re.compile(
-    "AZURE_|ARM_|ACTIONS_|CI_JOB_|CI_REGISTRY_|CI_DEPLOY_|IDENTITY_|MSI_|AWS_|GOOGLE_|SSH_"
-    "|(GITHUB_TOKEN|GH_TOKEN|GITLAB_TOKEN|SYSTEM_ACCESSTOKEN|SYSTEM_OIDCREQUESTURI)$"
-)
-"""Environment variables of the sign-in to Azure and other clouds, and of pipelines, in upper case."""
 MASK = "*"
 _HOST_HINT = "Write the name of the application's host."
 CONFIDENTIAL = frozenset(
