@@ -150,8 +150,15 @@ def test_markdown_plan_respects_max_length(most, as_html):
     assert size(markdown.plan(plans.rich(), max_length=most, marker="plan", as_html=as_html)) <= most
 
 
-@pytest.mark.parametrize("most", [40, 1_000, *markdown.LIMITS.values()])
-@pytest.mark.parametrize("applications", [1, 7, 300])
+LARGE = [
+    pytest.param(applications, most, marks=[] if number % 3 == at else pytest.mark.slow)
+    for number, most in enumerate([40, 1_000, *markdown.LIMITS.values()])
+    for at, applications in enumerate([1, 7, 300])
+]
+"""Every limit with every number of applications; by default each limit with one of them."""
+
+
+@pytest.mark.parametrize(("applications", "most"), LARGE)
 def test_markdown_plan_of_large_plan_respects_max_length(most, applications):
     rendered = markdown.plan(plans.large(3_000, applications), max_length=most)
     assert size(rendered) <= most
@@ -219,7 +226,7 @@ def test_size_counts_utf16_code_units():
     assert len(markdown.plan(plan, max_length=9_000).encode("utf-16-le")) // 2 <= 9_000
 
 
-@pytest.mark.parametrize("most", [65_536, 1_000_000])
+@pytest.mark.parametrize("most", [65_536, pytest.param(1_000_000, marks=pytest.mark.slow)])
 def test_markdown_plan_takes_linear_time(most):
     def work(number):
         plan = plans.large(number)
