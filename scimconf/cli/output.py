@@ -22,6 +22,7 @@ from scimconf.render import diagnostics as as_text
 from scimconf.render import json as as_json
 from scimconf.render import text
 from scimconf.render.common.escaping import visible
+from scimconf.spec.loaded import Loaded
 from scimconf.steps import Step
 from scimconf.workflow.apply import guards_that_need_allow
 from scimconf.workflow.plan import PlannedApplication
@@ -110,6 +111,14 @@ def print_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
         click.echo(as_text.text(diagnostics, color=Terminal.of_stderr().color), nl=False, err=True)
 
 
+def print_spec_errors(session: Session, specs: Iterable[Loaded]) -> ExitCode:
+    """Print the errors of the specs that could not be loaded, and return INVALID if there are any."""
+    errors = [error for spec in specs if spec.spec is None for error in spec.diagnostics]
+    with session.progress.paused():
+        print_diagnostics(errors)
+    return ExitCode.INVALID if errors else ExitCode.OK
+
+
 def print_error(name: str, error: Exception, redact: Callable[[str], str] = str) -> None:
     """Print an application's error and its hint on stderr."""
     print_lines(f"{name}: {redact(str(error))}", err=True)
@@ -122,6 +131,13 @@ def print_lines(*lines: str, err: bool = False) -> None:
     """Print lines in which control characters are escaped."""
     for line in lines:
         click.echo(visible(line), err=err)
+
+
+def current_specs(specs: Sequence[Loaded]) -> list[Loaded]:
+    """Return the specs without those of retired applications, which are named on stderr."""
+    retired = [loaded.spec for loaded in specs if loaded.spec is not None and loaded.spec.retired is not None]
+    print_lines(*(f"{spec.name}: retired on {spec.retired}" for spec in retired), err=True)
+    return [loaded for loaded in specs if loaded.spec is None or loaded.spec.retired is None]
 
 
 def print_changes_since(saved: SavedPlan, plan: Plan, heading: str) -> tuple[str, ...]:

@@ -90,10 +90,44 @@ def test_status_fails_on_failures_if_asked(writer):
         ("status", "writer", "--since", "today"),
         ("logs", "writer", "--app", "Writer"),
         ("logs", "writer", "--status", "fine"),
+        ("logs", "writer", "--out", "report.json"),
+        ("logs", "writer", "--compare", "--status", "failure"),
+        ("provision", "writer", "--app", "Writer", "--user", "ada@contoso.com"),
+        ("provision", "--user", "ada@contoso.com"),
+        ("doctor", "writer", "--app", "Writer"),
     ],
 )
 def test_wrong_usage(cli, argv):
     assert cli(*argv).code == 64
+
+
+def test_watch_ends_at_once_in_quarantine_and_when_off_and_says_why(writer):
+    quarantine(writer)
+    result = writer("status", "writer", "--watch", "--interval", "1")
+    assert (result.code, "Stopped watching: writer is in quarantine, which ends only" in result.err) == (6, True)
+    job = writer.service.tenant.documents.all("job")[0]
+    status = job["status"] | {"code": "Paused", "quarantine": None}
+    writer.service.tenant.documents.put("job", job["id"], job | {"schedule": {"state": "Disabled"}, "status": status})
+    result = writer("status", "--app", "Writer", "--watch", "--interval", "1")
+    assert (result.code, "Stopped watching: Writer is off" in result.err) == (0, True)
+    assert "Stopped watching: Nope: the tenant has no" in writer("status", "--app", "Nope", "--watch").err
+
+
+def test_status_names_the_tenant_in_each_format(writer):
+    assert writer("status", "writer").out.startswith("Tenant: contoso.com\n")
+    assert json.loads(writer("status", "--all", "--format", "json").out)["tenant"] == "contoso.com"
+    assert "# Provisioning status of `contoso.com`" in writer("status", "writer", "--format", "markdown").out
+    assert "of <code>contoso.com</code>" in writer("status", "writer", "--format", "html").out
+
+
+def test_commands_about_a_running_application_need_no_spec(writer):
+    assert "Writer: provisioning is on" in writer("doctor", "--app", "Writer").out
+    assert writer("doctor", "--app", "Nope").code == 1
+    result = writer("logs", "--app", "Writer", "--compare", "--out", "report.json")
+    assert (result.code, "Wrote report.json, without names and values" in result.err) == (0, True)
+    assert json.loads((writer.folder / "report.json").read_text())["applications"][0]["compared"]
+    result = writer("provision", "--app", "Writer", "--user", "ada@contoso.com", "--yes")
+    assert result.out.startswith("ada@contoso.com: provisioned")
 
 
 def test_logs_say_that_an_empty_log_means_little(writer):
@@ -194,15 +228,67 @@ def test_status_fails_on_tokens_that_expire_if_asked(writer):
     assert writer("status", "writer", "--fail-on", "tokens").code == 2
 
 
-def test_export_all_writes_a_spec_for_each_application_with_a_job(writer):
-    assert writer("export", "--all", "apps").code == 0
-    assert [path.name for path in sorted((writer.folder / "apps").glob("*.yaml"))] == ["writer.scimconf.yaml"]
-    result = writer("plan", "apps", "--detailed-exitcode")
-    assert (result.code, "No changes" in result.out) == (0, True), result
-    assert writer("export", "--all", "apps").code == 1
-    assert writer("export", "--all", "apps", "--force").code == 0
-    assert writer("export").code == 64
-    assert writer("export", "--all", "apps", "--name", "x").code == 64
+def test_export_all_writes_a_spec_for_each_application_with_a_job_and_a_worklist(writer):
+    """A second run changes nothing, and without --force says so; --force says what is replaced."""
+    result = writer("export", "--all", "apps", "--secret", "key_vault:contoso-kv/{name}-scim")
+    assert result.code == 0, result
+    folder = writer.folder / "apps"
+    assert sorted(path.name for path in folder.iterdir()) == ["adopt.csv", "adopt.md", "writer.scimconf.yaml"]
+    assert "1 application has a provisioning job: 1 written; all plans are empty." in result.err
+    spec = (folder / "writer.scimconf.yaml").read_text()
+    assert 'key_vault: {vault: "https://contoso-kv.vault.azure.net", secret: writer-scim}' in spec
+    assert "$schema=../.scimconf/spec.schema.json" in spec
+    planned = writer("plan", "apps", "--detailed-exitcode")
+    assert (planned.code, "No changes" in planned.out) == (0, True), planned
+    again = writer("export", "--all", "apps")
+    assert (again.code, "1 spec exists and was not changed; --force replaces them." in again.err) == (0, True)
+    forced = writer("export", "--all", "apps", "--force")
+    assert (forced.code, "the same as before" in forced.err) == (0, True)
+    assert (folder / "writer.scimconf.yaml").read_text() == spec
+    (folder / "writer.scimconf.yaml").write_text(spec.replace("deletion_threshold: 50", "deletion_threshold: 60"))
+    changed = writer("export", "--all", "apps")
+    assert (changed.code, "not changed, 1 change (writer:settings)" in changed.err) == (2, True)
+    forced = writer("export", "--all", "apps", "--force")
+    assert (forced.code, "replaced (writer:settings), plan empty" in forced.err) == (0, True)
+    assert (folder / "writer.scimconf.yaml").read_text() == spec
+
+
+@pytest.mark.parametrize(
+    ("argv", "part"),
+    [
+        ((), "Pass --app, --all or --from-history"),
+        (("--all", "apps", "--name", "x"), "--all names the files itself"),
+        (("--all", "--into", "apps"), "unexpected extra argument"),
+        (("--all", "--into"), "--into is not a folder: write --all DIR"),
+        (("--all", "apps", "--secret", "{name}"), "does not say where secrets are kept"),
+        (("--app", "Writer", "--secret", "env:X"), "has no {name}"),
+    ],
+)
+def test_export_says_how_it_is_used(cli, argv, part):
+    result = cli("export", *argv)
+    assert (result.code, part in result.err) == (64, True), result.err
+
+
+def test_export_over_a_spec_keeps_what_only_the_spec_has(writer):
+    assert writer("export", "--app", "Writer", "--out", "w.scimconf.yaml", "--secret", "env:S_{name}").code == 0
+    file = writer.folder / "w.scimconf.yaml"
+    assert "{env: S_WRITER" in file.read_text()
+    file.write_text(file.read_text().replace("S_WRITER", "MINE") + "owners: [ada@contoso.com]\n")
+    result = writer("export", "--app", "Writer", "--out", "w.scimconf.yaml", "--force")
+    assert (result.code, "kept from the previous spec: name, owners, where secrets are" in result.err) == (0, True)
+    assert "owners: [ada@contoso.com]" in file.read_text()
+    assert "{env: MINE" in file.read_text()
+    file.write_text("mine")
+    assert writer("export", "--app", "Writer", "--out", "w.scimconf.yaml", "--force").code == 0
+
+
+def test_status_fails_on_owners_who_are_gone_if_asked(writer):
+    spec = writer.folder / "writer" / "scimconf.yaml"
+    assert writer("status", "writer", "--fail-on", "owners").code == 0
+    spec.write_text(spec.read_text() + "\nowners: [charles@contoso.com]\n")
+    result = writer("status", "writer", "--fail-on", "owners")
+    assert (result.code, "the owner charles@contoso.com is disabled" in " ".join(result.out.split())) == (2, True)
+    assert writer("status", "writer").code == 0
 
 
 def test_export_all_of_a_tenant_without_jobs(cli):
