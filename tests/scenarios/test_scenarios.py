@@ -58,7 +58,7 @@ def _cases():
             yield pytest.param(name, switches, id=f"{name}-{tenant}", marks=[pytest.mark.slow] * is_slow)
 
 
-@pytest.mark.parametrize(("name", "switches"), _cases())
+@pytest.mark.parametrize(("name", "switches"), list(_cases()))
 def test_apply_reaches_every_state_forward_and_backward(name, switches, monkeypatch):
     """Each state is applied forward and backward; a plan after each apply shows no changes."""
     run_scenario(name, switches, monkeypatch)
