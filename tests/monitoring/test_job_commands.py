@@ -17,6 +17,7 @@ from scimconf.monitoring.job_commands import (
     is_initial,
     reset_scope,
     restart_scopes,
+    retired_problem,
     staged_deletions,
 )
 from scimconf.monitoring.job_status import job_status
@@ -127,6 +128,11 @@ def test_a_deletion_without_an_object_is_known_by_its_change():
 def test_a_command_that_has_nothing_to_do_says_so(command, status, reason):
     result = is_done(command, status)
     assert (result.startswith(reason), bool(result)) == (True, bool(reason))
+
+
+def test_the_job_of_a_retired_application_is_only_paused():
+    assert retired_problem(JobCommand.PAUSE, "2026-11-01") == retired_problem(JobCommand.RESUME, "") == ""
+    assert "is retired since 2026-11-01" in retired_problem(JobCommand.RESUME, "2026-11-01")
 
 
 def test_guards_of_commands():

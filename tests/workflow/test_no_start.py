@@ -99,6 +99,7 @@ def test_a_running_application_that_needs_no_pause_stays_on_and_the_plan_says_so
     assert held(tenant.plan(changed, HELD)) == []
 
 
+@pytest.mark.slow
 def test_a_pause_without_an_answer_is_reported(running, tmp_path):
     tenant = running.copy()
     changed = spec(tmp_path, WIDER)
@@ -108,6 +109,7 @@ def test_a_pause_without_an_answer_is_reported(running, tmp_path):
     assert report.pause is Pause.PAUSE_UNCONFIRMED
 
 
+@pytest.mark.slow
 def test_a_spec_that_wants_it_off_has_nothing_to_leave_out(off, tmp_path):
     tenant = off[0].copy()
     stopped = tenant.load(spec(tmp_path, ("enabled: true                 #", "enabled: false                #")))
