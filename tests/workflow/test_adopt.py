@@ -109,6 +109,7 @@ def test_each_application_has_a_spec_whose_plan_is_empty_and_a_second_run_change
     assert folder.files == files
 
 
+@pytest.mark.slow
 def test_what_changed_is_listed_and_what_only_the_spec_has_stays(three):
     folder = FolderInMemory()
     run(three, folder)
@@ -206,6 +207,7 @@ def test_a_tenant_whose_name_and_owners_cannot_be_read_is_exported_without_them(
     assert "tenant:" not in folder.files["apps/writer.scimconf.yaml"]
 
 
+@pytest.mark.slow
 def test_a_plan_or_a_count_that_fails_does_not_lose_the_spec(three):
     """A user who is listed is missing, an exemption has expired, users cannot be read."""
     folder = FolderInMemory()
@@ -250,6 +252,7 @@ def test_owners_in_entra_are_proposed(three):
     assert [contact.name for contact in writer.entra_owners] == ["ada@contoso.com"]
 
 
+@pytest.mark.slow
 def test_the_requests_of_an_export_grow_with_the_applications_by_a_constant(three):
     """The list of jobs and the owners are batches; export, plan and counts of an application read each document once."""
 
