@@ -11,19 +11,21 @@ import click
 
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.init_templates import PresetChoice, token_variable
 from scimconf.cli.output import plan_parts, print_parts
 from scimconf.cli.session import Session, run
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.kinds import KINDS
 from scimconf.plan import Plan
+from scimconf.spec.load import load
 from scimconf.spec.model import Spec
 from scimconf.workflow.export import export_application
 from scimconf.workflow.spec_diff import LiveSide, diff_specs
 
-APP = "app:"
+APP, PRESET = "app:", "preset:"
 
 
-@click.command("diff", short_help="Compare two specs, a spec and an application, or two applications.")
+@click.command("diff", short_help="Compare specs, live applications, and presets.")
 @click.argument("first", metavar="FIRST")
 @click.argument("second", metavar="SECOND")
 @options.variables
@@ -34,12 +36,13 @@ APP = "app:"
 def command(first: str, second: str, **params: Any) -> int:
     """Compare two specs, a spec and an application, or two applications. Exit code 2 means they differ.
 
-    FIRST and SECOND are files; app:NAME or app:ID is a live application. Shows what would change if FIRST became
-    SECOND. Writes nothing, and connects to a tenant only for app:.
+    FIRST and SECOND are files; app:NAME or app:ID is a live application, preset:NAME a preset of the catalogue. Shows
+    what would change if FIRST became SECOND. Writes nothing, and connects to a tenant only for app:.
 
     \b
         scimconf diff staging.yaml production.yaml
         scimconf diff app:Writer writer.scimconf.yaml
+        scimconf diff app:Slack preset:slack
     """
     common = options.from_click(options.CommonOptions, params)
     if not any(side.startswith(APP) for side in (first, second)):
@@ -65,6 +68,8 @@ def _live_side(first: str, second: str) -> LiveSide | None:
 
 
 def _load(path: str, common: options.CommonOptions) -> Spec:
+    if path.startswith(PRESET):
+        return _preset_spec(path.removeprefix(PRESET))
     specs, diagnostics = options.find_specs(replace(common, paths=(path,)))
     errors = [*diagnostics, *(diagnostic for spec in specs for diagnostic in spec.diagnostics)]
     if len(specs) != 1 and not errors:
@@ -75,6 +80,18 @@ def _load(path: str, common: options.CommonOptions) -> Spec:
     if errors or specs[0].spec is None:
         raise DiagnosticsError(errors)
     return specs[0].spec
+
+
+def _preset_spec(name: str) -> Spec:
+    """Return the spec of a preset without answers: what depends on the customer is not compared."""
+    from scimconf.presets.catalogue import load_preset
+
+    entry = load_preset(PresetChoice().convert(name, None, None))
+    answers = {"name": name, "display_name": entry.facts.application.name, "token_variable": token_variable(name)}
+    loaded = load(f"{PRESET}{name}", lambda _: entry.spec_text(answers), {}, {}, lambda _: True)
+    if loaded.spec is None:
+        raise DiagnosticsError(loaded.diagnostics)
+    return loaded.spec
 
 
 async def _export(session: Session, side: str, *, defined: bool) -> Spec:

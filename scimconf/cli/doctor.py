@@ -19,33 +19,46 @@ from scimconf.monitoring.doctor_checks import DoctorCheck, DoctorState
 from scimconf.permissions import granted_by
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow.doctor import (
+    application_checks,
     environment_checks,
     permission_checks,
     secret_checks,
     sign_in_checks,
     tenant_checks,
 )
+from scimconf.workflow.live_application import loaded_application
+from scimconf.workflow.targets import application_target
 
 
 @click.command("doctor", short_help="Find out what prevents plans and applies before they run.")
 @options.specs_and_tenant
+@click.option("--app", metavar="NAME|ID", help="The application with this name or id, without a spec.")
 @options.output_format("text", "json")
 @options.events
-def command(output_format: str, **params: Any) -> int:
+def command(output_format: str, app: str | None, **params: Any) -> int:
     """Check sign-in, tenant, clock, permissions and secrets. Writes nothing, and prints no secret.
 
-    With PATHS, the permissions are those that planning and applying these specs need. Exit code 1 if there is a problem.
+    With PATHS, the permissions are those that planning and applying these specs need; with --app, those that the operations
+    on this application need, and whether its provisioning runs. Exit code 1 if there is a problem.
 
     \b
         scimconf doctor
         scimconf doctor apps/
+        scimconf doctor --app Writer
     """
     common = options.from_click(options.CommonOptions, params)
+    if common.paths and app is not None:
+        raise click.UsageError("Pass spec files or --app.")
     specs = options.load_specs(common) if common.paths else []
     settings = graph_settings(os.environ, common.cloud)
     checks = list(environment_checks(os.environ, settings.base))
 
     async def work(session: Session) -> ExitCode:
+        if app is not None:
+            live = [loaded_application(app, {"display_name": app})]
+            checks.extend(await _tenant(session, live, anonymous=settings.anonymous))
+            checks.extend(await application_checks(session.client.graph, application_target(app), datetime.now(UTC)))
+            return ExitCode.OK
         checks.extend(await _tenant(session, specs, anonymous=settings.anonymous))
         return ExitCode.OK
 

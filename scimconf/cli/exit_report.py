@@ -89,7 +89,9 @@ class ExitReportLog:
         status = _ENDS.get(code, ApplyStatus.FAILED)
         stopped = [(tenant, Report(name, error=_STOPPED, status=status)) for tenant, name in self._open]
         ends = sorted((*self._report.applications, *stopped), key=lambda end: (end[0].id, end[1].name))
-        self._report = replace(self._report, applications=tuple(ends), exit_code=int(code), meaning=MEANINGS[code])
+        self._report = replace(
+            self._report, applications=tuple(ends), exit_code=int(code), meaning=_meaning(code, ends)
+        )
         try:
             self._write()
         except ScimconfError as error:
@@ -117,6 +119,13 @@ class ExitReportLog:
         if self._path is not None:
             text = self.scrub(markdown.exit_report(self._report, max_length=MAX_LENGTH))
             write_file(self._path, text, private=True)
+
+
+def _meaning(code: ExitCode, ends: Sequence[tuple[Tenant, Report]]) -> str:
+    """Return what an exit code means; that of a stale plan is also the code of an application that is locked."""
+    statuses = {report.status for _, report in ends}
+    is_locked = ApplyStatus.LOCKED in statuses and ApplyStatus.STALE not in statuses
+    return "locked by another run" if code is ExitCode.STALE and is_locked else MEANINGS[code]
 
 
 def _line(diagnostic: Diagnostic) -> str:

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from scimconf.cli import history_option, options
-from scimconf.cli.exit_codes import ExitCode, combine
-from scimconf.cli.output import print_error, print_lines
+from scimconf.cli.adopt import AllApplications, FolderOnDisk, export_all, parse_secret, schema_beside
+from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.output import print_lines
 from scimconf.cli.session import Session, run
 from scimconf.cli.streams import masked_text
-from scimconf.diagnostics import ScimconfError
-from scimconf.export import ExportedSpec, without_references
+from scimconf.export import ExportedSpec
+from scimconf.export.carried import SPEC_ONLY, carry_over
+from scimconf.export.secret_pattern import SecretNames, SecretPattern, apply_pattern
 from scimconf.files import check_writable, write_file
-from scimconf.render import yaml
-from scimconf.render.common.escaping import visible
-from scimconf.render.yaml import CommentNotes
-from scimconf.workflow.export import export_application, ignore_lint_errors
+from scimconf.spec.loaded import Loaded
+from scimconf.workflow.export import HEAD, compose, export_application
 from scimconf.workflow.history import history_entries, read_documents
 from scimconf.workflow.rollback import entry_at, entry_name, spec_at
-from scimconf.workflow.targets import file_names, provisioned_principals
-
-SCHEMA = "yaml-language-server: $schema=.scimconf/spec.schema.json\n\n"
-HEAD = "Exported from a live application. What this file does not mention is not managed."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +36,7 @@ class ExportOptions:
     full: bool = False
     strict: bool = False
     force: bool = False
+    secret: SecretPattern | None = None
 
 
 @click.command("export", short_help="Export a live application as a spec.")
@@ -56,7 +51,13 @@ class ExportOptions:
     "into",
     type=click.Path(file_okay=False),
     metavar="DIR",
-    help="Export every application that has a provisioning job, each to a file in DIR.",
+    help="Export every application that has a provisioning job to DIR, and write a worklist, DIR/adopt.md.",
+)
+@click.option(
+    "--secret",
+    metavar="PATTERN",
+    callback=parse_secret,
+    help="Where secrets are kept, such as key_vault:VAULT/{name}-scim. Default: env:NAME of the spec.",
 )
 @click.option(
     "--from-history",
@@ -67,19 +68,23 @@ class ExportOptions:
 @click.option("--name", help="Name of the spec. Default: made from the display name.")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")
 @click.option("--full", is_flag=True, help="Also export values that equal the template's defaults.")
-@click.option("--strict", is_flag=True, help="Exit with 2 if the application has something a spec cannot contain.")
+@click.option("--strict", is_flag=True, help="Exit with 2 if an application has something a spec cannot contain.")
 @click.option("--force", is_flag=True, help="Overwrite existing files.")
 @options.events
 def command(**params: Any) -> int:
     """Export a live application as a spec; planning it shows no changes. The tenant is only read.
 
-    Secret values cannot be read: the spec names a variable for each, for you to set. What a spec cannot contain is
-    listed in a comment.
+    Secret values cannot be read: the spec names a variable for each, for you to set, or what --secret says. What a spec
+    cannot contain is listed in a comment. --force keeps from an existing spec what the tenant does not have: owners,
+    vendor_contact, before_start, guard_exemptions, tests, and where secrets are kept.
+
+    --all writes DIR/NAME.scimconf.yaml, plans each spec, and lists in DIR/adopt.md what is left to do. Specs that exist
+    are planned and stay as they are. The exit code is 2 if a plan is not empty.
 
     \b
         scimconf export --app Writer --out writer.scimconf.yaml
         scimconf plan writer.scimconf.yaml
-        scimconf export --all apps/
+        scimconf export --all apps/ --secret 'key_vault:contoso-kv/{name}-scim'
     """
     export = options.from_click(ExportOptions, params)
     if sum(chosen is not None for chosen in (export.app, export.into, export.from_history)) != 1:
@@ -92,7 +97,13 @@ def command(**params: Any) -> int:
         raise click.UsageError("--from-history has the name of its entry, and always exports everything.")
     common = options.from_click(options.CommonOptions, params)
     if export.into is not None:
-        return run(common, "reading", lambda session: _export_all(session, export))
+        if export.into.startswith("-"):
+            raise click.UsageError(f"{export.into} is not a folder: write --all DIR, such as --all apps/")
+        chosen = AllApplications(
+            folder=export.into, pattern=export.secret, full=export.full, strict=export.strict, force=export.force
+        )
+        return run(common, "reading", lambda session: export_all(session, chosen))
+    previous = _previous(export.out) if export.out else None
     if export.out:
         _check_free(Path(export.out), force=export.force)
         check_writable(export.out)
@@ -104,7 +115,7 @@ def command(**params: Any) -> int:
         app = export.app or ""
         exported = await export_application(session.tenant_session(), app, export.name or "", full=export.full)
         with session.progress.paused():
-            _write(exported, export)
+            _write(exported, export, previous)
         return ExitCode.CHANGES if export.strict and exported.omitted else ExitCode.OK
 
     return run(common, "reading", work)
@@ -119,38 +130,10 @@ def _export_past(export: ExportOptions, common: options.CommonOptions, history: 
     async def work(session: Session) -> ExitCode:
         exported = await spec_at(session.tenant_session(), name, past)
         with session.progress.paused():
-            _write(exported, export, f"{name} before the apply of {entry.time}. Exported from its history.")
+            _write(exported, export, None, f"{name} before the apply of {entry.time}. Exported from its history.")
         return ExitCode.CHANGES if export.strict and exported.omitted else ExitCode.OK
 
     return run(common, "reading", work)
-
-
-async def _export_all(session: Session, export: ExportOptions) -> ExitCode:
-    """Export every application with a job; one that fails does not stop the others."""
-    assert export.into is not None
-    codes = [ExitCode.OK]
-    principals = await provisioned_principals(session.client.graph)
-    for name, principal in file_names(principals).items():
-        chosen = replace(export, app=principal["appId"], name=name, out=f"{export.into}/{name}.scimconf.yaml")
-        try:
-            codes.append(await _export_one(session, chosen))
-        except (ScimconfError, click.UsageError) as error:
-            print_error(name, error)
-            codes.append(ExitCode.FAILED)
-    if not principals:
-        print_lines("No application of the tenant has a provisioning job.", err=True)
-    return combine(codes)
-
-
-async def _export_one(session: Session, export: ExportOptions) -> ExitCode:
-    assert export.app is not None
-    assert export.out is not None
-    _check_free(Path(export.out), force=export.force)
-    Path(export.out).parent.mkdir(parents=True, exist_ok=True)
-    exported = await export_application(session.tenant_session(), export.app, export.name or "", full=export.full)
-    with session.progress.paused():
-        _write(exported, export)
-    return ExitCode.CHANGES if export.strict and exported.omitted else ExitCode.OK
 
 
 def _check_free(path: Path, *, force: bool) -> None:
@@ -158,38 +141,32 @@ def _check_free(path: Path, *, force: bool) -> None:
         raise click.UsageError(f"{path} already exists; use --force to overwrite")
 
 
-def _write(exported: ExportedSpec, export: ExportOptions, past: str = "") -> None:
+def _write(exported: ExportedSpec, export: ExportOptions, previous: Loaded | None, past: str = "") -> None:
     """Write the spec, and beside it a CSV file of its users if it is written to a file."""
-    users_csv = _csv(exported.csv_users)
-    if exported.csv_users and export.out:
-        stem = Path(export.out).name.removesuffix(".yaml").removesuffix(".scimconf")
-        users_file = Path(export.out).with_name(f"{stem}.users.csv")
-        _check_free(users_file, force=export.force)
-        exported.tree["assignments"]["users_from"] = [users_file.name]
-        write_file(str(users_file), masked_text(users_csv), private=True)
-    elif exported.csv_users:
-        exported.tree["assignments"]["users"] = exported.users()
-    without_references(exported)
-    ignore_lint_errors(exported, users_csv)
-    text = yaml.write_spec(exported.tree, _comments(exported, f"{SCHEMA}{past or HEAD}"))
-    if export.out:
-        write_file(export.out, masked_text(text), private=True)
+    if export.secret is not None:
+        apply_pattern(exported, export.secret, SecretNames(set()))
+    if previous is not None:
+        carry_over(exported, previous)
+    if export.out is None:
+        click.echo(compose(exported, head=past or HEAD).spec, nl=False)
+    else:
+        users_file = Path(export.out).with_name(FolderOnDisk(Path()).users_file(export.out))
+        files = compose(exported, users_file=users_file.name, schema=schema_beside(export.out), head=past or HEAD)
+        if files.users:
+            _check_free(users_file, force=export.force)
+            write_file(str(users_file), masked_text(files.users), private=True)
+        write_file(export.out, masked_text(files.spec), private=True)
         expected = "what changed since" if past else "no changes"
         print_lines(f"Wrote {export.out}. Check it: `scimconf plan {export.out}` should show {expected}.", err=True)
-    else:
-        click.echo(text, nl=False)
+        if previous is not None:
+            keys = [key for key in SPEC_ONLY if key in previous.resolved]
+            print_lines(f"  kept from the previous spec: {', '.join(['name', *keys])}, where secrets are", err=True)
     print_lines(*(f"  not in the spec: {note}" for note in exported.omitted), err=True)
 
 
-def _comments(exported: ExportedSpec, head: str) -> CommentNotes:
-    notes = "\n".join(
-        ["The application also has, which a spec cannot contain:", *(f"  {visible(note)}" for note in exported.omitted)]
-    )
-    beside = {path: visible(comment) for path, comment in exported.comments.items()}
-    return CommentNotes(head, beside=beside, below={(): notes} if exported.omitted else {})
-
-
-def _csv(assignments: list[tuple[str, str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([("user", "role"), *assignments])
-    return text.getvalue()
+def _previous(path: str) -> Loaded | None:
+    """Return the spec that the export replaces, None for a file that is not there, or is no spec."""
+    if not Path(path).is_file():
+        return None
+    loaded = FolderOnDisk(Path(path).parent).load(path)
+    return loaded if "version" in loaded.resolved else None

@@ -5,22 +5,33 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scimconf.cli.exit_codes import ExitCode
-from scimconf.cli.init_templates import PRESETS, SCHEMA, Answers, read_preset, spec_text
+from scimconf.cli.init_templates import (
+    DEFAULT,
+    SCHEMA,
+    AnsweredPreset,
+    PresetChoice,
+    ask_questions,
+    assignments,
+    token_variable,
+)
 from scimconf.cli.options import Params
 from scimconf.cli.terminal import can_ask
 from scimconf.diagnostics import DiagnosticsError, ScimconfError
 from scimconf.files import append_line, write_file
 from scimconf.spec import json_schema, patterns
 from scimconf.spec.load import load
+
+if TYPE_CHECKING:
+    from scimconf.presets.catalogue import CatalogueEntry
 
 SPEC, ENVIRONMENT, GITIGNORE = "scimconf.yaml", ".env.example", ".scimconf/.gitignore"
 ENV_PATTERNS = (".env", ".env*", "*.env", "**/.env")
@@ -30,10 +41,7 @@ ENVIRONMENT_TEXT = """\
 # Variables that the spec needs. Copy this file to .env and fill it in. Never commit .env.
 # Then: scimconf apply --env-file .env
 # Without that option scimconf does not read .env.
-
-# Secret token of the application's SCIM endpoint; only `scimconf apply` reads it.
-{token}=
-
+{secrets}
 # To sign in as an application, if neither `az login` nor the identity of a pipeline is available:
 # AZURE_TENANT_ID=
 # AZURE_CLIENT_ID=
@@ -58,8 +66,11 @@ def validated_as(pattern_name: str) -> Callable[[str], str]:
 @click.argument("folder", default=".", type=click.Path(file_okay=False))
 @click.option(
     "--preset",
-    type=click.Choice(PRESETS),
-    help="`writer` is a complete spec for Writer (writer.com); `blank` is the minimum.",
+    type=PresetChoice(),
+    help="The application: `scimconf preset list` describes them. `custom` is the minimum for any other.",
+)
+@click.option(
+    "--set", "answers", multiple=True, metavar="NAME=VALUE", help="Answer a question of the preset (repeatable)."
 )
 @click.option("--name", type=validated_as("SLUG"), metavar="NAME", help="Name of the spec; addresses begin with it.")
 @click.option("--display-name", metavar="TEXT", help="Display name of the application.")
@@ -78,19 +89,24 @@ def command(folder: str, force: bool, only_schema: bool, **params: Any) -> int:
     Writes scimconf.yaml, .env.example with the variables that it needs, the CI recipe, and the JSON Schema with which
     editors check the spec (.scimconf/spec.schema.json; commit it). Adds .env to .gitignore.
 
+    Without a terminal nothing is asked: lines whose answer is missing are comments, which `validate` reports.
+
     \b
         scimconf init --preset writer --tenant contoso.com
-        scimconf init apps/hr --preset blank --name hr --display-name "HR portal" --ci github
+        scimconf init --preset github-emu --set enterprise=contoso
+        scimconf init apps/hr --preset custom --name hr --display-name "HR portal" --ci github
     """
     if only_schema:
         _save({Path(folder) / SCHEMA: json_schema.as_text()}, force=True)
         return ExitCode.OK
-    preset, ci, answers = _answers(params, folder)
-    texts = {Path(folder) / name: text for name, text in _files(spec_text(preset, answers), answers.token).items()}
+    preset, ci = _answers(params, folder)
+    spec = preset.text()
+    variables = _variables(spec)
+    texts = {Path(folder) / name: text for name, text in _files(spec, variables).items()}
     texts |= {_repository_root(Path(folder)) / name: text for name, text in recipe_files(ci).items()}
     _save(texts, force=force)
     _ignore_env(Path(folder))
-    _print_next_steps(texts, answers, folder)
+    _print_next_steps(texts, preset, variables, folder)
     return ExitCode.OK
 
 
@@ -118,21 +134,37 @@ def _files_below(folder: Traversable, path: str) -> Iterator[tuple[str, str]]:
             yield path + entry.name, entry.read_text(encoding="utf-8")
 
 
-def _answers(params: Params, folder: str) -> tuple[dict[str, Any], str, Answers]:
-    """Return preset, forge and answers: from the options, from prompts on a terminal, or by default."""
-    preset = read_preset(_ask(params["preset"], "Preset", "blank", click.Choice(PRESETS)))
-    slug = validated_as("SLUG")
-    default_name = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(folder).resolve().name).strip("-._") or "app"
-    name = _ask(params["name"], "Name of the spec; addresses begin with it", preset["name"] or default_name, slug)
-    display_name = _ask(
-        params["display_name"], "Display name of the application", preset["display_name"] or name, click.STRING
-    )
+def _answers(params: Params, folder: str) -> tuple[AnsweredPreset, str]:
+    """Return the answered preset and the forge: from the options, from prompts on a terminal, or by default."""
+    from scimconf.presets.catalogue import load_preset
+
+    entry = load_preset(_ask(params["preset"], "Preset", DEFAULT, PresetChoice()))
+    own = assignments((*params["answers"], *_base_address(params, entry)), entry)
+    is_default, application = entry.name == DEFAULT, entry.facts.application
+    folder_name = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(folder).resolve().name).strip("-._") or "app"
+    default_name = folder_name if is_default else entry.name
+    name = _ask(params["name"], "Name of the spec; addresses begin with it", default_name, validated_as("SLUG"))
+    default_title = name if is_default else application.name
+    display_name = _ask(params["display_name"], "Display name of the application", default_title, click.STRING)
     tenant = _ask(params["tenant"], "Tenant, such as contoso.com (optional)", "", validated_as("TENANT"))
-    address = _ask(params["base_address"], "Tenant URL (SCIM endpoint)", preset["base_address"], validated_as("HTTPS"))
+    answers = {"name": name, "display_name": display_name, "tenant": tenant, "token_variable": token_variable(name)}
+    answers |= ask_questions(entry, own, _ask)
     forges = [forge for forge in FORGES if forge == "none" or _recipe(forge)]
     only_forge = "none" if forges == ["none"] else None
     ci = _ask(params["ci"] or only_forge, "CI recipe", "none", click.Choice(forges))
-    return preset, ci, Answers(name, display_name, tenant, address)
+    return AnsweredPreset(entry, answers), ci
+
+
+def _base_address(params: Params, entry: CatalogueEntry) -> Iterator[str]:
+    """Yield `--base-address` as the answer to the question of that name; raise click.BadParameter if there is none."""
+    if params["base_address"] is None:
+        return
+    if all(question.name != "base_address" for question in entry.facts.questions):
+        names = ", ".join(f"--set {question.name}=VALUE" for question in entry.facts.questions)
+        instead = f"Use {names}." if names else f"Delete the option, or use `--preset {DEFAULT}`."
+        message = f"the preset {entry.name} has the tenant URL of its vendor. {instead}"
+        raise click.BadParameter(message, param_hint="--base-address")
+    yield f"base_address={params['base_address']}"
 
 
 def _ask(value: str | None, question: str, default: str, value_type: Any) -> str:
@@ -144,14 +176,24 @@ def _ask(value: str | None, question: str, default: str, value_type: Any) -> str
     return answer
 
 
-def _files(text: str, token: str) -> dict[str, str]:
-    """Return the texts of the files in the folder; raise DiagnosticsError if an answer makes the spec invalid."""
+def _variables(text: str) -> tuple[str, ...]:
+    """Return the variables of the secrets in a spec; raise DiagnosticsError if an answer makes the spec invalid."""
     loaded = load(SPEC, lambda _path: text, {}, {}, lambda _path: True)
     if loaded.spec is None:
         raise DiagnosticsError(loaded.diagnostics)
+    connection = loaded.spec.connection
+    references = connection.references() if connection is not None else ()
+    return tuple(dict.fromkeys(reference.env for _, reference in references if reference.env is not None))
+
+
+def _files(text: str, variables: Sequence[str]) -> dict[str, str]:
+    """Return the texts of the files in the folder."""
+    secrets = "".join(f"{variable}=\n" for variable in variables)
+    if secrets:
+        secrets = f"\n# Secrets of the application's SCIM endpoint; only `scimconf apply` reads them.\n{secrets}"
     return {
         SPEC: text,
-        ENVIRONMENT: ENVIRONMENT_TEXT.format(token=token),
+        ENVIRONMENT: ENVIRONMENT_TEXT.format(secrets=secrets),
         SCHEMA: json_schema.as_text(),
         GITIGNORE: "# History of applies: documents of the tenant. Commit the JSON Schema beside it.\nhistory/\n",
     }
@@ -192,12 +234,33 @@ def _covers_env(path: Path, *, anchored: bool) -> bool:
     return bool(about) and not about[-1].startswith("!")
 
 
-def _print_next_steps(texts: Mapping[Path, str], answers: Answers, folder: str) -> None:
+def _print_next_steps(texts: Mapping[Path, str], preset: AnsweredPreset, variables: Sequence[str], folder: str) -> None:
     argument = "" if folder == "." else f" {shlex.quote(folder)}"
+    needed = f"needs {', '.join(variables)}: copy {ENVIRONMENT} to .env, fill it in, and add --env-file .env"
     steps = {
-        "validate": "anything you skipped is a comment in the spec",
+        "validate": "reports what is still open" if preset.open_questions() else "checks the spec, and runs its tests",
+        "rehearse": "applies it to a simulated tenant, and provisions invented users; sends nothing to a tenant",
         "plan": "writes nothing; sign in with `az login`, or try it with `scimconf sandbox serve`",
-        "apply": f"needs {answers.token}: copy {ENVIRONMENT} to .env, fill it in, and add --env-file .env",
+        "apply": needed if variables else "shows the plan, and asks",
     }
     lines = [f"  scimconf {name}{argument}\n      {note}" for name, note in steps.items()]
-    click.echo("\n".join(["Created", *(f"  {path}" for path in texts), "", "Next", *lines]))
+    click.echo(
+        "\n".join(["Created", *(f"  {path}" for path in texts), *_open(preset), *_by_hand(preset), "", "Next", *lines])
+    )
+
+
+def _open(preset: AnsweredPreset) -> Iterator[str]:
+    """Yield the questions without an answer, whose lines in the spec are comments."""
+    questions = preset.open_questions()
+    if questions:
+        yield from ("", f"Still open: write the value into its line of {SPEC}, and delete the comment sign")
+        yield from (f"  {question.name}: {question.prompt}, such as {question.example}" for question in questions)
+
+
+def _by_hand(preset: AnsweredPreset) -> Iterator[str]:
+    """Yield what a person does before provisioning can start."""
+    steps = preset.entry.facts.before_start
+    if steps:
+        places = {"portal": "in the portal", "vendor": f"at {preset.entry.facts.title}"}
+        yield from ("", "By hand, before provisioning starts")
+        yield from (f"  {places[step.at]}: {step.step}" for step in steps)

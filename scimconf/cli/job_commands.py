@@ -15,7 +15,7 @@ import click
 from scimconf.cli import confirmation, history_option, options
 from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.locking import pipeline_run
-from scimconf.cli.output import print_diagnostics, print_error, print_lines
+from scimconf.cli.output import print_error, print_lines, print_spec_errors
 from scimconf.cli.session import Session, interruptible_prompt, run
 from scimconf.cli.tenants import TenantSpecs, by_tenant, run_each
 from scimconf.cli.terminal import Terminal, can_ask
@@ -101,11 +101,9 @@ def run_job_command(request: JobRequest, app: str | None, params: dict[str, Any]
         return group.run(lambda session, specs: work(session, specs, stores))
 
     async def work(session: Session, specs: Sequence[Loaded], stores: Mapping[str, HistoryStore]) -> ExitCode:
-        errors = [error for spec in specs if spec.spec is None for error in spec.diagnostics]
-        with session.progress.paused():
-            print_diagnostics(errors)
+        errors = print_spec_errors(session, specs)
         code = await _run(session, spec_targets(specs), request, settings, stores)
-        return combine([code, ExitCode.INVALID if errors else ExitCode.OK])
+        return combine([code, errors])
 
     return run_each(groups, run_group)
 
@@ -127,6 +125,9 @@ def _checked_stores(
 
 
 def _require_files(paths: Sequence[str]) -> None:
+    """Raise click.UsageError unless paths are named: a job is not controlled because of the working folder."""
+    if not paths:
+        raise click.UsageError("Name the applications: spec files or folders, or --app NAME.")
     for path in paths:
         if not Path(path).exists() and "/" not in path and not path.endswith((".yaml", ".yml")):
             raise click.UsageError(f"{path} is neither a spec nor a folder. An application is named with --app {path}.")
@@ -190,10 +191,10 @@ async def _prepared(
 
 
 def _print_finished(prepared: PreparedJob, reason: str) -> ExitCode:
-    click.echo(f"{prepared.target.name}: {reason}. Nothing was written.")
+    print_lines(f"{prepared.target.name}: {reason}. Nothing was written.")
     if not prepared.job.is_on or not prepared.job.status.is_quarantined:
         return ExitCode.OK
-    click.echo(f"  To end the quarantine: scimconf restart {prepared.target.selector}")
+    print_lines(f"  To end the quarantine: scimconf restart {prepared.target.selector}")
     return ExitCode.QUARANTINE
 
 
@@ -230,6 +231,8 @@ def _approval(request: JobRequest, ready: Sequence[PreparedJob]) -> ExitCode:
         return _number_approval(request, len(ready[0].staged))
     names = ", ".join(prepared.target.name for prepared in ready)
     is_approved = confirmation.is_confirmed(f"{request.command.value.capitalize()} {names}?", yes=request.yes)
+    if not is_approved:
+        print_lines("Nothing was written.", err=True)
     return ExitCode.OK if is_approved else ExitCode.FAILED
 
 

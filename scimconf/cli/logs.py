@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode, combine
-from scimconf.cli.output import print_lines
+from scimconf.cli.output import print_lines, print_spec_errors
 from scimconf.cli.session import Session, run
-from scimconf.cli.tenants import by_tenant, run_each
+from scimconf.cli.streams import masked_text
+from scimconf.cli.tenants import by_tenant, require_single, run_each
 from scimconf.cli.terminal import Terminal
 from scimconf.cli.windows import Window
+from scimconf.files import check_writable
 from scimconf.monitoring.application_log import ApplicationLog, redacted
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow.logs import STATUSES, LogOptions, logs
 from scimconf.workflow.targets import ApplicationTarget, application_target, spec_targets
+
+if TYPE_CHECKING:
+    from scimconf.monitoring.comparison import LogComparison
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,7 @@ class LogCommand:
     redact: bool = False
     full: bool = False
     compare: bool = False
+    out: str | None = None
 
 
 @click.command("logs", short_help="Show the provisioning log, with failures grouped by cause.")
@@ -54,6 +60,12 @@ class LogCommand:
     is_flag=True,
     help="Compare what a preview predicts with what the service recorded; exit 2 if not equal.",
 )
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="With --compare: write a report without names and values, for `sandbox serve --like` and to be published.",
+)
 @options.events
 def command(**params: Any) -> int:
     """Show what the service did to users and groups, and why some failed or were skipped. Writes nothing.
@@ -65,23 +77,54 @@ def command(**params: Any) -> int:
         scimconf logs --app Writer --user ada@contoso.com
         scimconf logs --app Writer --format csv
         scimconf logs apps/ --compare --since 7d
+        scimconf logs --app Writer --compare --out report.json
     """
     common = options.from_click(options.CommonOptions, params)
     chosen = options.from_click(LogCommand, params)
     if common.paths and chosen.app is not None:
         raise click.UsageError("Pass spec files or --app.")
-    if chosen.compare and (chosen.app is not None or chosen.output_format == "csv"):
-        raise click.UsageError("--compare needs spec files, and prints text or JSON.")
+    _check_comparison(chosen)
     if chosen.app is not None:
         target = application_target(chosen.app)
-        return run(common, "reading", lambda session: _print_logs(session, [target], chosen))
+        return run(common, "reading", lambda session: _of_application(session, target, chosen))
+    groups = by_tenant(options.load_specs(common), common)
+    require_single(groups, "--out" if chosen.out is not None else "")
 
     async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
-        if chosen.compare:
-            return await _print_comparisons(session, specs, chosen)
-        return await _print_logs(session, spec_targets(specs), chosen)
+        errors = print_spec_errors(session, specs)
+        if not chosen.compare:
+            return combine([errors, await _print_logs(session, spec_targets(specs), chosen)])
+        from scimconf.workflow.comparison import compare_logs
 
-    return run_each(by_tenant(options.load_specs(common), common), lambda group: group.run(work))
+        comparisons = await compare_logs(session.tenant_session, specs, _window(chosen))
+        return combine([errors, _print_comparisons(session, comparisons, chosen)])
+
+    return run_each(groups, lambda group: group.run(work))
+
+
+def _check_comparison(chosen: LogCommand) -> None:
+    """Raise UsageError for options that do not fit together; check that the report can be written."""
+    if chosen.compare and chosen.output_format == "csv":
+        raise click.UsageError("--compare prints text or JSON.")
+    if chosen.compare and chosen.status:
+        raise click.UsageError("--compare takes the newest entry of each user. Omit --status.")
+    if chosen.out is not None:
+        if not chosen.compare:
+            raise click.UsageError("--out is for --compare.")
+        check_writable(chosen.out)
+
+
+async def _of_application(session: Session, target: ApplicationTarget, chosen: LogCommand) -> ExitCode:
+    if not chosen.compare:
+        return await _print_logs(session, [target], chosen)
+    from scimconf.workflow.comparison import compare_application_log
+
+    comparison = await compare_application_log(session.tenant_session(), target, _window(chosen))
+    return _print_comparisons(session, [comparison], chosen)
+
+
+def _window(chosen: LogCommand) -> LogOptions:
+    return LogOptions(window=chosen.since, now=datetime.now(UTC), user=chosen.user)
 
 
 async def _print_logs(session: Session, targets: Sequence[ApplicationTarget], chosen: LogCommand) -> ExitCode:
@@ -95,20 +138,29 @@ async def _print_logs(session: Session, targets: Sequence[ApplicationTarget], ch
     return ExitCode.FAILED if any(log.problem for log in results) else ExitCode.OK
 
 
-async def _print_comparisons(session: Session, specs: Sequence[Loaded], chosen: LogCommand) -> ExitCode:
+def _print_comparisons(session: Session, results: Sequence[LogComparison], chosen: LogCommand) -> ExitCode:
     from scimconf.monitoring.comparison import redacted_comparison
     from scimconf.render import comparison as rendering
-    from scimconf.workflow.comparison import compare_logs
 
-    log_options = LogOptions(window=chosen.since, now=datetime.now(UTC), user=chosen.user)
-    results = await compare_logs(session.tenant_session, specs, log_options)
     printed = [redacted_comparison(result) for result in results] if chosen.redact else results
     terminal = Terminal.of_stdout()
     with session.progress.paused():
         as_text = rendering.text(printed, width=terminal.width, color=terminal.color, full=chosen.full)
         click.echo(rendering.json(printed) if chosen.output_format == "json" else as_text, nl=False)
+        if chosen.out is not None:
+            _write_report(results, chosen.out)
     codes = {ExitCode.FAILED for result in results if result.problem}
     return combine(codes | {ExitCode.CHANGES for result in results if result.disagrees})
+
+
+def _write_report(results: Sequence[LogComparison], out: str) -> None:
+    from scimconf.files import write_file
+    from scimconf.monitoring.comparison_report import comparison_report
+    from scimconf.render.json import write
+    from scimconf.version import __version__
+
+    write_file(out, masked_text(write(comparison_report(results, __version__))))
+    print_lines(f"Wrote {out}, without names and values. Read it before you publish it.", err=True)
 
 
 def _print(results: Sequence[ApplicationLog], chosen: LogCommand) -> None:

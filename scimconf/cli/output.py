@@ -22,6 +22,7 @@ from scimconf.render import diagnostics as as_text
 from scimconf.render import json as as_json
 from scimconf.render import text
 from scimconf.render.common.escaping import visible
+from scimconf.spec.loaded import Loaded
 from scimconf.steps import Step
 from scimconf.workflow.apply import guards_that_need_allow
 from scimconf.workflow.plan import PlannedApplication
@@ -108,6 +109,14 @@ def print_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
     """Print diagnostics on stderr."""
     if diagnostics:
         click.echo(as_text.text(diagnostics, color=Terminal.of_stderr().color), nl=False, err=True)
+
+
+def print_spec_errors(session: Session, specs: Iterable[Loaded]) -> ExitCode:
+    """Print the errors of the specs that could not be loaded, and return INVALID if there are any."""
+    errors = [error for spec in specs if spec.spec is None for error in spec.diagnostics]
+    with session.progress.paused():
+        print_diagnostics(errors)
+    return ExitCode.INVALID if errors else ExitCode.OK
 
 
 def print_error(name: str, error: Exception, redact: Callable[[str], str] = str) -> None:

@@ -43,7 +43,10 @@ def command() -> None:
 @click.option("--switch", "switches", multiple=True, metavar="NAME=VALUE", help="Set a switch (see docs/sandbox.md).")
 @click.option("--latency", metavar="TIME", help="Delay every response, by 50ms or 0.5s; requests do not wait in line.")
 @click.option(
-    "--like", type=click.Path(dir_okay=False, exists=True), help="Behave like the tenant in this `probe` report."
+    "--like",
+    type=click.Path(dir_okay=False, exists=True),
+    multiple=True,
+    help="Behave like the tenant in this report of `probe` or `logs --compare` (repeatable).",
 )
 @click.option("--tls", type=click.Path(file_okay=False), metavar="DIR", help="Serve https with certificates in DIR.")
 @click.option(
@@ -193,25 +196,51 @@ def _seconds(text: str, option: str) -> float:
     return float(match[1]) / (1000 if match[2] == "ms" else 1)
 
 
-def reported_switches(report: str | None) -> dict[str, Any]:
-    """Return the switches of a `probe` report; warn about those that this version does not know, and omit them."""
-    import json
+def reported_switches(reports: Sequence[str]) -> dict[str, Any]:
+    """Return the switches that reports of `probe` and `logs --compare` decide.
 
+    Warn about those that this version does not know and those with contradictory evidence, and omit them.
+    """
     from scimconf.sandbox.switches import SwitchError, Switches
 
-    if report is None:
-        return {}
+    positions: dict[str, Any] = {}
+    contradictory: set[str] = set()
+    for report in reports:
+        switches, conflicts = _report(report)
+        for name, evidence in conflicts.items():
+            click.echo(f"Warning: {report}: contradictory evidence about {name}: {evidence}. It is ignored.", err=True)
+        for name, value in switches.items():
+            try:
+                Switches().changed({name: value})
+            except SwitchError as error:
+                click.echo(f"Warning: {report}: {error}. The switch is ignored.", err=True)
+                continue
+            if positions.setdefault(name, value) != value:
+                contradictory.add(name)
+    for name in sorted(contradictory):
+        click.echo(f"Warning: the reports contradict each other about {name}. The switch is ignored.", err=True)
+    chosen = {name: value for name, value in positions.items() if name not in contradictory}
+    if chosen:
+        listed = ", ".join(f"{name}={value}" for name, value in sorted(chosen.items()))
+        click.echo(f"Switches of {', '.join(reports)}: {listed}", err=True)
+    return chosen
+
+
+def _report(path: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the switches of a report, and its contradictory evidence in words by switch."""
+    import json
+
     try:
-        switches = dict(json.loads(Path(report).read_text(encoding="utf-8"))["switches"])
-    except (KeyError, TypeError, ValueError, RecursionError):
-        raise click.BadParameter(f"{report} is not a report of scimconf probe", param_hint="--like") from None
-    for name, value in list(switches.items()):
-        try:
-            Switches().changed({name: value})
-        except SwitchError as error:
-            click.echo(f"Warning: {report}: {error}. The switch is ignored.", err=True)
-            del switches[name]
-    return switches
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        evidence = {name: dict(document["evidence"][name]) for name in document.get("conflicts") or ()}
+        conflicts = {
+            str(name): ", ".join(f"{position} ({count})" for position, count in counts.items())
+            for name, counts in evidence.items()
+        }
+        return dict(document["switches"]), conflicts
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        hint = "is not a report of scimconf probe or of scimconf logs --compare --out"
+        raise click.BadParameter(f"{path} {hint}", param_hint="--like") from None
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ import click
 
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode, combine
+from scimconf.cli.output import print_lines, print_spec_errors
 from scimconf.cli.session import Session, run
 from scimconf.cli.tenants import by_tenant, require_single, run_each
 from scimconf.cli.terminal import Terminal
@@ -94,30 +95,43 @@ def command(**params: Any) -> int:
     require_single(groups, f"--format {chosen.output_format}" if chosen.output_format != "text" else "")
 
     async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
-        return await print_statuses(session, spec_targets(specs), chosen)
+        errors = print_spec_errors(session, specs)
+        return combine([errors, await print_statuses(session, spec_targets(specs), chosen)])
 
     return run_each(groups, lambda group: group.run(work))
 
 
 async def _print_all(session: Session, chosen: StatusCommand) -> ExitCode:
+    tenant = await _tenant(session)
     results = await all_statuses(session.client.graph, _options(session, chosen))
     with session.progress.paused():
-        _print(results, chosen)
+        _print(results, tenant, chosen)
     return _exit_code(results, chosen)
 
 
 async def print_statuses(session: Session, targets: Sequence[ApplicationTarget], chosen: StatusCommand) -> ExitCode:
     """Print the statuses, with `watch_first_cycle` each change until the first cycle is over; return the exit code."""
     graph, settings = session.client.graph, _options(session, chosen)
+    tenant = await _tenant(session)
     if not chosen.watch_first_cycle:
         results = await statuses(graph, targets, settings)
         with session.progress.paused():
-            _print(results, chosen)
+            _print(results, tenant, chosen)
         return _exit_code(results, chosen)
     async for results in watch(graph, targets, settings, _sleep(), chosen.interval):
         with session.progress.paused():
-            _print(results, chosen)
+            _print(results, tenant, chosen)
+    from scimconf.render.status.words import watch_end
+
+    with session.progress.paused():
+        print_lines(watch_end(results), err=True)
     return _exit_code(results, chosen)
+
+
+async def _tenant(session: Session) -> str:
+    from scimconf.workflow.export import tenant_name
+
+    return await tenant_name(session.tenant_session())
 
 
 def _sleep() -> Callable[[float], Awaitable[object]]:
@@ -131,25 +145,25 @@ def _options(session: Session, chosen: StatusCommand) -> StatusOptions:
     return StatusOptions(window=chosen.since, now=datetime.now(UTC), portal=PORTAL if is_public else "")
 
 
-def _print(results: Sequence[ApplicationStatus], chosen: StatusCommand) -> None:
+def _print(results: Sequence[ApplicationStatus], tenant: str, chosen: StatusCommand) -> None:
     results = [redacted_status(status) for status in results] if chosen.redact else results
     if chosen.output_format == "json":
         from scimconf.render.status.json import statuses as as_json
 
-        text = as_json(results)
+        text = as_json(results, tenant=tenant)
     elif chosen.output_format == "markdown":
         from scimconf.render.status.markdown import statuses as as_markdown
 
-        text = as_markdown(results, marker=chosen.comment_marker)
+        text = as_markdown(results, tenant=tenant, marker=chosen.comment_marker)
     elif chosen.output_format == "html":
         from scimconf.render.status.html import statuses as as_html
 
-        text = as_html(results)
+        text = as_html(results, tenant=tenant)
     else:
         from scimconf.render.status.text import statuses as as_text
 
         terminal = Terminal.of_stdout()
-        text = as_text(results, width=terminal.width, color=terminal.color)
+        text = as_text(results, tenant=tenant, width=terminal.width, color=terminal.color)
     click.echo(text, nl=False)
 
 

@@ -7,10 +7,11 @@ refuses is recorded in the snapshot, so that a plan with few permissions can rep
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import InitVar, dataclass, field
 from functools import partial
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -54,6 +55,7 @@ class TenantSession:
     the tags of scimconf in the last write of this run to the service principal's tags. `shared` are the reads that this
     session has in common with other ones of the same command; without `reads` it has its own. `expected` are the names
     that the last execution of this run ended with: what needs them is read at once, and again if they have changed.
+    `documents` is None, or holds what was read: then this run writes nothing, and reads no document twice.
     """
 
     graph: Graph
@@ -66,6 +68,7 @@ class TenantSession:
     claims: Claims = no_claims
     own_tags: frozenset[str] = frozenset()
     expected: Names = field(default_factory=lambda: MappingProxyType({}))
+    documents: dict[Hashable, tuple[Json, tuple[Lookup, ...]]] | None = None
     reads: InitVar[SharedReads | None] = None
     shared: SharedReads = field(init=False)
     _exclusive: dict[str, asyncio.Lock] = field(default_factory=dict)
@@ -280,13 +283,22 @@ class _Reader:
     async def _read_once(self, group: asyncio.TaskGroup, document: Document) -> Json:
         if document.constant:
             names = {name: self._names[name] for name in sorted(document.required_names)}
-            key = (document.path, *names.items(), *document.query)
-            return await self._session.shared.document(key, lambda: read(self._session.graph, document, names))
+            shared_key = (document.path, *names.items(), *document.query)
+            return await self._session.shared.document(shared_key, lambda: read(self._session.graph, document, names))
+        documents, key = self._session.documents, _key(document, self._names)
+        if documents is not None and key in documents:
+            raw, named = documents[key]
+            self._lookups.send(group, named)
+            return raw
         if not document.resolves_principals:
-            return await read(self._session.graph, document, self._names)
-        on_page = partial(self._lookups.collect, group)
-        raw = await read(self._session.graph, document, self._names, on_page)
-        self._lookups.flush(group)
+            raw, named = await read(self._session.graph, document, self._names), ()
+        else:
+            pages = _NamedOnPages(partial(self._lookups.collect, group))
+            raw = await read(self._session.graph, document, self._names, pages.add)
+            named = tuple(pages.lookups)
+            self._lookups.flush(group)
+        if documents is not None:
+            documents[key] = raw, named
         return raw
 
     def _record_error(self, document: Document, error: GraphError) -> None:
@@ -314,6 +326,24 @@ class _Reader:
         if needed:
             await asyncio.wait(needed)
         return consistency.must_have_rows is not None and consistency.must_have_rows(self._documents)
+
+
+@dataclass(slots=True)
+class _NamedOnPages:
+    """Passes on the lookups of pages, and collects them."""
+
+    on_page: OnPage
+    lookups: list[Lookup] = field(default_factory=list)
+
+    def add(self, lookups: Iterable[Lookup]) -> None:
+        named = list(lookups)
+        self.lookups += named
+        self.on_page(named)
+
+
+def _key(document: Document, names: Names) -> Hashable:
+    """Return what makes the response to a document: its name, since it decides the form, its path and its query."""
+    return document.name, *(substitute(part, names) for part in (document.path, *chain(*document.query)))
 
 
 async def read(graph: Graph, document: Document, names: Names, on_page: OnPage = _ignore) -> Json:

@@ -156,14 +156,14 @@ def has_new_result(before: CompiledRow | None, after: CompiledRow | None) -> boo
 def change_reason(before: CompiledRow | None, after: CompiledRow | None) -> str:
     """Return what differs between two versions of a mapping, in words; empty if nothing does."""
     if before is None:
-        return f"mapped now: {_source(after.row)}" if after is not None else ""
+        return f"mapped now: {source_text(after.row)}" if after is not None else ""
     if after is None:
         return "no longer mapped; the application keeps its value"
     old, new = before.row, after.row
     return "; ".join(f"{name}: {_text(old[name])} → {_text(new[name])}" for name in _FIELDS if old[name] != new[name])
 
 
-def _source(row: Row) -> str:
+def source_text(row: Row) -> str:
     return f"default {row['default']}" if row["source"] is None else _text(row["source"])
 
 

@@ -25,6 +25,7 @@ from scimconf.impact.compiled_mappings import (
     identifiers,
     ignores_objects,
     matching_targets,
+    source_text,
 )
 from scimconf.impact.scim_resource import TargetPath, resource, target_paths
 from scimconf.impact.user_attributes import BASIC_ONLY, COMPUTED, GAP, attribute_reader, gap_reader, is_basic, selected
@@ -137,6 +138,20 @@ class Preview:
         if old == new or not self._before.provisioning.exists:
             return ()
         return (f"Users are matched by {new} instead of {old}.",)
+
+    @property
+    def mappings_before(self) -> Mapping[str, str]:
+        """The expressions of the mappings before the plan, by target; `default X` for one that is only a default."""
+        return {target: source_text(row.row) for target, row in self._before.rows.items()}
+
+    @property
+    def assignment_gap(self) -> str:
+        """Why the assigned users before the plan may be incomplete, "" if they are complete."""
+        return self._before.assignees.gap
+
+    def roles_before(self, user: str) -> Sequence[Any]:
+        """Return the labels of the roles that a user has before the plan, by lower-case id; an id without a label is a text."""
+        return self._before.assignees.known_roles(user)
 
     @property
     def exists_before(self) -> bool:

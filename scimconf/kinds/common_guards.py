@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scimconf.kinds.kind import Changes, counted_guard
-from scimconf.plan import Effect, Guard, Tenant
+from scimconf.plan import Change, Effect, Guard, Tenant
 
 if TYPE_CHECKING:
     from scimconf.plan.guards import GuardContext
@@ -44,9 +44,15 @@ def _quarantined(changes: Changes, context: GuardContext) -> Iterator[Guard]:
         is_blocked = Effect.PROVISIONS in change.effects
         if change.kind == "schedule":
             is_blocked = enabled is not None and bool(enabled.after)
-        if is_blocked:
+        if is_blocked and not _affects_nobody(change):
             message = f"the job is in quarantine ({context.quarantine}), and this change would provision more users"
             yield counted_guard("quarantined", message, change, Effect.PROVISIONS)
+
+
+def _affects_nobody(change: Change) -> bool:
+    """Return whether a change is known to provision no user."""
+    impact = change.impact.get(Effect.PROVISIONS)
+    return impact is not None and impact.upper_bound == 0
 
 
 def _resources_abandoned(context: GuardContext) -> Iterator[Guard]:

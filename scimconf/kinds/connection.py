@@ -113,7 +113,7 @@ class ConnectionKind(Kind):
 
     def effect_text(self, effect: Effect, change: Change) -> str:
         if effect is Effect.CREDENTIALS and change.action is Action.CREATE:
-            return "credentials are stored"
+            return "credentials are stored; Entra does not return them, so another value is sent only with another rotation"
         authentication = change.field("authentication")
         if effect is Effect.CREDENTIALS and authentication is not None and authentication.before == "portal":
             return _AUTHORIZATION_LOST

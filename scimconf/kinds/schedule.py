@@ -9,6 +9,7 @@ change roles is started without a restart: nothing has to be evaluated again.
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -16,12 +17,12 @@ from typing import TYPE_CHECKING
 from scimconf.diagnostics import Diagnostic, quoted
 from scimconf.documents import job as documents
 from scimconf.kinds.exported import ExportedSpec, ExportRequest
-from scimconf.kinds.identity import name_checks
+from scimconf.kinds.identity import identified_by, name_checks
 from scimconf.kinds.kind import AUTHORIZE, Changes, Kind, counted_guard
 from scimconf.kinds.mappings import one_role_targets
 from scimconf.kinds.provisioning import Affected, UsersInScope
 from scimconf.kinds.role_swaps import one_role_swaps
-from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Effect, Guard, Resource
+from scimconf.plan import Action, Address, Change, DesiredItem, DiffResult, Effect, FieldChange, Guard, Resource
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Read, Send, Step
@@ -50,7 +51,8 @@ class ScheduleKind(Kind):
         if quarantine:
             message = f"the job is in quarantine ({quarantine}), so cycles run less and less often"
             path = ("provisioning", "enabled") if spec.provisioning.enabled else ("provisioning",)
-            hint = "`scimconf status` shows the reason, the next attempt and what to do."
+            application = shlex.quote(identified_by(spec)[2])
+            hint = f"`scimconf status --app {application}` shows the reason, the next attempt and what to do."
             yield Diagnostic("K301", message, path, hint=hint, severity="warning")
 
     def desired(self, spec: Spec, snapshot: Snapshot) -> Iterable[DesiredItem]:
@@ -132,6 +134,14 @@ def _before_start_unconfirmed(change: Change, context: GuardContext) -> Iterable
         listed = ", ".join(map(quoted, steps[:MAX_STEPS])) + (" and others" if len(steps) > MAX_STEPS else "")
         message = f"{subject} not confirmed by a person: {listed}"
         yield Guard("before-start-unconfirmed", message, address=change.address, count=len(steps))
+
+
+def stop_of(spec: Spec) -> Change:
+    """Return the change that switches provisioning off, to count the users in scope: it concerns all of them."""
+    address = Address(spec.name, ScheduleKind.name)
+    return Change(
+        address, Action.UPDATE, fields=(FieldChange("enabled", True, False),), effects=frozenset({Effect.STOPS})
+    )
 
 
 def _sign_on_missing(change: Change, context: GuardContext) -> Iterable[Guard]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from scimconf import expressions
 from scimconf.diagnostics import Diagnostic, Location, Severity, SpecPath
@@ -18,12 +18,17 @@ from scimconf.expressions.lint import ExpressionIssue, MappingFacts, check
 from scimconf.kinds import mappings
 from scimconf.lint.mapping_context import MappingContext, expression_of
 from scimconf.lint.rules import RULES
+from scimconf.presets.template import unanswered
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import STANDARD, ObjectMapping, Spec
 from scimconf.suggestions import did_you_mean, suggest
 
+if TYPE_CHECKING:
+    from scimconf.presets.catalogue import CatalogueEntry
+
 COMMENTS = "L000"
+UNANSWERED = "L701"
 ROLES_WITH_SCOPE_ALL = "L402"
 NOT_OFFERED = "L310"
 UNKNOWN_SOURCES = frozenset({NOT_OFFERED, "L602"})
@@ -43,6 +48,7 @@ ONLY_IF_CHANGED = frozenset(
 def rules() -> Mapping[str, tuple[str, Severity]]:
     """Return title and severity of every rule, by its id."""
     table: dict[str, tuple[str, Severity]] = {COMMENTS: ("Comment that ignores nothing", "warning")}
+    table[UNANSWERED] = ("Question of a preset without an answer", "error")
     table |= {code: (rule.title, rule.severity) for code, rule in RULES.items()}
     for code, rule in EXPRESSION_RULES.items():
         table[code] = (rule.title, SEVERITIES.get(code, rule.severity))
@@ -59,14 +65,25 @@ def lint(
     spec = loaded.spec
     if spec is None:
         return
-    context = MappingContext(spec, snapshot)
+    context = MappingContext(spec, snapshot, _vendor(spec))
     if COMMENTS not in ignore:
         yield from _ineffective_comments(loaded)
+    if UNANSWERED not in ignore:
+        yield from _unanswered(loaded)
     for diagnostic in (*_check_rows(loaded, context), *_check_live_rows(context), *_check_spec(context)):
         code, path = diagnostic.code, diagnostic.path
         is_unchanged = snapshot is not None and code in ONLY_IF_CHANGED and _address(path, spec) not in changed
         if code not in ignore and not is_unchanged and not loaded.is_ignored(code, path, path[:-1]):
             yield diagnostic.located(loaded.origin(path))
+
+
+def _vendor(spec: Spec) -> CatalogueEntry | None:
+    """Return the entry of the catalogue that a spec names; None if it names none, or one that is unknown."""
+    if spec.preset is None:
+        return None
+    from scimconf.presets.catalogue import find_entry
+
+    return find_entry(spec.preset)
 
 
 def _check_spec(context: MappingContext) -> Iterator[Diagnostic]:
@@ -92,6 +109,18 @@ def _ineffective_comments(loaded: Loaded) -> Iterator[Diagnostic]:
         if comment.is_malformed:
             message, hint = "this comment ignores nothing", "Write `# scimconf: ignore L104, L105 the reason`."
             yield Diagnostic(COMMENTS, message, location=location, hint=hint, severity="warning")
+
+
+def _unanswered(loaded: Loaded) -> Iterator[Diagnostic]:
+    """Yield an error for each line of a preset's template that is a comment because a question has no answer."""
+    if loaded.spec is None or loaded.spec.preset is None:
+        return
+    for file, lines in loaded.lines.items():
+        for line in unanswered(lines):
+            questions = ", ".join(line.questions)
+            message = f"the question {questions} of the preset has no answer, so this line is a comment"
+            hint = f"Write `{line.text}` with the value, or delete the line."
+            yield Diagnostic(UNANSWERED, message, location=Location(file, line.number), hint=hint)
 
 
 def _address(path: SpecPath, spec: Spec) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from scimconf import expressions
 from scimconf.diagnostics import SpecPath
@@ -16,6 +16,9 @@ from scimconf.kinds import mappings
 from scimconf.kinds.mappings import find_object_mapping, live_schema
 from scimconf.snapshot import Json, Snapshot
 from scimconf.spec.model import AttributeDefinition, ObjectMapping, Spec
+
+if TYPE_CHECKING:
+    from scimconf.presets.catalogue import CatalogueEntry
 
 
 class EffectiveMapping(NamedTuple):
@@ -47,10 +50,11 @@ class AttributeType(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MappingContext:
-    """A spec and, when planning, the snapshot of the tenant."""
+    """A spec, when planning the snapshot of the tenant, and the facts of the vendor that the spec names with `preset`."""
 
     spec: Spec
     snapshot: Snapshot | None = None
+    vendor: CatalogueEntry | None = None
 
     @property
     def scope(self) -> Literal["all", "assigned"] | None:

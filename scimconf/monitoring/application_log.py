@@ -19,10 +19,11 @@ class ApplicationLog:
     """The events of one application from the newest, its jobs, and why the log could not be read, if so.
 
     `is_cut`: there are older events in the window that were not read. `unknown_user` is the user that was asked for, if the
-    tenant has none of this name.
+    tenant has none of this name. `selector` are the words with which commands name the application, quoted for a shell.
     """
 
     name: str
+    selector: str = ""
     since: datetime
     now: datetime
     jobs: tuple[JobStatus, ...] = ()

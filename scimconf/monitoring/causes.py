@@ -6,16 +6,28 @@ A code may begin with the name of a connector (`ContosoEntryConflict`), so that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+_COMMAND = re.compile(r"`(scimconf (?:restart|allow-deletions|logs|status)\b[^`]*)`")
+
 
 class Cause(NamedTuple):
-    """What happened, in plain words, and what to do."""
+    """What happened, in plain words, and what to do; commands in `action` lack the application, which `action_for` adds."""
 
     meaning: str
     action: str
+
+    def action_for(self, selector: str) -> str:
+        """Return what to do, with commands that can be run as they are printed."""
+        return with_application(self.action, selector)
+
+
+def with_application(text: str, selector: str) -> str:
+    """Return a text in which each command about an application names it; `selector` are the words that do, or ""."""
+    return _COMMAND.sub(lambda command: f"`{' '.join(filter(None, [command[1], selector]))}`", text)
 
 
 _REPAIR_CONNECTION = (

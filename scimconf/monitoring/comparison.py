@@ -7,18 +7,24 @@ update only those that changed. Nothing is claimed where the log is silent.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from scimconf.monitoring.log_events import LoggedEvent
+from scimconf.monitoring.log_events import LoggedEvent, redacted_event
+from scimconf.monitoring.switch_evidence import SwitchEvidence
 from scimconf.plan.preview import UserState
+from scimconf.plan.resource import NOTHING
 from scimconf.plan.sent_request import SentRequest
 
 _NOT_ENTITLED = ("noteffectivelyentitled", "entrysynchronizationskipped")
 _IN_SYNC = "redundantexport"
-_MASK = "*"
+MASK = "*"
+"""What the log shows in place of a secret."""
+_CONSTANT = re.compile(r'"[^"]*"')
 
 
 class Agreement(StrEnum):
@@ -33,13 +39,14 @@ class Agreement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AttributeComparison:
-    """One target attribute: what was predicted and what was recorded, None for nothing."""
+    """One target attribute: what was predicted and what was recorded, None for nothing; `mapping` is its expression."""
 
     target: str
     agreement: Agreement
     predicted: str | None
     recorded: str | None
     note: str = ""
+    mapping: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +63,37 @@ class UserComparison:
 
 @dataclass(frozen=True, slots=True)
 class LogComparison:
-    """The comparisons of one application, the newest event first; `problem` says why there are none."""
+    """The comparisons of one application, the newest event first; `problem` says why there are none.
+
+    `evidence` is what the log shows about behaviour that is not documented.
+    """
 
     name: str
     users: tuple[UserComparison, ...] = ()
     problem: str = ""
     is_cut: bool = False
+    evidence: tuple[SwitchEvidence, ...] = ()
 
     @property
     def disagrees(self) -> bool:
         return any(user.agreement is Agreement.DISAGREES for user in self.users)
 
+    @property
+    def disagreeing_mappings(self) -> Mapping[tuple[str, str], int]:
+        """The number of users of whom the value of a mapping disagrees, by target and expression, the most users first."""
+        rows = (row for user in self.users for row in user.attributes if row.agreement is Agreement.DISAGREES)
+        return dict(Counter((row.target, row.mapping) for row in rows).most_common())
 
-def compare(event: LoggedEvent, predicted: UserState | None, current: Mapping[str, Any]) -> UserComparison:
+
+def compare(
+    event: LoggedEvent,
+    predicted: UserState | None,
+    current: Mapping[str, Any],
+    mappings: Mapping[str, str] = NOTHING,
+) -> UserComparison:
     """Compare an event with the prediction for the same user today; `current` are today's source attributes.
 
-    Without a prediction the user no longer exists.
+    Without a prediction the user no longer exists. `mappings` are the expressions of the mappings by target.
     """
 
     def result(agreement: Agreement, note: str = "") -> UserComparison:
@@ -83,10 +105,11 @@ def compare(event: LoggedEvent, predicted: UserState | None, current: Mapping[st
         return _skipped(event, predicted, result)
     if event.action not in ("create", "update") or event.status not in ("success", "failure"):
         return result(Agreement.NOT_COMPARED, f"{event.action} {event.status} has no values to compare")
-    if event.status == "failure" and not any(_recorded(event, target)[1] for target in predicted.sent):
+    if event.status == "failure" and not any(event.recorded(target)[1] for target in predicted.sent):
         return result(Agreement.NOT_COMPARED, f"failed before anything was sent: {event.code}")
     edited = sorted(_edited(event, current))
-    rows = tuple(_attributes(event, predicted.sent, is_edited=bool(edited)))
+    compared = _attributes(event, predicted.sent, is_edited=bool(edited))
+    rows = tuple(replace(row, mapping=mappings.get(row.target, "")) for row in compared)
     note = f"edited since: {', '.join(edited)}" if edited else ""
     return UserComparison(event.source_name, event.source_id, event, _worst(rows), rows, note)
 
@@ -121,9 +144,9 @@ def _attributes(
 ) -> Iterator[AttributeComparison]:
     is_creation = event.action == "create"
     for target, request in sorted(sent.items()):
-        recorded, is_recorded = _recorded(event, target)
+        recorded, is_recorded = event.recorded(target)
         predicted = _text(request.created if is_creation else request.updated)
-        if request.kind == "undetermined" or recorded == _MASK:
+        if request.kind == "undetermined" or recorded == MASK:
             yield AttributeComparison(target, Agreement.UNDETERMINED, None, recorded, request.reason)
         elif not is_recorded and not is_creation:
             continue  # unchanged, or not sent: an update lists only what changed
@@ -134,15 +157,6 @@ def _attributes(
         else:
             agreement = Agreement.CHANGED_SINCE if is_edited else Agreement.DISAGREES
             yield AttributeComparison(target, agreement, predicted, recorded, request.reason)
-
-
-def _recorded(event: LoggedEvent, target: str) -> tuple[str | None, bool]:
-    """Return the value that was written, else the one that was tried, and whether the event names the attribute."""
-    if target in event.properties:
-        return event.properties[target][1], True
-    key = target.replace(".", "").replace(":", "")
-    value = event.tried.get(key)
-    return value, key in event.tried
 
 
 def _text(value: Any) -> str | None:
@@ -164,10 +178,15 @@ def redacted_comparison(comparison: LogComparison) -> LogComparison:
 
 
 def _redacted_user(user: UserComparison) -> UserComparison:
-    rows = tuple(
-        replace(row, predicted=_shape(row.predicted), recorded=_shape(row.recorded), note="") for row in user.attributes
-    )
-    return replace(user, name=f"user-{user.user_id[:8]}", attributes=rows)
+    short = user.user_id[:8]
+    rows = tuple(map(redacted_row, user.attributes))
+    return replace(user, name=f"user-{short}", user_id=short, event=redacted_event(user.event), attributes=rows)
+
+
+def redacted_row(row: AttributeComparison) -> AttributeComparison:
+    """Return a row with the form of its values, and of the constants in its mapping."""
+    mapping = _CONSTANT.sub(lambda constant: _shape(constant[0]) or "", row.mapping)
+    return replace(row, predicted=_shape(row.predicted), recorded=_shape(row.recorded), note="", mapping=mapping)
 
 
 def _shape(value: str | None) -> str | None:

@@ -93,6 +93,11 @@ class JobStatus:
         return self.quarantine is not None
 
     @property
+    def is_started_again(self) -> bool:
+        """Whether no cycle has ended since a start, of a job whose first cycle ended before."""
+        return self.phase is JobPhase.FIRST_CYCLE and self.steady_since is not None
+
+    @property
     def failing(self) -> int:
         """The objects in error at the end of the last execution."""
         return 0 if self.last is None else self.last.counts["failing"]

@@ -53,6 +53,13 @@ class LoggedEvent:
         match = _RESPONSE.search(self.reason)
         return match[1].strip() if match else ""
 
+    def recorded(self, target: str) -> tuple[str | None, bool]:
+        """Return the value that was written, else the one that was tried, and whether the event names the attribute."""
+        if target in self.properties:
+            return self.properties[target][1], True
+        key = target.replace(".", "").replace(":", "")
+        return self.tried.get(key), key in self.tried
+
 
 def logged_events(documents: Iterable[Json]) -> tuple[LoggedEvent, ...]:
     """Return the entries from the newest; documents without the shape of an entry are omitted."""

@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from scimconf.monitoring.comparison import Agreement, AttributeComparison, LogComparison, UserComparison
+from scimconf.monitoring.comparison import MASK, Agreement, AttributeComparison, LogComparison, UserComparison
+from scimconf.monitoring.switch_evidence import SwitchEvidence
 from scimconf.monitoring.times import stamp
+from scimconf.render.common.labels import plural
+from scimconf.render.common.long_lists import MAX_ENTRIES
 from scimconf.render.json import write
 from scimconf.render.terminal.page import Page, joined
 
@@ -41,9 +44,25 @@ def _application(page: Page, comparison: LogComparison, *, full: bool) -> Iterat
     yield from page.labelled(0, ("strong", f"{comparison.name}: "), ("strong", summary(comparison)), hang=2)
     if comparison.is_cut:
         yield from page.prose(2, "not all entries were compared; use a shorter --since", "update")
-    for user in comparison.users:
-        if full or user.agreement in _DETAILED:
-            yield from _user(page, user, full=full)
+    for (target, mapping), count in comparison.disagreeing_mappings.items():
+        source = f", whose mapping is {mapping}" if mapping else ""
+        yield from page.labelled(
+            2, ("danger", "! "), ("", f"{target}{source}: differs for {plural(count, 'user')}"), hang=4
+        )
+    listed = [user for user in comparison.users if full or user.agreement in _DETAILED]
+    for user in listed if full else listed[:MAX_ENTRIES]:
+        yield from _user(page, user, full=full)
+    if not full and len(listed) > MAX_ENTRIES:
+        yield from page.prose(2, f"and {len(listed) - MAX_ENTRIES:,} more users; --full lists all", "quiet")
+    for item in comparison.evidence:
+        yield from page.prose(2, evidence_text(item), "quiet" if item.position else "update", hang=2)
+
+
+def evidence_text(evidence: SwitchEvidence) -> str:
+    """Return what the log shows about a switch of the sandbox, with the number of observations."""
+    counts = ", ".join(f"{position} ({count:,})" for position, count in evidence.counts.items())
+    prefix = "undocumented behaviour seen" if evidence.position else "contradictory, so nothing follows"
+    return f"{prefix}: {evidence.switch} is {counts}"
 
 
 def summary(comparison: LogComparison) -> str:
@@ -76,7 +95,8 @@ def row_text(row: AttributeComparison) -> str:
     if row.agreement is Agreement.AGREES:
         return f"{row.target}: {recorded}{note}"
     if row.agreement is Agreement.UNDETERMINED:
-        return f"{row.target}: {row.note or 'masked in the log'}"
+        reason = row.note or ("masked in the log" if row.recorded == MASK else "undetermined")
+        return f"{row.target}: {reason}{'' if row.recorded in (None, MASK) else f'; recorded {recorded}'}"
     return f"{row.target}: predicted {predicted}, recorded {recorded}{note}"
 
 
@@ -95,6 +115,7 @@ def _document(comparison: LogComparison) -> dict[str, Any]:
         "problem": comparison.problem,
         "is_cut": comparison.is_cut,
         "users": [_user_document(user) for user in comparison.users],
+        "evidence": {item.switch: dict(item.counts) for item in comparison.evidence},
     }
 
 
@@ -110,6 +131,7 @@ def _user_document(user: UserComparison) -> dict[str, Any]:
         "attributes": [
             {
                 "target": row.target,
+                "mapping": row.mapping,
                 "agreement": row.agreement.value,
                 "predicted": row.predicted,
                 "recorded": row.recorded,

@@ -30,6 +30,7 @@ _PHASES = {
     JobPhase.QUARANTINE: "the job is in quarantine",
     JobPhase.DISABLED: "the job was in quarantine and was switched off by the service",
 }
+_STARTED_AGAIN = "provisioning is on, and no cycle has ended since it was started"
 _LINKS = (
     "The service forgets which account belongs to which user, and matches all of them again. Users who do not match get a "
     "second account, and the accounts of users who have left since stay active."
@@ -61,7 +62,8 @@ def _state(facts: JobFacts) -> str:
     )
     quarantine = facts.status.quarantine
     reason = f" ({quarantine.reason}: {quarantine.cause.meaning})" if quarantine is not None else ""
-    return f"{_PHASES[facts.status.phase]}{reason}; {ended}."
+    phase = _STARTED_AGAIN if facts.status.is_started_again else _PHASES[facts.status.phase]
+    return f"{phase}{reason}; {ended}."
 
 
 def _effects(command: JobCommand, facts: JobFacts, scopes: Collection[RestartScope]) -> Iterator[str]:
@@ -183,23 +185,30 @@ def done(
     """Return what was done, how to follow it, and whether the spec says something else."""
     page = Page(width, color)
     lines = list(page.labelled(0, ("strong", f"{facts.name}: "), ("", text), hang=2))
-    for note in _drift(command, facts):
-        lines += page.prose(2, note, hang=2)
+    drift = _drift(command, facts)
+    if drift:
+        lines += page.prose(2, drift, hang=2)
+        lines.append(page.line(4, ("", _opposite(command, facts))))
     return joined(lines)
 
 
-def _drift(command: JobCommand, facts: JobFacts) -> Iterator[str]:
+def _opposite(command: JobCommand, facts: JobFacts) -> str:
+    return f"scimconf {'resume' if command is JobCommand.PAUSE else 'pause'} {facts.selector}"
+
+
+def _drift(command: JobCommand, facts: JobFacts) -> str:
+    """Return what the next plan shows, "" if the spec says the same; a command follows, which is not wrapped."""
     is_off = command is JobCommand.PAUSE
-    again = f"scimconf {'resume' if is_off else 'pause'} {facts.selector}"
     value, other = ("true", "false") if is_off else ("false", "true")
     act = "starts it again, with an initial cycle" if is_off else "pauses it"
     if facts.enabled is is_off:
-        yield (
+        return (
             f"The spec has `provisioning.enabled: {value}`: the next plan shows this as a change, and the next apply {act}. Set "
-            f"it to {other} if this is to stay, or run before the next apply: {again}"
+            f"it to {other} if this is to stay, or run before the next apply:"
         )
-    elif facts.enabled is None and is_off:
-        yield (
+    if facts.enabled is None and is_off:
+        return (
             "If a spec of this application has `provisioning.enabled: true`, its next plan shows this as a change, and its "
-            f"next apply {act}. Set it to false if this is to stay, or run before the next apply: {again}"
+            f"next apply {act}. Set it to false if this is to stay, or run before the next apply:"
         )
+    return ""

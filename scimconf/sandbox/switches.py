@@ -190,6 +190,7 @@ class Switches:
     staged_action: str = _switch("staged_action")
     escrow_state: str = _switch("escrow_state")
     expired_quarantine: str = _switch("expired_quarantine")
+    wrong_mapping: int = _switch("wrong_mapping")
 
     def changed(self, positions: Mapping[str, object]) -> Switches:
         """Return the switches with new positions; raise SwitchError for an unknown name or value."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +10,17 @@ from scimconf.diagnostics import ScimconfError
 from scimconf.impact.preview import Preview
 from scimconf.impact.user_attributes import GAP, reader
 from scimconf.monitoring.application_log import ApplicationLog
-from scimconf.monitoring.comparison import LogComparison, UserComparison, compare
+from scimconf.monitoring.comparison import LogComparison, compare
 from scimconf.monitoring.log_events import LoggedEvent
+from scimconf.monitoring.switch_evidence import Observation, switch_evidence
 from scimconf.plan.preview import UserState
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.live_application import live_application
 from scimconf.workflow.logs import LogOptions, logs
 from scimconf.workflow.plan import PlannedApplication, plan
 from scimconf.workflow.preview import user_evaluator
-from scimconf.workflow.targets import spec_targets
+from scimconf.workflow.targets import ApplicationTarget, spec_targets
 
 if TYPE_CHECKING:
     from scimconf.graph.client import Graph
@@ -33,6 +35,18 @@ async def compare_logs(
 ) -> list[LogComparison]:
     """Compare the logs of the applications of specs; one that fails does not stop the others."""
     return [await _guarded(open_session(), loaded, options) for loaded in specs if loaded.spec is not None]
+
+
+async def compare_application_log(
+    session: TenantSession, target: ApplicationTarget, options: LogOptions
+) -> LogComparison:
+    """Compare the log of one application with its live configuration, without a spec."""
+    try:
+        live = await live_application(session, target)
+        (log,) = await logs(session.graph, [target], options)
+        return await compare_log(session.graph, live, log, options.now)
+    except ScimconfError as error:
+        return LogComparison(target.name, problem=str(error))
 
 
 async def _guarded(session: TenantSession, loaded: Loaded, options: LogOptions) -> LogComparison:
@@ -58,8 +72,14 @@ async def compare_log(graph: Graph, planned: PlannedApplication, log: Applicatio
     evaluator, _, _ = await user_evaluator(graph, planned, now)
     chosen = events[:MAX_USERS]
     users = await impact_data.users_by_name(graph, [event.source_id for event in chosen], evaluator.properties)
-    comparisons = [_compared(evaluator, event, user) for event, user in zip(chosen, users, strict=True)]
-    return LogComparison(planned.name, tuple(comparisons), is_cut=log.is_cut or len(events) > MAX_USERS)
+    mappings, compared, observations = evaluator.mappings_before, [], []
+    for event, user in zip(chosen, users, strict=True):
+        state = None if user is None else evaluator.user(user).before
+        compared.append(compare(event, state, {} if user is None else _source_values(event, user), mappings))
+        if state is not None:
+            observations.append(_observation(evaluator, event, state, mappings))
+    is_cut = log.is_cut or len(events) > MAX_USERS
+    return LogComparison(planned.name, tuple(compared), is_cut=is_cut, evidence=switch_evidence(observations, log.jobs))
 
 
 def _newest(events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
@@ -71,9 +91,16 @@ def _newest(events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
     return list(by_user.values())
 
 
-def _compared(evaluator: Preview, event: LoggedEvent, user: Any) -> UserComparison:
-    if user is None:
-        return compare(event, None, {})
-    state: UserState = evaluator.user(user).before
+def _source_values(event: LoggedEvent, user: Any) -> dict[str, Any]:
     values = reader(event.source_values.keys())(user)
-    return compare(event, state, {name: value for name, value in values.items() if value is not GAP})
+    return {name: value for name, value in values.items() if value is not GAP}
+
+
+def _observation(evaluator: Preview, event: LoggedEvent, state: UserState, mappings: Mapping[str, str]) -> Observation:
+    return Observation(
+        event=event,
+        predicted=state,
+        mappings=mappings,
+        roles=evaluator.roles_before(event.source_id),
+        knows_assignments=not evaluator.assignment_gap,
+    )

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from scimconf import permissions
-from scimconf.diagnostics import GraphError, SecretError
+from scimconf.diagnostics import GraphError, ScimconfError, SecretError
 from scimconf.documents import application as application_documents
 from scimconf.documents.schema import PARSE
 from scimconf.documents.secrets import references
 from scimconf.kinds import KINDS
 from scimconf.monitoring.application_status import expiry_notice
 from scimconf.monitoring.doctor_checks import DoctorCheck, DoctorState
+from scimconf.monitoring.job_status import JobPhase, JobStatus, job_status
 from scimconf.permissions import APPLICATION_ONLY, PROFILES, Granted, Need, Permission
 from scimconf.plan import Tenant
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.version import __version__
 from scimconf.workflow.compilation import documents
+from scimconf.workflow.targets import ApplicationTarget, find_jobs, find_principal
 
 if TYPE_CHECKING:
     from scimconf.graph.client import Graph
@@ -38,6 +40,7 @@ LOG_PERMISSIONS = frozenset({"ProvisioningLog.Read.All", "AuditLog.Read.All", "D
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 LOG = "/auditLogs/provisioning"
 
+_PHASES = {JobPhase.OFF: "off", JobPhase.FIRST_CYCLE: "on, in its first cycle", JobPhase.RUNNING: "on"}
 _SP = "/servicePrincipals/{service_principal}"
 _JOB = f"{_SP}/synchronization/jobs/{{job}}"
 _WRITES: tuple[Request, ...] = (
@@ -101,6 +104,28 @@ def _other_tenants(tenant: Tenant, specs: Sequence[Loaded]) -> Iterator[DoctorCh
         if spec is not None and spec.tenant and spec.tenant.casefold() not in names:
             text = f"{spec.name} is for the tenant {spec.tenant}"
             yield DoctorCheck("tenant", DoctorState.PROBLEM, text, "Sign in to that tenant, or use `scimconf.toml`.")
+
+
+async def application_checks(graph: Graph, target: ApplicationTarget, now: datetime) -> list[DoctorCheck]:
+    """Return whether an application exists and its provisioning runs."""
+    group = "application"
+    try:
+        principal = await find_principal(graph, target)
+        jobs = [job_status(job, graph.now or now) for job in await find_jobs(graph, principal["id"], target.template)]
+    except ScimconfError as error:
+        return [DoctorCheck(group, DoctorState.PROBLEM, str(error), getattr(error, "hint", ""))]
+    if not jobs:
+        text = f"{target.name} has no provisioning job"
+        return [DoctorCheck(group, DoctorState.WARNING, text, "Apply a spec with a `provisioning` section.")]
+    return [_job_check(target, job) for job in jobs]
+
+
+def _job_check(target: ApplicationTarget, job: JobStatus) -> DoctorCheck:
+    if job.quarantine is not None:
+        text = f"{target.name}: {job.phase.value}: {job.quarantine.cause.meaning}"
+        return DoctorCheck("application", DoctorState.PROBLEM, text, job.quarantine.cause.action_for(target.selector))
+    state = DoctorState.WARNING if job.phase is JobPhase.OFF else DoctorState.OK
+    return DoctorCheck("application", state, f"{target.name}: provisioning is {_PHASES[job.phase]}")
 
 
 # ---- permissions -----------------------------------------------------------------------------------------------------
@@ -243,4 +268,6 @@ def _secret_finding(name: str, reference: Any, secrets: SecretResolver) -> Docto
         secrets.check(reference)
     except SecretError as error:
         return DoctorCheck("secrets", DoctorState.WARNING, f"{name}: {error}, which an apply needs", error.hint)
-    return DoctorCheck("secrets", DoctorState.OK, f"{name}: {reference} is set")
+    return DoctorCheck(
+        "secrets", DoctorState.OK, f"{name}: {reference} is set; whether Entra stores the same value cannot be seen"
+    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import DiagnosticsError, GraphError, SpecPath
 from scimconf.kinds import KINDS
+from scimconf.render.common.escaping import visible
 from scimconf.spec.comments import ignored_with_reason
 from scimconf.spec.patterns import is_guid
 from scimconf.workflow.checks import check
@@ -18,7 +21,11 @@ from scimconf.workflow.validate import lint
 if TYPE_CHECKING:
     from scimconf.export import ExportedSpec
     from scimconf.graph.reading import TenantSession
+    from scimconf.render.yaml import CommentNotes
 
+SCHEMA = ".scimconf/spec.schema.json"
+"""The path of the JSON Schema that `scimconf init` writes."""
+HEAD = "Exported from a live application. What this file does not mention is not managed."
 NOT_EXPORTABLE = frozenset({"K101", "K102", "K103", "K201", "K202", "K401", "K601", "K801"})
 """Errors that leave nothing to export, or only a part that would pass for the whole."""
 HINTS = {
@@ -78,6 +85,50 @@ async def tenant_name(session: TenantSession) -> str:
     except GraphError:
         return session.tenant_id
     return (observed.domain or observed.id) if observed is not None else session.tenant_id
+
+
+@dataclass(frozen=True, slots=True)
+class SpecFiles:
+    """The text of an exported spec and, if it has too many users for it, that of their CSV file."""
+
+    spec: str
+    users: str = ""
+
+
+def compose(exported: ExportedSpec, *, users_file: str = "", schema: str = SCHEMA, head: str = HEAD) -> SpecFiles:
+    """Return the files of an exported spec, with comments about what it cannot say, and what was removed from it.
+
+    `users_file` is the name of the CSV file of its users; without it, all users are in the spec. `schema` is the path of
+    the JSON Schema for editors, relative to the spec, and `head` the comment at the beginning.
+    """
+    from scimconf.export import without_references
+    from scimconf.render import yaml
+
+    users = _csv(exported.csv_users)
+    if exported.csv_users and users_file:
+        exported.tree["assignments"]["users_from"] = [users_file]
+    elif exported.csv_users:
+        exported.tree["assignments"]["users"] = exported.users()
+    without_references(exported)
+    ignore_lint_errors(exported, users)
+    text = yaml.write_spec(exported.tree, _comments(exported, f"yaml-language-server: $schema={schema}\n\n{head}"))
+    return SpecFiles(text, users if exported.csv_users and users_file else "")
+
+
+def _comments(exported: ExportedSpec, head: str) -> CommentNotes:
+    from scimconf.render.yaml import CommentNotes
+
+    notes = "\n".join(
+        ["The application also has, which a spec cannot contain:", *(f"  {visible(note)}" for note in exported.omitted)]
+    )
+    beside = {path: visible(comment) for path, comment in exported.comments.items()}
+    return CommentNotes(head, beside=beside, below={(): notes} if exported.omitted else {})
+
+
+def _csv(assignments: list[tuple[str, str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([("user", "role"), *assignments])
+    return text.getvalue()
 
 
 def ignore_lint_errors(exported: ExportedSpec, users_csv: str) -> None:

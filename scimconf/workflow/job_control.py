@@ -30,7 +30,9 @@ LOST_ANSWER = 20.0
 """Seconds for which a job is read after a lost answer, until it shows the result."""
 CYCLE_READ = 15.0
 """Seconds between two reads of a job whose cycle is awaited."""
-_CORRECT = "Correct the tenant URL or the token in the spec, and apply."
+_CORRECT = "Correct the tenant URL, or store a new token and change `rotation`, and apply. Then run the command again."
+_LOOK = "`scimconf status` shows whether provisioning is on. Then run the command again: it does what remains."
+_REPEAT = "A job does not show that it was restarted. Run the command again: it resets the same once more."
 
 
 class CredentialsRefusedError(ScimconfError):
@@ -215,8 +217,8 @@ async def _control(
         current = await _until(session, job, is_reached, LOST_ANSWER if shows_result else 0.0)
         if not is_reached(current):
             raise UncertainError(
-                f"the answer to the {action} of {job.name} was lost ({error}): it may have taken effect",
-                "`scimconf status` shows whether provisioning is on. Then run the command again: it does what remains.",
+                f"the answer to the {action} was lost, so that it may have taken effect: {error}",
+                _REPEAT if action == "restart" else _LOOK,
             ) from None
         return ControlResult(current)
     if action == "restart":

@@ -79,6 +79,7 @@ async def _log(graph: Graph, target: ApplicationTarget, options: LogOptions, use
     is_unknown = bool(options.user) and not user_id
     return ApplicationLog(
         name=target.name,
+        selector=target.selector,
         since=now - options.window,
         now=now,
         jobs=tuple(job_status(job, now) for job in jobs),

@@ -121,10 +121,10 @@ async def plan(
     snapshot = await observe(session, documents(KINDS, specs, kinds), next_lookups)
     change_set = _without_local_address(session, spec, build_changes(KINDS, spec, snapshot, options))
     check_steps(change_set.steps, snapshot.names, {kind.name: kind.after for kind in KINDS})
-    estimate = await _begin_estimate(session, spec, change_set, snapshot, options)
+    estimate = await begin_estimate(session, spec, change_set, snapshot, options)
     roles, impact = await gather_both(
         role_warnings(session, spec, change_set, estimate, options),
-        _end_estimate(session, spec, change_set.changes, estimate, options),
+        end_estimate(session, spec, change_set.changes, estimate, options),
     )
     snapshot = impact.snapshot
     findings = lint(loaded, options.ignore, snapshot, impact.changes)
@@ -186,7 +186,7 @@ def _located(loaded: Loaded, principal: MissingPrincipal) -> MissingPrincipal:
     return replace(principal, diagnostic=with_row(diagnostic))
 
 
-async def _begin_estimate(
+async def begin_estimate(
     session: TenantSession, spec: Spec, change_set: ChangeSet, snapshot: Snapshot, options: PlanOptions
 ) -> GroupMembers:
     """Read the documents and the members of groups that numbers of users need; otherwise only what guards need."""
@@ -203,7 +203,7 @@ async def _begin_estimate(
     return GroupMembers(snapshot, members, states, error)
 
 
-async def _end_estimate(
+async def end_estimate(
     session: TenantSession, spec: Spec, changes: tuple[Change, ...], groups: GroupMembers, options: PlanOptions
 ) -> PlanImpact:
     """Read the users and count those whom the changes affect."""

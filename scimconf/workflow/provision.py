@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 from scimconf.diagnostics import GraphError, ScimconfError, TransportError
 from scimconf.documents import job as job_documents
 from scimconf.impact.preview import Preview
+from scimconf.monitoring.causes import with_application
 from scimconf.monitoring.comparison import UserComparison, compare
 from scimconf.monitoring.on_demand import OnDemandResult, on_demand_result
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.live_application import live_application
 from scimconf.workflow.plan import PlannedApplication, plan
 from scimconf.workflow.preview import user_evaluator
+from scimconf.workflow.targets import ApplicationTarget
 
 if TYPE_CHECKING:
     from scimconf.graph.client import Graph
@@ -47,6 +51,12 @@ class Demand:
     subjects: tuple[Subject, ...]
     limits: tuple[str, ...]
 
+    @property
+    def selector(self) -> str:
+        """The words with which commands name the application, quoted for a shell."""
+        names = (str(row.get("displayName") or "") for row in self.planned.snapshot.rows("service_principals"))
+        return f"--app {shlex.quote(next(filter(None, names), self.planned.name))}"
+
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
@@ -58,17 +68,21 @@ class Provisioned:
 
 
 async def prepare(
-    session: TenantSession, loaded: Loaded, users: Sequence[str], now: datetime, *, group: str = ""
+    session: TenantSession,
+    application: Loaded | ApplicationTarget,
+    users: Sequence[str],
+    now: datetime,
+    *,
+    group: str = "",
 ) -> Demand:
     """Find the job and the subjects: users by name or id, or with `group` this group and the users as its members.
 
-    Raise ScimconfError if the application has no job, or if a user or the group does not exist.
+    The application is that of a spec, or a target. Raise ScimconfError if it has no job, or if a user or the group does
+    not exist.
     """
     from scimconf.graph import impact_data
 
-    planned = await plan(session, loaded, PlanOptions(today=now.date(), impact=False))
-    if planned.errors:
-        raise ScimconfError(f"{planned.errors[0].code} {planned.errors[0].message}", planned.errors[0].hint)
+    planned = await _planned(session, application, now)
     if "job" not in planned.snapshot.names:
         raise ScimconfError("the application has no provisioning job", "Apply the spec first.")
     evaluator, _, _ = await user_evaluator(session.graph, planned, now)
@@ -81,6 +95,17 @@ async def prepare(
     ]
     subjects = (await _group(session.graph, group, members),) if group else tuple(members)
     return Demand(planned, evaluator, subjects, tuple(_limits(planned, members)))
+
+
+async def _planned(
+    session: TenantSession, application: Loaded | ApplicationTarget, now: datetime
+) -> PlannedApplication:
+    if isinstance(application, ApplicationTarget):
+        return await live_application(session, application)
+    planned = await plan(session, application, PlanOptions(today=now.date(), impact=False))
+    if planned.errors:
+        raise ScimconfError(f"{planned.errors[0].code} {planned.errors[0].message}", planned.errors[0].hint)
+    return planned
 
 
 async def _group(graph: Graph, name: str, members: Sequence[Subject]) -> Subject:
@@ -121,7 +146,10 @@ async def provision(session: TenantSession, demand: Demand, subject: Subject) ->
     try:
         answer = await session.graph.send(Request("POST", PATH, names, body=body))
     except TransportError as error:
-        error.hint = f"{subject.name} may be provisioned all the same: look at `scimconf logs` before you repeat it."
+        error.hint = with_application(
+            f"{subject.name} may be provisioned all the same: look at `scimconf logs` before you repeat it.",
+            demand.selector,
+        )
         raise
     except GraphError as error:
         if error.status == 401:
@@ -133,7 +161,7 @@ async def provision(session: TenantSession, demand: Demand, subject: Subject) ->
     if subject.kind == "Group":
         return Provisioned(subject, result)
     predicted = demand.evaluator.user(subject.document).before
-    return Provisioned(subject, result, compare(result.event, predicted, {}))
+    return Provisioned(subject, result, compare(result.event, predicted, {}, demand.evaluator.mappings_before))
 
 
 def _rule(schema: Any, kind: str) -> str:

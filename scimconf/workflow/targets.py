@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.documents import application as documents
 from scimconf.documents import job as job_documents
+from scimconf.export.names import spec_names
 from scimconf.kinds.identity import identified_by
 from scimconf.monitoring.application_status import TokenExpiry
 from scimconf.monitoring.contacts import WITHOUT_SPEC, Ownership, ownership
@@ -117,13 +118,37 @@ async def integrated_principals(graph: Graph) -> list[Mapping[str, Json]]:
     return sorted(integrated, key=lambda row: (str(row.get("displayName")).casefold(), str(row["id"])))
 
 
-async def provisioned_principals(graph: Graph) -> list[Mapping[str, Json]]:
-    """Return the enterprise applications that have a provisioning job, by name."""
-    from scimconf.graph.task_group import gather_all
+@dataclass(frozen=True, slots=True)
+class ListedApplication:
+    """An enterprise application and its provisioning jobs; `error` if those could not be read."""
+
+    principal: Mapping[str, Json]
+    jobs: tuple[Json, ...] = ()
+    error: GraphError | None = None
+
+
+async def list_applications(graph: Graph) -> list[ListedApplication]:
+    """Return the enterprise applications with a provisioning job, or whose jobs cannot be read, by name.
+
+    The jobs are read in batches of 20 applications.
+    """
+    from scimconf.graph.client import Request
 
     principals = await integrated_principals(graph)
-    jobs = await gather_all([find_jobs(graph, principal["id"], None) for principal in principals])
-    return [principal for principal, own in zip(principals, jobs, strict=True) if own]
+    path = job_documents.jobs(None).path
+    requests = [Request("GET", path, {"service_principal": str(principal["id"])}) for principal in principals]
+    answers = await graph.batch(requests)
+    listed = []
+    for principal, answer in zip(principals, answers, strict=True):
+        if isinstance(answer, GraphError):
+            if answer.status != 404:
+                listed.append(ListedApplication(principal, error=answer))
+            continue
+        rows = answer.body.get("value") if isinstance(answer.body, Mapping) else None
+        jobs = tuple(row for row in rows or () if isinstance(row, Mapping))
+        if jobs:
+            listed.append(ListedApplication(principal, jobs))
+    return listed
 
 
 def selectors(principals: Iterable[Mapping[str, Json]]) -> dict[str, str]:
@@ -139,17 +164,4 @@ def selectors(principals: Iterable[Mapping[str, Json]]) -> dict[str, str]:
 
 def file_name(principal: Mapping[str, Json]) -> str:
     """Return the name that the spec of an application would have, made of its display name."""
-    return re.sub(r"[^a-z0-9]+", "-", str(principal.get("displayName")).lower()).strip("-") or "app"
-
-
-def file_names(principals: Iterable[Mapping[str, Json]]) -> dict[str, Mapping[str, Json]]:
-    """Return each application by a name for its spec, made of its display name; equal names get a number."""
-    names: dict[str, Mapping[str, Json]] = {}
-    for principal in principals:
-        name = base = file_name(principal)
-        number = 1
-        while name in names:
-            number += 1
-            name = f"{base}-{number}"
-        names[name] = principal
-    return names
+    return next(iter(spec_names([principal])))

@@ -34,7 +34,7 @@ def files(folder: Path) -> set[str]:
     [
         WRITER,
         ["init"],
-        ["init", "--preset", "blank", "--name", "0010", "--display-name", 'A "b": #c', "--base-address", "https://x.example/scim"],
+        ["init", "--preset", "custom", "--name", "0010", "--display-name", 'A "b": #c', "--base-address", "https://x.example/scim"],
     ],
     ids=["writer", "nothing said", "all said"],
 )  # fmt: skip
@@ -54,7 +54,7 @@ def test_init_writes_a_valid_and_formatted_spec(argv, folder, capsys):
 
 
 def test_init_writes_editor_comments_that_name_the_json_schema(folder):
-    assert main(["init", "apps/hr", "--preset", "blank"]) == 0
+    assert main(["init", "apps/hr", "--preset", "custom"]) == 0
     lines = (folder / "apps/hr/scimconf.yaml").read_text().splitlines()
     assert lines[:2] == [
         "# yaml-language-server: $schema=.scimconf/spec.schema.json",
@@ -106,7 +106,7 @@ def test_init_adds_env_to_gitignore_and_keeps_what_it_contains(before, after, fo
 def test_init_respects_the_gitignore_at_the_root_of_the_repository(pattern, covered, folder):
     (folder / ".git").mkdir()
     (folder / ".gitignore").write_text(f"{pattern}\n")
-    assert main(["init", "apps/hr", "--preset", "blank"]) == 0
+    assert main(["init", "apps/hr", "--preset", "custom"]) == 0
     assert (folder / "apps/hr/.gitignore").exists() is not covered
 
 
@@ -160,6 +160,59 @@ def test_init_names_the_file_that_cannot_be_written(folder, capsys):
     assert "a/b/scimconf.yaml cannot be written: Not a directory" in capsys.readouterr().err
 
 
+# --- questions of a preset ---
+
+
+def test_init_without_a_terminal_leaves_open_questions_as_comments_that_validate_reports(folder, capsys):
+    assert main(["init", "--preset", "github-emu"]) == 0
+    assert "  enterprise: Slug of the enterprise on GitHub, such as contoso\n" in capsys.readouterr().out
+    text = (folder / "scimconf.yaml").read_text()
+    line = "  # base_address: https://api.github.com/scim/v2/enterprises/<enterprise>  # unanswered: enterprise\n"
+    assert line in text
+    assert main(["validate"]) == 65
+    number = text[: text.index(line)].count("\n") + 1
+    assert f"scimconf.yaml:{number}" in (report := capsys.readouterr().out)
+    assert "L701" in report
+    (folder / "scimconf.yaml").write_text(
+        text.replace(line, line[:2] + line[4:].partition("  #")[0].replace("<enterprise>", "contoso") + "\n")
+    )
+    assert main(["validate"]) == 0
+
+
+def test_init_set_answers_the_questions_of_a_preset(folder, capsys):
+    assert main(["init", "--preset", "github-emu", "--set", "enterprise=fabrikam"]) == 0
+    assert "Still open" not in capsys.readouterr().out
+    assert "/enterprises/fabrikam\n" in (folder / "scimconf.yaml").read_text()
+    assert main(["validate"]) == 0
+
+
+def test_init_without_secrets_writes_an_environment_example_without_a_token(folder):
+    assert main(["init", "--preset", "slack"]) == 0
+    assert "SCIM_TOKEN" not in (folder / ".env.example").read_text()
+
+
+@pytest.mark.parametrize(
+    ("argv", "error"),
+    [
+        (["--preset", "github-emu", "--set", "enterprise"], "'enterprise' is not NAME=VALUE"),
+        (
+            ["--preset", "github-emu", "--set", "enterprize=a"],
+            "unknown question 'enterprize'. Did you mean enterprise?",
+        ),
+        (["--preset", "github-emu", "--set", "enterprise=a b"], "'a b' is no valid answer to `enterprise`"),
+        (["--preset", "writer", "--set", "a=b"], "the preset writer has no questions"),
+        (["--preset", "writer", "--base-address", "https://x.example"], "Delete the option, or use `--preset custom`."),
+        (["--preset", "github-emu", "--base-address", "https://x.example"], "Use --set enterprise=VALUE."),
+        (["--preset", "miro"], "'miro' is a fact page: it has rules, but no template"),
+        (["--preset", "slak"], "unknown preset 'slak'. Did you mean slack?"),
+    ],
+)
+def test_init_with_a_wrong_preset_or_answer_is_wrong_usage(argv, error, folder, capsys):
+    assert main(["init", *argv]) == 64
+    assert error in " ".join(capsys.readouterr().err.split())
+    assert files(folder) == set()
+
+
 # --- prompts on a terminal ---
 
 
@@ -179,15 +232,19 @@ def simulate_terminal(monkeypatch, *answers: str) -> TerminalStream:
 
 
 def test_init_prompts_for_missing_options_until_the_answer_is_valid(folder, monkeypatch):
-    screen = simulate_terminal(monkeypatch, "nonsense", "writer", "a b", "acme", "", "contoso.com", "")
+    screen = simulate_terminal(
+        monkeypatch, "nonsense", "github-emu", "a b", "acme", "", "contoso.com", "a/b", "fabrikam"
+    )
     assert main(["init"]) == 0
     text = (folder / "scimconf.yaml").read_text()
     assert "\nname: acme " in text
-    assert "\ntenant: contoso.com\n" in text
-    assert "display_name: Writer\n" in text
-    assert "base_address: https://app.writer.com/api/scim/v2\n" in text
+    assert "\ntenant: contoso.com " in text
+    assert "display_name: GitHub Enterprise Managed User\n" in text
+    assert "base_address: https://api.github.com/scim/v2/enterprises/fabrikam\n" in text
+    assert "unknown preset 'nonsense'" in screen.getvalue()
     assert "'a b' is not" in screen.getvalue()
-    assert "[https://app.writer.com/api/scim/v2]" in screen.getvalue()
+    assert "'a/b' is no valid answer to `enterprise`. Write the part" in screen.getvalue()
+    assert "Slug of the enterprise on GitHub (such as contoso): " in screen.getvalue()
 
 
 def test_init_does_not_prompt_for_given_options(folder, monkeypatch):
@@ -220,7 +277,7 @@ def test_init_writes_the_ci_recipe_at_the_root_of_the_repository(is_repository, 
     if is_repository:
         (folder / ".git").mkdir()
     screen = simulate_terminal(monkeypatch, "", "", "", "github")
-    assert main(["init", "apps/hr", "--preset", "blank", "--name", "hr"]) == 0
+    assert main(["init", "apps/hr", "--preset", "custom", "--name", "hr"]) == 0
     assert "CI recipe" in screen.getvalue()
     root = folder if is_repository else folder / "apps" / "hr"
     assert (root / ".github/workflows/plan.yml").read_text() == "on: push\n"

@@ -98,6 +98,7 @@ def test_a_resume_in_quarantine_names_the_restart(writer):
         (("restart", "writer", "--scope", "none"), 64, "'none' is not one of"),
         (("restart", "writer", "--allow", "mass-removal"), 64, "'mass-removal' is not one of"),
         (("pause", "writer", "--app", "Writer"), 64, "Pass spec files or --app."),
+        (("pause", "--yes"), 64, "Name the applications: spec files or folders, or --app NAME."),
         (("pause", "Writer"), 64, "An application is named with --app Writer."),
         (("pause", "--app", "Nope", "--yes"), 1, 'no application "Nope"'),
         (("pause", "writer", "--yes", "--history", f"{SPEC}/x"), 1, "cannot be written"),
@@ -145,6 +146,9 @@ def test_one_application_that_fails_does_not_stop_the_others(writer):
     spec.write_text(f"{text}\nunknown: 1\n")
     result = writer("resume", "other", "writer", "--yes")
     assert (result.code, "unknown key" in result.err) == (65, True), result.err
+    for command in (("status",), ("logs",), ("logs", "--compare")):
+        result = writer(*command, "other", "writer")
+        assert (result.code, "unknown key" in result.err, "writer" in result.out) == (65, True, True), command
     assert controls(writer) == ["pause", "start"]
 
 

@@ -163,7 +163,7 @@ def test_logs_compare_without_entries_is_no_disagreement(writer):
     result = writer("logs", "writer", "--compare")
     assert (result.code, result.out) == (0, "writer: no users in the log\n\n")
     assert json.loads(writer("logs", "writer", "--compare", "--format", "json", "--redact").out)["applications"]
-    assert writer("logs", "--app", "Writer", "--compare").code == 64
+    assert writer("logs", "--app", "Writer", "--compare").out == "Writer: no users in the log\n\n"
     assert writer("logs", "writer", "--compare", "--format", "csv").code == 64
 
 
@@ -194,15 +194,67 @@ def test_status_fails_on_tokens_that_expire_if_asked(writer):
     assert writer("status", "writer", "--fail-on", "tokens").code == 2
 
 
-def test_export_all_writes_a_spec_for_each_application_with_a_job(writer):
-    assert writer("export", "--all", "apps").code == 0
-    assert [path.name for path in sorted((writer.folder / "apps").glob("*.yaml"))] == ["writer.scimconf.yaml"]
-    result = writer("plan", "apps", "--detailed-exitcode")
-    assert (result.code, "No changes" in result.out) == (0, True), result
-    assert writer("export", "--all", "apps").code == 1
-    assert writer("export", "--all", "apps", "--force").code == 0
-    assert writer("export").code == 64
-    assert writer("export", "--all", "apps", "--name", "x").code == 64
+def test_export_all_writes_a_spec_for_each_application_with_a_job_and_a_worklist(writer):
+    """A second run changes nothing, and without --force says so; --force says what is replaced."""
+    result = writer("export", "--all", "apps", "--secret", "key_vault:contoso-kv/{name}-scim")
+    assert result.code == 0, result
+    folder = writer.folder / "apps"
+    assert sorted(path.name for path in folder.iterdir()) == ["adopt.csv", "adopt.md", "writer.scimconf.yaml"]
+    assert "1 application has a provisioning job: 1 written; all plans are empty." in result.err
+    spec = (folder / "writer.scimconf.yaml").read_text()
+    assert 'key_vault: {vault: "https://contoso-kv.vault.azure.net", secret: writer-scim}' in spec
+    assert "$schema=../.scimconf/spec.schema.json" in spec
+    planned = writer("plan", "apps", "--detailed-exitcode")
+    assert (planned.code, "No changes" in planned.out) == (0, True), planned
+    again = writer("export", "--all", "apps")
+    assert (again.code, "1 spec exists and was not changed; --force replaces them." in again.err) == (0, True)
+    forced = writer("export", "--all", "apps", "--force")
+    assert (forced.code, "the same as before" in forced.err) == (0, True)
+    assert (folder / "writer.scimconf.yaml").read_text() == spec
+    (folder / "writer.scimconf.yaml").write_text(spec.replace("deletion_threshold: 50", "deletion_threshold: 60"))
+    changed = writer("export", "--all", "apps")
+    assert (changed.code, "not changed, 1 change (writer:settings)" in changed.err) == (2, True)
+    forced = writer("export", "--all", "apps", "--force")
+    assert (forced.code, "replaced (writer:settings), plan empty" in forced.err) == (0, True)
+    assert (folder / "writer.scimconf.yaml").read_text() == spec
+
+
+@pytest.mark.parametrize(
+    ("argv", "part"),
+    [
+        ((), "Pass --app, --all or --from-history"),
+        (("--all", "apps", "--name", "x"), "--all names the files itself"),
+        (("--all", "--into", "apps"), "unexpected extra argument"),
+        (("--all", "--into"), "--into is not a folder: write --all DIR"),
+        (("--all", "apps", "--secret", "{name}"), "does not say where secrets are kept"),
+        (("--app", "Writer", "--secret", "env:X"), "has no {name}"),
+    ],
+)
+def test_export_says_how_it_is_used(cli, argv, part):
+    result = cli("export", *argv)
+    assert (result.code, part in result.err) == (64, True), result.err
+
+
+def test_export_over_a_spec_keeps_what_only_the_spec_has(writer):
+    assert writer("export", "--app", "Writer", "--out", "w.scimconf.yaml", "--secret", "env:S_{name}").code == 0
+    file = writer.folder / "w.scimconf.yaml"
+    assert "{env: S_WRITER" in file.read_text()
+    file.write_text(file.read_text().replace("S_WRITER", "MINE") + "owners: [ada@contoso.com]\n")
+    result = writer("export", "--app", "Writer", "--out", "w.scimconf.yaml", "--force")
+    assert (result.code, "kept from the previous spec: name, owners, where secrets are" in result.err) == (0, True)
+    assert "owners: [ada@contoso.com]" in file.read_text()
+    assert "{env: MINE" in file.read_text()
+    file.write_text("mine")
+    assert writer("export", "--app", "Writer", "--out", "w.scimconf.yaml", "--force").code == 0
+
+
+def test_status_fails_on_owners_who_are_gone_if_asked(writer):
+    spec = writer.folder / "writer" / "scimconf.yaml"
+    assert writer("status", "writer", "--fail-on", "owners").code == 0
+    spec.write_text(spec.read_text() + "\nowners: [charles@contoso.com]\n")
+    result = writer("status", "writer", "--fail-on", "owners")
+    assert (result.code, "the owner charles@contoso.com is disabled" in " ".join(result.out.split())) == (2, True)
+    assert writer("status", "writer").code == 0
 
 
 def test_export_all_of_a_tenant_without_jobs(cli):

@@ -17,7 +17,7 @@ def test_probe_writes_a_report_that_the_sandbox_accepts(desk):
     assert set(report) == {"facts", "failed", "format_version", "scimconf", "switches"}
     from scimconf.cli.sandbox import reported_switches
 
-    assert reported_switches("probe.json") == report["switches"]
+    assert reported_switches(["probe.json"]) == report["switches"]
 
 
 def set_switches(desk, **positions):
@@ -66,7 +66,7 @@ def test_sandbox_warns_of_an_unknown_switch_in_a_probe_report_and_ignores_it(des
     from scimconf.cli.sandbox import reported_switches
 
     desk.file("probe.json", json.dumps({"switches": {"gone": "yes", "secrets_put": "odd", "if_match": "honoured"}}))
-    assert reported_switches("probe.json") == {"if_match": "honoured"}
+    assert reported_switches(["probe.json"]) == {"if_match": "honoured"}
     stderr = capsys.readouterr().err
     assert "unknown switch 'gone'" in stderr
     assert "switch secrets_put: expected" in stderr

@@ -195,7 +195,7 @@ def test_a_changed_report_of_probe_has_switches_or_is_refused(tmp_path_factory, 
     file = tmp_path_factory.getbasetemp() / "report.json"
     file.write_bytes(content)
     try:
-        assert set(reported_switches(str(file))) <= {"secrets_put", "late_reads"}
+        assert set(reported_switches([str(file)])) <= {"secrets_put", "late_reads"}
     except click.BadParameter as error:
         assert "is not a report" in error.message
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scimconf.lint import COMMENTS, ONLY_IF_CHANGED, REPORTED_BY_KINDS, SEVERITIES, rules
+from scimconf.lint import COMMENTS, ONLY_IF_CHANGED, REPORTED_BY_KINDS, SEVERITIES, UNANSWERED, rules
 from scimconf.lint.rules import RULES
 from scimconf.lint.rules.filters import UNSUPPORTED as UNSUPPORTED_BY_FILTERS
 from tests.lint.specs import linted
@@ -18,7 +18,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 def examples(heading):
     """Return the examples of all pages under one of their two headings."""
     parameters = []
-    for rule in (COMMENTS, *RULES):
+    for rule in (COMMENTS, UNANSWERED, *RULES):
         _, *parts = re.split(
             r"^## (?:Fails|Passes)$", (DOCS / "lint" / f"{rule}.md").read_text("utf-8"), flags=re.MULTILINE
         )
@@ -42,7 +42,7 @@ def test_rule_can_be_ignored(rule, example):
     assert rule not in linted(example, rule)
 
 
-@pytest.mark.parametrize("rule", [COMMENTS, *RULES])
+@pytest.mark.parametrize("rule", [COMMENTS, UNANSWERED, *RULES])
 def test_rule_has_a_page_with_its_title_and_severity(rule):
     text = (DOCS / "lint" / f"{rule}.md").read_text("utf-8")
     assert text.startswith(f"# {rule} {rules()[rule][0]}\n\n{rules()[rule][1].capitalize()}.\n\n")

@@ -181,6 +181,12 @@ def sentences(command, status=None, scopes=(), **more):
             (),
             ["provisioning is on; last cycle 12 min ago.", "(at most 8) keep what they have"],
         ),
+        (
+            JobCommand.PAUSE,
+            job(RAN | {"code": "NotRun"}),
+            (),
+            ["no cycle has ended since it was started; last cycle 12"],
+        ),
         (JobCommand.RESUME, job(is_on=False), (), ["continues where it stopped", "Users in scope: at most 8."]),
         (JobCommand.RESUME, job(reason="x", is_on=False), (), ["The start also ends the quarantine."]),
         (
@@ -263,7 +269,11 @@ def test_held_back_deletions_as_text():
 )
 def test_the_report_says_if_the_spec_differs(command, enabled, text):
     report = rendering.done(command, facts(enabled=enabled), "paused.", width=2000)
-    assert (report.startswith("writer: paused.\n"), text in report, report.count("\n")) == (True, True, 1 + bool(text))
+    assert (report.startswith("writer: paused.\n"), text in report, report.count("\n")) == (
+        True,
+        True,
+        1 + 2 * bool(text),
+    )
 
 
 def test_guards_as_text():

@@ -26,9 +26,10 @@ from scimconf.plan import (
 )
 from scimconf.plan.diff import diff
 from scimconf.plan.redact import redact_report
-from scimconf.render import diagnostics, text
+from scimconf.render import diagnostics, html, markdown, text
 from scimconf.render.common import effects, labels
 from scimconf.render.common.change_view import change_rows, combined_sentence
+from scimconf.render.common.guard_groups import guard_groups
 
 
 def plan_text(*changes, width=80, **more):
@@ -300,6 +301,13 @@ def test_combined_sentence_names_users_and_groups_separately():
         ),
         (Impact(3, None, "at_most", 9, undetermined=2), "up to 3 of 9 sampled users; undetermined for 2", ""),
         (Impact(2, 8, "at_most"), "up to 2 of 8 users", ""),
+        (Impact(0, 8, undetermined=8), "up to 8 of 8 users; undetermined for 8", ""),
+        (Impact(0, 8, "at_least", undetermined=3), "up to 3 of 8 users; undetermined for 3", ""),
+        (
+            Impact(9, examples=("members of Sales", "ada", "alan", "members of HR", "tim")),
+            "9 users: members of Sales, ada, alan and 2 more",
+            "9 users",
+        ),
     ],
 )
 def test_numbers_of_users_state_those_for_whom_the_effect_is_unknown(impact, effect, guard):
@@ -307,3 +315,35 @@ def test_numbers_of_users_state_those_for_whom_the_effect_is_unknown(impact, eff
     effect_text = effects.sentence(Effect.DEPROVISIONS, (), impact).replace(" may be disabled", "")
     assert effect_text == effect
     assert effects.guard_message(Guard("initial-start", "start", impact=impact)) == f"start ({guard or effect})"
+
+
+def guard(address, message="the job is in quarantine", allowed_by="", **fields):
+    place = Address("a", "assignment", address) if address else None
+    return Guard("quarantined", message, allowed_by, address=place, **fields)
+
+
+def test_a_guard_of_several_changes_is_printed_once_with_the_first_addresses_and_their_numbers():
+    many = [guard(f"user:u{number}", impact=Impact(1, 8)) for number in range(4)]
+    application = ApplicationPlan("a", guards=(*many, guard("user:x", allowed_by="--allow quarantined")))
+    plan = Plan(applications=(application,))
+    lines = [line for line in text.plan(plan, width=200).splitlines() if "guard quarantined" in line]
+    assert [line.strip() for line in lines] == [
+        (
+            "! guard quarantined at assignment/user:u0 (1 of 8 users), assignment/user:u1 (1 of 8 users),"
+            " assignment/user:u2 (1 of 8 users) and 1 more: the job is in quarantine"
+        ),
+        "allowed guard quarantined at assignment/user:x: the job is in quarantine",
+    ]
+    comment = markdown.plan(plan)
+    assert comment.count("`quarantined` at") == 2
+    assert "`assignment/user:u2` (1 of 8 users) and 1 more: the job is in quarantine" in comment
+    assert html.plan(plan).count("<code>assignment/user:u") == 3
+
+
+def test_guards_without_an_address_or_a_number_are_separate():
+    groups = guard_groups([guard(""), guard(""), guard("user:a", count=2), guard("user:b")])
+    assert [list(group.places()) for group in groups] == [
+        [],
+        [],
+        [("assignment/user:a", " (count: 2)"), ("assignment/user:b", "")],
+    ]

@@ -206,3 +206,8 @@ def test_the_verdict_is_one_sentence():
         "1 without the log, 1 without a job."
     )
     assert verdict(APPLICATIONS[3:4]) == "1 application: no failures."
+
+
+def test_a_job_that_was_started_again_is_not_in_its_first_cycle():
+    status = ApplicationStatus(name="writer", now=NOON, jobs=(job(**STEADY | {"code": "NotRun"}),))
+    assert "writer: on, no cycle has ended since it was started" in status_text.statuses([status])

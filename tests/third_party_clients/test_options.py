@@ -34,5 +34,5 @@ def test_reported_switches_ignores_unknown_switch_with_a_warning(tmp_path, capsy
     """The report can be written by a newer version."""
     file = tmp_path / "probe.json"
     file.write_text('{"switches": {"made_up": "yes", "paused_state": "Paused"}}')
-    assert reported_switches(str(file)) == {"paused_state": "Paused"}
+    assert reported_switches([str(file)]) == {"paused_state": "Paused"}
     assert "ignored" in capsys.readouterr().err

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from scimconf.presets.catalogue import CatalogueEntry, entries
-from scimconf.presets.model import Fact, FactSource, GuideStep, ValueLimit
+from scimconf.presets.model import FactSource, GuideStep
+from scimconf.presets.words import CONNECTIONS, fact_rows, sentence, summary, word
 from scimconf.render.yaml import format_text
 from scimconf.spec.load import load
 from scimconf.spec.tree import plain_json
@@ -15,39 +16,6 @@ from scimconf.spec.tree import plain_json
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "vendors"
 MAX_VALUE = 70
 """Characters of a value in the table of the guide; longer ones are shown by their keys."""
-NOT_KNOWN = "not known"
-CONNECTIONS = {
-    "bearer": "bearer token",
-    "client_credentials": "OAuth 2.0 client credentials",
-    "authorized_by_person": "authorized by a person in the portal",
-    "user_and_password": "user name and password",
-    "unknown": NOT_KNOWN,
-}
-SENT = {
-    "one": "one value for each user",
-    "many": "all roles of a user",
-    "none": "none",
-    "through_groups": "through groups",
-    "unknown": NOT_KNOWN,
-}
-GROUPS = {
-    "full": "created, changed and deleted",
-    "update_only": "existing groups are changed; none is created or deleted",
-    "linked_by_name": "linked to an existing group or team of the same name",
-    "none": "not provisioned",
-    "unknown": NOT_KNOWN,
-}
-LEAVING = {
-    "disables": "disables the account",
-    "deletes": "deletes the account",
-    "removes_from_organization": "removes the user from the organization",
-    "unknown": NOT_KNOWN,
-}
-OTHERS = {
-    "may_stay": "other mappings of the template may stay",
-    "must_go": "all other mappings must be deleted",
-    "unknown": "",
-}
 INDEX = """\
 # Applications
 
@@ -78,7 +46,7 @@ def short_table(folder: str) -> str:
 
 
 def _links(kind: str, grade: str, folder: str) -> str:
-    listed = [entry for entry in entries() if entry.grade == grade and _word(entry.facts.connection, "kind") == kind]
+    listed = [entry for entry in entries() if entry.grade == grade and word(entry.facts.connection, "kind") == kind]
     return ", ".join(f"[{entry.facts.title}]({folder}{entry.name}.md)" for entry in listed)
 
 
@@ -90,17 +58,7 @@ def table() -> str:
 
 def _row(entry: CatalogueEntry) -> str:
     facts = entry.facts
-    cells = (
-        CONNECTIONS[_word(facts.connection, "kind")],
-        SENT[_word(facts.roles, "sent")],
-        GROUPS[_word(facts.groups, "support")].partition(";")[0],
-        LEAVING[_word(facts.deprovisioning, "effect")],
-    )
-    return f"| [{facts.title}]({entry.name}.md) | {entry.grade} | {' | '.join(cells)} |"
-
-
-def _word(fact: Any, name: str) -> str:
-    return str(getattr(fact, name, "unknown"))
+    return f"| [{facts.title}]({entry.name}.md) | {entry.grade} | {' | '.join(summary(facts))} |"
 
 
 # ---- a page ---------------------------------------------------------------------------------------------------------
@@ -113,12 +71,12 @@ def page(entry: CatalogueEntry) -> str:
     confirmed = "Never confirmed on a live tenant" if last == "never" else f"Confirmed on a live tenant on {last}"
     parts = [
         f"# {facts.title}",
-        f"{grade} {confirmed}. {_sentence('Who may confirm it: ' + facts.confirmation.by)}",
+        f"{grade} {confirmed}. {sentence('Who may confirm it: ' + facts.confirmation.by)}",
         facts.summary,
         *_guide(entry),
         *_first_steps(entry),
         "## Facts",
-        "\n".join(["| | | source |", "|---|---|---|", *_fact_rows(entry)]),
+        "\n".join(["| fact | what is known | source |", "|---|---|---|", *_fact_rows(entry)]),
         *_spec(entry),
         *([entry.notes.strip()] if entry.notes else []),
         "## Sources",
@@ -127,13 +85,9 @@ def page(entry: CatalogueEntry) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _sentence(text: str) -> str:
-    return text if text.endswith(".") else f"{text}."
-
-
 def _source(source: FactSource) -> str:
     day = "without a date" if source.date == "unknown" else f"of {source.date}"
-    return f"{_sentence(source.title)} {_cell(source.page)}, {day}, read {source.read}."
+    return f"{sentence(source.title)} {_cell(source.page)}, {day}, read {source.read}."
 
 
 def _guide(entry: CatalogueEntry) -> Iterator[str]:
@@ -199,70 +153,10 @@ def _spec(entry: CatalogueEntry) -> Iterator[str]:
         yield f"```yaml\n{format_text(entry.spec_text(entry.example_answers()))}```"
 
 
-# ---- facts ----------------------------------------------------------------------------------------------------------
-
-
 def _fact_rows(entry: CatalogueEntry) -> Iterator[str]:
-    facts = entry.facts
-    kinds = {"gallery": "gallery application", "custom": "non-gallery application"}
-    application = facts.application
-    yield _fact("application", f"{kinds[application.kind]}: {application.name}", application)
-    yield _fact("tenant URL", _code(_word(facts.tenant_url, "form")), facts.tenant_url)
-    yield _fact("credentials", CONNECTIONS[_word(facts.connection, "kind")], facts.connection)
-    yield _fact("validity of the credentials", _word(facts.token, "life"), facts.token)
-    for kind in ("users", "groups"):
-        rule = getattr(facts.matching, kind)
-        text = " or ".join(map(_code, rule.attributes)) if isinstance(rule, Fact) else str(rule)
-        yield _fact(f"matching of {kind}", text, rule)
-    for kind in ("users", "groups"):
-        rules = getattr(facts.rows, kind)
-        yield _fact(f"mappings of {kind}", _rules(rules), rules)
-    yield _fact("roles", SENT[_word(facts.roles, "sent")] + _details(facts.roles), facts.roles)
-    yield _fact("groups", GROUPS[_word(facts.groups, "support")], facts.groups)
-    effect = LEAVING[_word(facts.deprovisioning, "effect")]
-    yield _fact("`active: false` at the vendor", effect, facts.deprovisioning)
-    yield f"| a deletion at the vendor | {LEAVING[_word(facts.deprovisioning, 'deletion')]} | |"
-    for limit in facts.limits:
-        yield _fact(f"values of {_code(limit.attribute)}", _limit(limit), limit)
-
-
-def _fact(name: str, text: str, fact: Any) -> str:
-    is_known = isinstance(fact, Fact)
-    note = f". {fact.note.replace('<', '&lt;')}" if is_known and fact.note else ""
-    words = NOT_KNOWN if text in ("", "unknown") else text
-    return f"| {name} | {_cell(words + note)} | {', '.join(fact.source) if is_known else ''} |"
-
-
-def _rules(rules: Any) -> str:
-    if not isinstance(rules, Fact):
-        return str(rules)
-    required, forbidden = getattr(rules, "required", ()), getattr(rules, "forbidden", ())
-    parts = [f"needed: {', '.join(map(_code, required))}"] if required else []
-    parts += [f"not supported: {', '.join(map(_code, forbidden))}"] if forbidden else []
-    parts += [OTHERS[_word(rules, "others")]] if OTHERS[_word(rules, "others")] else []
-    differences: Sequence[str] = getattr(rules, "differences", ())
-    return " ".join([_sentence("; ".join(parts)) if parts else "", *differences]).strip()
-
-
-def _details(roles: Any) -> str:
-    attribute, values = getattr(roles, "attribute", ""), getattr(roles, "values", ())
-    parts = [f"in {_code(attribute)}"] if attribute else []
-    parts += [f"values {', '.join(map(_code, values))}"] if values else []
-    parts += ["imported from the vendor by the first cycle"] if getattr(roles, "imported", False) else []
-    return "".join(f", {part}" for part in parts)
-
-
-def _limit(limit: ValueLimit) -> str:
-    parts = [f"at most {limit.max_length} characters"] if limit.max_length else []
-    parts += [f"of the form {_code(limit.pattern)}"] if limit.pattern else []
-    parts += [f"without any of {_code(limit.forbidden_characters)}"] if limit.forbidden_characters else []
-    parts += ["unique"] if limit.unique else []
-    parts += ["required"] if limit.required else []
-    return ", ".join(parts)
-
-
-def _code(text: str) -> str:
-    return text if text in ("unknown", "none", "") else f"`{text}`"
+    for row in fact_rows(entry.facts):
+        note = f". {row.note.replace('<', '&lt;')}" if row.note else ""
+        yield f"| {row.name} | {_cell(row.text + note)} | {', '.join(row.sources)} |"
 
 
 def _cell(text: str) -> str:

@@ -124,7 +124,7 @@ def test_a_lost_request_says_that_it_may_have_taken_effect(tenant, action):
         controlled(tenant, "pause_job")
         tenant.forget()
     tenant.fault("drop", method="POST", path=f"*/{action}", times=0)
-    with pytest.raises(UncertainError, match=f"the answer to the {action} of Writer was lost") as lost:
+    with pytest.raises(UncertainError, match=f"the answer to the {action} was lost") as lost:
         controlled(tenant, f"{action}_job")
     assert "`scimconf status` shows" in lost.value.hint
     assert requests(tenant) == [action]

@@ -9,7 +9,7 @@ from tenant_fixture import NOON, WRITER, Rehearsal
 from scimconf.monitoring.job_status import JobPhase
 from scimconf.workflow.logs import LogOptions, logs
 from scimconf.workflow.status import StatusOptions, all_statuses, statuses, watch
-from scimconf.workflow.targets import application_target, file_names, spec_targets
+from scimconf.workflow.targets import application_target, spec_targets
 
 DAY = timedelta(days=1)
 LOG = "/auditLogs/provisioning"
@@ -238,8 +238,3 @@ def test_a_token_that_expires_within_30_days_is_reported(tmp_path, applied, expi
     )
     assert planned.plan.changes == ()
     assert status.tokens[0].expires == date.fromisoformat(expires)
-
-
-def test_names_of_files_are_made_of_display_names():
-    principals = [{"displayName": name} for name in ("Writer", "writer!", "***", "Contoso Expenses")]
-    assert list(file_names(principals)) == ["writer", "writer-2", "app", "contoso-expenses"]

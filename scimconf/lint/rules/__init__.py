@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from scimconf.diagnostics import Diagnostic, Severity
 from scimconf.lint.mapping_context import MappingContext
-from scimconf.lint.rules import assignments, connection, filters, roles, targets
+from scimconf.lint.rules import assignments, connection, filters, roles, targets, vendor
 
 
 class SpecRule(NamedTuple):
@@ -44,5 +44,11 @@ RULES: Mapping[str, SpecRule] = MappingProxyType(
         "L602": SpecRule("Filter on an attribute that Entra does not offer", "warning", filters.not_offered),
         "L603": SpecRule("Filter pattern without anchors", "warning", filters.unanchored),
         "L604": SpecRule("Filter operator for another type", "warning", filters.other_type),
+        "L700": SpecRule("Unknown preset", "error", vendor.unknown_preset),
+        "L702": SpecRule("Value that the vendor refuses", "warning", vendor.refused_values),
+        "L703": SpecRule("Mapping that the vendor needs", "warning", vendor.missing_rows),
+        "L704": SpecRule("Mapping that the vendor does not support", "warning", vendor.unsupported_rows),
+        "L705": SpecRule("Matching that the vendor does not support", "warning", vendor.unsupported_matching),
+        "L706": SpecRule("Groups that the vendor does not take", "warning", vendor.unsupported_groups),
     }
 )

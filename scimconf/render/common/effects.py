@@ -68,14 +68,13 @@ def guard_message(guard: Guard) -> str:
 def users(impact: Impact | None) -> str:
     """Return the number of users in words: `3 of 14 users`, `up to 1 user`, `users` if it was not counted.
 
-    An upper bound includes the users for whom the effect is unknown.
+    An upper bound includes the users for whom the effect is unknown; so does a number that would otherwise be 0.
     """
     if impact is None:
         return "users"
     if impact.total == 0 and impact.population == "assigned" and not impact.sample_size:
         return "0 users (no user is assigned)"
-    if impact.precision == "at_most" and not impact.sample_size:
-        impact = replace(impact, count=impact.count + impact.undetermined)
+    impact = _with_undetermined(impact)
     bound = {"exact": "", "at_least": "at least ", "at_most": "up to "}[impact.precision]
     if impact.sample_size:
         number = f"{impact.count:,} of {impact.sample_size:,} sampled users"
@@ -88,14 +87,25 @@ def users(impact: Impact | None) -> str:
     return f"{bound}{number}{population.replace('who are', 'who is') if is_single else population}"
 
 
+def _with_undetermined(impact: Impact) -> Impact:
+    """Return the impact with the users for whom the effect is unknown, if it is an upper bound, or none is known."""
+    if not impact.count and impact.undetermined:
+        return replace(impact, count=impact.undetermined, precision="at_most")
+    if impact.precision == "at_most" and not impact.sample_size:
+        return replace(impact, count=impact.count + impact.undetermined)
+    return impact
+
+
 def _undetermined(impact: Impact | None) -> str:
     return f"; undetermined for {impact.undetermined:,}" if impact is not None and impact.undetermined else ""
 
 
 def _names(impact: Impact) -> str:
+    """Return the first examples and how many more there are: users, or, if there are groups among them, examples."""
     names = impact.examples[:MAX_NAMES]
-    has_groups = any(name.startswith(MEMBERS) for name in names)
-    more = 0 if has_groups else impact.count - len(names)
+    has_groups = any(name.startswith(MEMBERS) for name in impact.examples)
+    total = len(impact.examples) if has_groups else _with_undetermined(impact).count
+    more = total - len(names)
     return ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from unicodedata import category, east_asian_width
 
+_COMMAND = "`scimconf "
 _PAUSES = (" ", ",;(&", "/.:@-_")
 
 
@@ -34,12 +35,15 @@ def pad(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Return the text in lines of at most `width` cells, broken at spaces, else at punctuation, else anywhere."""
+    """Return the text in lines of at most `width` cells, broken at spaces, else at punctuation, else anywhere.
+
+    A command in backticks that fits on a line is not broken, so that it can be copied.
+    """
     lines, start = [], 0
     while start < len(text):
         end = _reach(text, start, width)
         if end < len(text):
-            end = _pause(text, start, end)
+            end = _before_command(text, start, end) or _pause(text, start, end)
         lines.append(text[start:end].rstrip(" "))
         start = end
         while text[start : start + 1] == " ":
@@ -56,6 +60,14 @@ def _reach(text: str, start: int, width: int) -> int:
     while end < len(text) and (space := space - _cells(text[end])) >= 0:
         end += 1
     return end
+
+
+def _before_command(text: str, start: int, end: int) -> int:
+    """Return the start of the command that a break at `end` would cut, 0 if there is none or it is longer than a line."""
+    command = text.rfind(_COMMAND, start, end)
+    if command <= start or "`" in text[command + 1 : end]:
+        return 0
+    return command if text.find("`", command + 1, command + end - start) >= 0 else 0
 
 
 def _pause(text: str, start: int, end: int) -> int:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from scimconf.plan import Plan
 from scimconf.render.common import labels
 from scimconf.render.common import verdict as texts
-from scimconf.render.common.effects import SEVERE, guard_message
+from scimconf.render.common.effects import SEVERE
 from scimconf.render.common.escaping import visible
+from scimconf.render.common.guard_groups import guard_groups
 from scimconf.render.html.view import view
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def environment() -> Environment:
     )
     filters = (
         labels.diagnostic_sentence,
-        guard_message,
+        guard_groups,
         texts.guard_status,
         texts.application_summary,
         texts.application_ids,

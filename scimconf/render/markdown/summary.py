@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from scimconf.plan import Action, ApplicationPlan, Guard, Plan
+from scimconf.plan import Action, ApplicationPlan, Plan
 from scimconf.render.common.change_view import ChangeRow, by_effect, cause, combined_sentence, totals
-from scimconf.render.common.effects import guard_message
+from scimconf.render.common.guard_groups import GuardGroup, guard_groups
 from scimconf.render.common.labels import tenant_name
 from scimconf.render.common.verdict import blocked, failure_text, guard_status, tenant_mismatches, verdict
 from scimconf.render.markdown.escaping import cell, code, prose
@@ -51,18 +51,22 @@ def _effects(plan: Plan, rows: Sequence[ChangeRow]) -> Iterator[MarkdownPart]:
 
 def _guards(plan: Plan) -> Iterator[MarkdownPart]:
     """Yield the guards, blocking ones first."""
-    guards = [(application.name, guard) for application in plan.applications for guard in application.guards]
+    groups = [
+        (application.name, group) for application in plan.applications for group in guard_groups(application.guards)
+    ]
     several = len(plan.applications) > 1
-    for name, guard in sorted(guards, key=lambda pair: pair[1].is_allowed):
-        yield MarkdownPart(_guard(guard, name if several else ""))
+    for name, group in sorted(groups, key=lambda pair: pair[1].is_allowed):
+        yield MarkdownPart(_guard(group, name if several else ""))
 
 
-def _guard(guard: Guard, name: str) -> str:
+def _guard(group: GuardGroup, name: str) -> str:
+    guard = group.first
     word = "allowed" if guard.is_allowed else "**blocks**"
-    place = f" at {code(str(guard.address) if name else guard.address.local)}" if guard.address else ""
+    places = ", ".join(f"{code(address)}{number}" for address, number in group.places(full_address=bool(name)))
+    place = f" at {places}{group.more}" if places else ""
     application = f" in {code(name)}" if name and not guard.address else ""
     status = guard_status(guard)
-    texts = f"{prose(guard_message(guard))}. {prose(status[0].upper() + status[1:])}."
+    texts = f"{prose(group.message)}. {prose(status[0].upper() + status[1:])}."
     return f"- {word}: {code(guard.id)}{place}{application}: {texts}\n"
 
 

@@ -10,10 +10,11 @@ from scimconf.render.html import assets, environment
 from scimconf.render.status import words
 
 
-def statuses(applications: Sequence[ApplicationStatus]) -> str:
+def statuses(applications: Sequence[ApplicationStatus], *, tenant: str = "") -> str:
     """Return the page, with a section for each application."""
     context = {
         "verdict": f"{words.verdict(applications)} {words.as_of(applications)}",
+        "tenant": tenant,
         "applications": list(map(_application, applications)),
         **assets(["plan.css", "status.css"], ""),
     }

@@ -18,9 +18,10 @@ Json = Any
 FORMAT_VERSION = "2.0"
 
 
-def statuses(applications: Sequence[ApplicationStatus]) -> str:
-    """Return the document of all statuses."""
-    return write({"applications": list(map(document, applications)), "format_version": FORMAT_VERSION})
+def statuses(applications: Sequence[ApplicationStatus], *, tenant: str = "") -> str:
+    """Return the document of all statuses in a tenant; its name is "" if it could not be read."""
+    documents = list(map(document, applications))
+    return write({"applications": documents, "tenant": tenant, "format_version": FORMAT_VERSION})
 
 
 def document(status: ApplicationStatus) -> Json:
@@ -35,9 +36,9 @@ def document(status: ApplicationStatus) -> Json:
         "failed": status.is_failed,
         "quarantined": status.is_quarantined,
         "has_failures": status.has_failures,
-        "jobs": [_job(job) for job in status.jobs],
+        "jobs": [_job(job, status.selector) for job in status.jobs],
         "since": time(status.since),
-        "log": None if status.log is None else _log(status.log),
+        "log": None if status.log is None else _log(status.log, status.selector),
         "log_problem": status.log_problem,
         "tokens": [{"reference": token.reference, "expires": token.expires.isoformat()} for token in status.tokens],
         "next_actions": [asdict(proposal) for proposal in proposals(status)],
@@ -68,7 +69,7 @@ def time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _job(job: JobStatus) -> Json:
+def _job(job: JobStatus, selector: str) -> Json:
     last = None
     if job.last is not None:
         last = {**asdict(job.last), "began": time(job.last.began), "ended": time(job.last.ended)}
@@ -82,33 +83,33 @@ def _job(job: JobStatus) -> Json:
         "last_export": time(job.last_export),
         "steady_since": time(job.steady_since),
         "next_cycle": time(job.next_cycle),
-        "quarantine": _quarantine(job),
+        "quarantine": _quarantine(job, selector),
         "objects": dict(job.objects),
         "notes": list(job.notes),
     }
 
 
-def _quarantine(job: JobStatus) -> Json:
+def _quarantine(job: JobStatus, selector: str) -> Json:
     if job.quarantine is None:
         return None
     return {
         "reason": job.quarantine.reason,
         "meaning": job.quarantine.cause.meaning,
-        "action": job.quarantine.cause.action,
+        "action": job.quarantine.cause.action_for(selector),
         "began": time(job.quarantine.began),
         "next_attempt": time(job.quarantine.next_attempt),
         "error": {"code": job.quarantine.error_code, "message": job.quarantine.error_message},
     }
 
 
-def _log(log: LogSummary) -> Json:
+def _log(log: LogSummary, selector: str) -> Json:
     groups = [
         {
             "status": group.status,
             "code": group.code,
             "attribute": group.attribute,
             "meaning": group.cause.meaning if group.cause else "",
-            "action": group.cause.action if group.cause else "",
+            "action": group.cause.action_for(selector) if group.cause else "",
             "objects": len(group.objects),
             "examples": list(group.examples),
         }

@@ -9,10 +9,15 @@ from scimconf.render.markdown.escaping import cell, code, hidden, prose
 from scimconf.render.status import words
 
 
-def statuses(applications: Sequence[ApplicationStatus], *, marker: str | None = None) -> str:
+def statuses(applications: Sequence[ApplicationStatus], *, tenant: str = "", marker: str | None = None) -> str:
     """Return a section for each application; `marker` begins it with a hidden line, to find an issue again."""
     lines = [hidden(marker, as_html=True), ""] if marker else []
-    lines += ["# Provisioning status", "", f"{words.verdict(applications)} {words.as_of(applications)}", ""]
+    lines += [
+        f"# Provisioning status{f' of {code(tenant)}' if tenant else ''}",
+        "",
+        f"{words.verdict(applications)} {words.as_of(applications)}",
+        "",
+    ]
     for status in applications:
         lines += _application(status)
     return "\n".join(lines)

@@ -11,10 +11,13 @@ from scimconf.render.terminal.page import Page, joined
 _LABEL = 14
 
 
-def statuses(applications: Sequence[ApplicationStatus], *, width: int = 80, color: bool = False) -> str:
-    """Return the statuses, each with its lines, and a sentence about all of them."""
+def statuses(
+    applications: Sequence[ApplicationStatus], *, tenant: str = "", width: int = 80, color: bool = False
+) -> str:
+    """Return the tenant, the statuses, each with its lines, and a sentence about all of them."""
     page = Page(width, color)
-    lines = [line for status in applications for line in (*_application(page, status), "")]
+    lines = [*page.prose(0, f"Tenant: {tenant}"), ""] if tenant else []
+    lines += [line for status in applications for line in (*_application(page, status), "")]
     return joined(
         [*lines, *page.prose(0, f"{words.verdict(applications)} {words.as_of(applications)}".strip(), "strong")]
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scimconf.monitoring.application_status import ApplicationStatus
+from scimconf.monitoring.causes import with_application
 from scimconf.monitoring.contacts import UNCHECKED
 from scimconf.monitoring.job_status import Execution, JobPhase, JobStatus
 from scimconf.monitoring.log_summary import CauseGroup
@@ -40,7 +41,7 @@ def heading(status: ApplicationStatus) -> tuple[str, str]:
     """Return the state of an application in a few words, and its style."""
     if status.problem:
         return status.problem, "danger" if status.is_failed else "quiet"
-    words = "; ".join(dict.fromkeys(_PHASES[job.phase] for job in status.jobs))
+    words = "; ".join(dict.fromkeys(map(_phase, status.jobs)))
     is_alarm = any(job.phase in _ALARMS for job in status.jobs)
     if status.has_failures and not is_alarm:
         words += ", with failures"
@@ -48,12 +49,16 @@ def heading(status: ApplicationStatus) -> tuple[str, str]:
     return words, "danger" if is_alarm else "strong"
 
 
+def _phase(job: JobStatus) -> str:
+    return "on, no cycle has ended since it was started" if job.is_started_again else _PHASES[job.phase]
+
+
 def lines(status: ApplicationStatus) -> Iterator[StatusLine]:
     """Yield the lines of an application, none of those that are unknown."""
     for job in status.jobs:
         if len(status.jobs) > 1:
             yield StatusLine("job", f"{job.template} ({job.job_id})", "strong")
-        yield from _job_lines(job, status.now)
+        yield from _job_lines(job, status)
     for proposal in proposals(status):
         yield StatusLine("next action", proposal.command, "strong", (f"{proposal.condition}: {proposal.leads_to}",))
     yield from _log_lines(status)
@@ -85,10 +90,11 @@ def _contact_lines(status: ApplicationStatus) -> Iterator[StatusLine]:
         yield StatusLine("vendor", status.ownership.vendor_contact, "quiet")
 
 
-def _job_lines(job: JobStatus, now: datetime) -> Iterator[StatusLine]:
+def _job_lines(job: JobStatus, status: ApplicationStatus) -> Iterator[StatusLine]:
+    now = status.now
     if job.quarantine is not None:
         reason = f"{job.quarantine.cause.meaning} ({job.quarantine.reason})"
-        details = [job.quarantine.cause.action]
+        details = [job.quarantine.cause.action_for(status.selector)]
         if job.quarantine.error_message or job.quarantine.error_code:
             details.insert(0, ": ".join(filter(None, [job.quarantine.error_code, job.quarantine.error_message])))
         since = f" since {stamp(job.quarantine.began)}" if job.quarantine.began else ""
@@ -136,14 +142,15 @@ def _log_lines(status: ApplicationStatus) -> Iterator[StatusLine]:
         text += "; while a job is off or in quarantine, this does not mean that all is well"
     yield StatusLine(window, f"{text}{', older entries not read' if log.is_cut else ''}")
     for group in log.groups[:MAX_GROUPS]:
-        yield cause_line(group)
+        yield cause_line(group, status.selector)
     if log.counts["staged"]:
-        yield StatusLine("staged", "deletions are held back; `scimconf logs --status staged` lists them", "danger")
+        text = with_application("deletions are held back; `scimconf logs --status staged` lists them", status.selector)
+        yield StatusLine("staged", text, "danger")
     if len(log.groups) > MAX_GROUPS:
         yield StatusLine("", f"and {len(log.groups) - MAX_GROUPS:,} other causes", "quiet")
 
 
-def cause_line(group: CauseGroup) -> StatusLine:
+def cause_line(group: CauseGroup, selector: str) -> StatusLine:
     """Return the line of failures or skipped objects with one cause, with examples and what to do."""
     number = len(group.objects)
     code = ": ".join(filter(None, [group.code or "no code", group.attribute]))
@@ -156,7 +163,7 @@ def cause_line(group: CauseGroup) -> StatusLine:
     if reason and not response:
         details.append(f"the service reports: {_clipped(reason)}")
     if group.cause is not None:
-        details.append(group.cause.action)
+        details.append(group.cause.action_for(selector))
     label = "failed" if group.status == "failure" else "skipped"
     return StatusLine(label, f"{number:,} with {code}{meaning}", "danger" if label == "failed" else "", tuple(details))
 
@@ -168,6 +175,21 @@ def _clipped(text: str) -> str:
 def as_of(statuses: Sequence[ApplicationStatus]) -> str:
     """Return the time of the statuses, "" without any."""
     return f"As of {stamp(max(status.now for status in statuses))}." if statuses else ""
+
+
+def watch_end(statuses: Sequence[ApplicationStatus]) -> str:
+    """Return why `--watch` ends, and what to do if it is not the end of the first cycle."""
+    reasons = [reason for status in statuses if (reason := _stopped(status))]
+    return f"Stopped watching: {'; '.join(reasons)}." if reasons else "The first cycle has ended."
+
+
+def _stopped(status: ApplicationStatus) -> str:
+    if status.problem:
+        return f"{status.name}: {status.problem}"
+    if status.is_quarantined:
+        return f"{status.name} is in quarantine, which ends only when its cause is corrected, as the lines above say"
+    is_off = any(job.phase is JobPhase.OFF for job in status.jobs)
+    return f"{status.name} is off, so that no cycle runs" if is_off else ""
 
 
 def verdict(statuses: Sequence[ApplicationStatus]) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from scimconf.plan import ApplicationPlan, Effect, FailedApplication, Guard, Plan
 from scimconf.render.common.change_view import ChangeRow, change_rows
-from scimconf.render.common.effects import full_resync, guard_message
+from scimconf.render.common.effects import full_resync
 from scimconf.render.common.escaping import cells, pad, visible
+from scimconf.render.common.guard_groups import guard_groups
 from scimconf.render.common.labels import (
     ABANDONED,
     DRIFT,
@@ -150,10 +151,13 @@ def _unmanaged(page: Page, plan: ApplicationPlan) -> Iterator[str]:
 def _guards(page: Page, guards: Sequence[Guard]) -> Iterator[str]:
     if guards:
         yield ""
-    for guard in sorted(guards, key=lambda guard: guard.is_allowed):
-        place = f" at {guard.address.local}" if guard.address and guard.address.rest else ""
+    for group in guard_groups(guards):
+        guard = group.first
+        places = ", ".join(f"{address}{number}" for address, number in group.places())
+        is_placed = len(group.guards) > 1 or (guard.address is not None and guard.address.rest)
+        place = f" at {places}{group.more}" if is_placed else ""
         style, word = ("strong", "allowed guard") if guard.is_allowed else ("danger", "! guard")
-        yield from page.labelled(2, (style, f"{word} {guard.id}"), ("", f"{place}: {guard_message(guard)}"), hang=4)
+        yield from page.labelled(2, (style, f"{word} {guard.id}"), ("", f"{place}: {group.message}"), hang=4)
         yield from page.prose(6, guard_status(guard), hang=2)
 
 

@@ -47,6 +47,7 @@ _ROLE_TEXTS = f"{ROLES} as text"
 """The source attribute that `SingleAppRoleAssignment` reads here: texts, as the switch `role_text` selects them."""
 _LEAVING = frozenset({Scope.NOT_ASSIGNED, Scope.FILTERED, Scope.SOFT_DELETED})
 """Objects of these scopes are only disabled: nothing else of them is sent."""
+_INVERTED = {"true": "False", "false": "True"}
 _OPERATORS = {
     "EQUALS": "equals",
     "NOTEQUALS": "not_equals",
@@ -236,11 +237,43 @@ def row_result(
     switches: Switches,
 ) -> Value:
     """Return the result of a mapping, in the readings that switches select for what is not documented."""
+    result = _read_result(row, attributes, context, roles, switches)
+    return _wrong(result) if row.is_wrong else result
+
+
+def _read_result(
+    row: AttributeFlow,
+    attributes: Mapping[str, AttributeValue],
+    context: EvaluationContext,
+    roles: Sequence[AppRole],
+    switches: Switches,
+) -> Value:
     if row.reading is not None and switches.bare_extension == "undetermined":
         return row.evaluate(attributes, context)
     if row.text == f"[{ROLES}]" and switches.role_blob != "undetermined":
         return _role_blob(roles, switches)
     return (row.reading or row.evaluate)(attributes, context)
+
+
+def with_wrong_mapping(flows: tuple[ObjectFlow, ...], number: int) -> tuple[ObjectFlow, ...]:
+    """Return the flows, the mapping of users with this number by its target marked as wrong; 0 marks none."""
+    targets = sorted(row.target for flow in flows if flow.kind == "User" for row in flow.flows)
+    if not 1 <= number <= len(targets):
+        return flows
+    return tuple(_with_wrong(flow, targets[number - 1]) if flow.kind == "User" else flow for flow in flows)
+
+
+def _with_wrong(flow: ObjectFlow, target: str) -> ObjectFlow:
+    return replace(flow, flows=tuple(replace(row, is_wrong=row.target == target) for row in flow.flows))
+
+
+def _wrong(result: Value) -> Value:
+    """Return another value than the result; failures and what is undetermined or ignored stay."""
+    if isinstance(result, Ignored | Undetermined | Failure):
+        return result
+    if isinstance(result, str) and result.lower() in _INVERTED:
+        return _INVERTED[result.lower()]
+    return f"{result} (wrong)" if isinstance(result, str) else "wrong"
 
 
 def _role_blob(roles: Sequence[AppRole], switches: Switches) -> Value:

@@ -10,7 +10,7 @@ from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.sandbox.directory.users_and_groups import ORGANIZATION
 from scimconf.sandbox.engine.exchange import Exchange
 from scimconf.sandbox.engine.log import LogContext
-from scimconf.sandbox.engine.mapping import job_flows
+from scimconf.sandbox.engine.mapping import job_flows, with_wrong_mapping
 from scimconf.sandbox.engine.provision import JobContext
 from scimconf.sandbox.engine.quarantine import stamp
 from scimconf.sandbox.engine.scope import decide
@@ -47,7 +47,7 @@ def read_setup(tenant: Tenant, principal: Json, state: JobState, only: frozenset
     """
     schema = tenant.documents.get(SCHEMA, state.job_id) or {}
     secrets = stored_secrets(tenant, principal["id"])
-    flows = _first_of_each_kind(job_flows(schema))
+    flows = with_wrong_mapping(_first_of_each_kind(job_flows(schema)), tenant.switches.wrong_mapping)
     skips = secrets.get("SkipOutOfScopeDeletions", "").lower() == "true"
     with tenant.store.transaction():
         memory, last = state.memory(), state.last_change()

@@ -95,7 +95,7 @@ class AttributeFlow:
     is written after the objects. `attributes` are the source attributes that the expression reads. `roles` is the
     function about app roles if it is the outermost, else empty. `reading` is `evaluate` without the reason why the target
     is undetermined: it is the URN of an extension (switch `bare_extension`). `data_type` is that of the target attribute (Graph:
-    attributeType), `flow_type` and `flow_behavior` are Graph's.
+    attributeType), `flow_type` and `flow_behavior` are Graph's. `is_wrong`: the result is changed (switch `wrong_mapping`).
     """
 
     target: str
@@ -111,6 +111,7 @@ class AttributeFlow:
     attributes: tuple[str, ...] = ()
     roles: str = ""
     reading: Callable[[Mapping[str, AttributeValue], EvaluationContext], Value] | None = None
+    is_wrong: bool = False
 
     @property
     def reads_scope(self) -> bool:

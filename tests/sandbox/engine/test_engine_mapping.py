@@ -8,7 +8,14 @@ import pytest
 
 from scimconf.expressions import parse, to_source
 from scimconf.expressions.evaluation import EvaluationContext
-from scimconf.sandbox.engine.mapping import SEVERAL_ROLES, _clause, desired, job_flows, source_attributes
+from scimconf.sandbox.engine.mapping import (
+    SEVERAL_ROLES,
+    _clause,
+    desired,
+    job_flows,
+    source_attributes,
+    with_wrong_mapping,
+)
 from scimconf.sandbox.engine.values import AppRole, Scope, SourceObject
 from scimconf.spec.model.operators import OPERATORS
 
@@ -266,3 +273,32 @@ def test_concatenation_reads_role_texts():
     assert flow.text == f'Trim({ROLE} & "x")'
     roles = source_attributes(SourceObject("User", "1", "a", {}, {}, (EDITOR,)), Scope.IN, switches())
     assert roles["appRoleAssignments"] == [{"id": "r1", "value": "editor", "displayName": "Editors"}]
+
+
+# ---- a deliberate fault ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "sent"),
+    [
+        (0, {"active": "True", "nickName": None, "title": "Analyst", "x": None}),
+        (1, {"active": "False", "nickName": None, "title": "Analyst", "x": None}),
+        (2, {"active": "True", "nickName": "wrong", "title": "Analyst", "x": None}),
+        (3, {"active": "True", "nickName": None, "title": "Analyst (wrong)", "x": None}),
+        (4, {"active": "True", "nickName": None, "title": "Analyst", "x": None}),
+        (5, {"active": "True", "nickName": None, "title": "Analyst", "x": None}),
+    ],
+)
+def test_wrong_mapping_changes_the_value_of_the_mapping_with_its_number_only(number, sent):
+    """The numbers are those of the targets in alphabetical order; what is ignored, such as `x` here, stays ignored."""
+    rows = [
+        row("title", "[jobTitle]"),
+        row("x", 'IIF([city] = "a", [city], IgnoreAttributeFlow)'),
+        row("active", ACTIVE),
+    ]
+    flows = job_flows(schema(*rows, row("nickName", "[city]"))) + job_flows(schema(row("a", "[mail]"), kind="Group"))
+    users, groups = with_wrong_mapping(flows, switches(wrong_mapping=number).wrong_mapping)
+    user = SourceObject("User", "1", "ada", {"jobTitle": "Analyst"})
+    result = desired(users, user, Scope.IN, NOW, switches(), creating=True).values
+    assert {target: result.get(target) for target in sent} == sent
+    assert not any(flow.is_wrong for flow in groups.flows)
