@@ -85,9 +85,9 @@ def plan_command(
         results = await run_plans(session, specs, planning, previous, session.client.shared_reads())
         plan = results.combined_plan(recorded)
         output.emit_plan_events(session, plan, redact=printing.redact)
-        shown, problem = await explain(session, results) if explain is not None else (results, "")
+        printed, problem = await explain(session, results) if explain is not None else (results, "")
         with session.progress.paused():
-            output.print_plan(shown, recorded, printing)
+            output.print_plan(printed, recorded, printing)
             output.print_lines(*([f"note: {problem}"] if problem else []), err=True)
             output.write_plan_file(results, recorded, printing)
             for planned in results.planned if not is_drift else ():
