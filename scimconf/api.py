@@ -1,4 +1,4 @@
-"""The Python API: load and validate a spec, connect to a tenant, plan, apply, preview and export.
+"""The Python API: load and validate a spec, connect to a tenant, plan, apply, preview, export, and watch provisioning.
 
 Defaults for the clock, the environment and the working folder stand here and in `cli/` only. `docs/api.md` describes
 the API; a test runs its examples.
@@ -10,7 +10,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from scimconf.diagnostics import Diagnostic, ScimconfError, SpecError
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from scimconf.graph.secrets import Secrets
     from scimconf.graph.settings import Settings
     from scimconf.graph.shared_reads import SharedReads
+    from scimconf.monitoring.application_log import ApplicationLog
+    from scimconf.monitoring.application_status import ApplicationStatus
+    from scimconf.monitoring.comparison import LogComparison
+    from scimconf.monitoring.history import HistoryEntry
+    from scimconf.monitoring.why_checks import WhyReport
     from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
     from scimconf.spec.loaded import Loaded
     from scimconf.workflow.compilation import PlanOptions
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
     from scimconf.workflow.history_entry import OpenHistory
     from scimconf.workflow.permission_check import MissingPermission
     from scimconf.workflow.plan import PlannedApplication
+    from scimconf.workflow.provision import Provisioned
+    from scimconf.workflow.targets import ApplicationTarget
 
 __all__ = [
     "ApplyStatus",
@@ -44,6 +51,9 @@ __all__ = [
     "load",
     "validate",
 ]
+
+DAY = timedelta(days=1)
+"""How far back the log is read by default."""
 
 
 def load(
@@ -349,6 +359,85 @@ class TenantClient:
         ignore_lint_errors(exported, "")
         return SpecExport(exported, tuple(exported.omitted))
 
+    async def status(self, app: Loaded | str, *, since: timedelta = DAY) -> ApplicationStatus:
+        """Return whether provisioning of an application runs, and what it did since then. Raise ScimconfError.
+
+        The application is that of a spec, or the one with a display name, application id or object id.
+        """
+        from scimconf.workflow.status import StatusOptions, statuses
+
+        options = StatusOptions(window=since, now=datetime.now(UTC))
+        (status,) = await statuses(self.graph, [_target(app)], options)
+        if status.is_failed:
+            raise ScimconfError(status.problem)
+        return status
+
+    async def all_statuses(self, *, since: timedelta = DAY) -> list[ApplicationStatus]:
+        """Return the status of each application of the tenant with a provisioning job; `problem` says which cannot be read."""
+        from scimconf.workflow.status import StatusOptions, all_statuses
+
+        return await all_statuses(self.graph, StatusOptions(window=since, now=datetime.now(UTC)))
+
+    async def logs(
+        self, app: Loaded | str, *, since: timedelta = DAY, user: str = "", statuses: Sequence[str] = ()
+    ) -> ApplicationLog:
+        """Return the provisioning log of an application, of all users or of one. Raise ScimconfError."""
+        from scimconf.workflow.logs import LogOptions, logs
+
+        options = LogOptions(window=since, now=datetime.now(UTC), user=user, statuses=frozenset(statuses))
+        (log,) = await logs(self.graph, [_target(app)], options)
+        if log.problem:
+            raise ScimconfError(log.problem)
+        return log
+
+    async def compare_logs(self, app: Loaded | str, *, since: timedelta = DAY, user: str = "") -> LogComparison:
+        """Compare what a preview predicts for the users in the log with what the service recorded. Raise ScimconfError."""
+        from scimconf.workflow.comparison import compare_application_log
+        from scimconf.workflow.logs import LogOptions
+
+        options = LogOptions(window=since, now=datetime.now(UTC), user=user)
+        comparison = await compare_application_log(self.session(), _target(app), options)
+        if comparison.problem:
+            raise ScimconfError(comparison.problem)
+        return comparison
+
+    async def provision(
+        self,
+        app: Loaded | str,
+        users: Sequence[str],
+        *,
+        approve: Callable[[tuple[str, ...]], bool],
+        group: str = "",
+    ) -> list[Provisioned]:
+        """Provision users on demand, or a group with up to five of them; writes to the application. Raise ScimconfError.
+
+        `approve` is called with what the service does not do on demand, in sentences; without it nothing is written.
+        """
+        from scimconf.workflow.provision import prepare, provision
+
+        session = self.session()
+        application = app if not isinstance(app, str) else _target(app)
+        demand = await prepare(session, application, users, datetime.now(UTC), group=group)
+        if not approve(demand.limits):
+            return []
+        return [await provision(session, demand, subject) for subject in demand.subjects]
+
+    async def why(self, user: str, app: Loaded | str | None = None) -> WhyReport:
+        """Return why a user is or is not in an application, or in each that concerns the user. Raise ScimconfError."""
+        from scimconf.workflow.why import WhyOptions, why
+
+        target = _target(app) if app is not None else None
+        return await why(self.graph, user, WhyOptions(now=datetime.now(UTC), target=target))
+
+    def history(self, spec: Loaded, history: str | os.PathLike[str] = "") -> list[HistoryEntry]:
+        """Return the history entries of a spec's application, the newest first; `history` is that of `apply`."""
+        from scimconf.workflow.history import history_entries
+        from scimconf.workflow.history_place import open_store
+
+        assert spec.spec is not None
+        store = open_store(os.fspath(history), spec.paths[0], self.secrets.sign_in)
+        return history_entries(store, spec.spec.name)
+
     async def _planned(self, spec: Loaded, options: PlanOptions) -> PlannedApplication:
         from scimconf.workflow.apply import mask_secrets
         from scimconf.workflow.plan import plan
@@ -362,6 +451,13 @@ class TenantClient:
         if planned.errors:
             raise SpecError(planned.errors)
         return planned
+
+
+def _target(app: Loaded | str) -> ApplicationTarget:
+    """Return the application of a spec, or the one with a name or id."""
+    from scimconf.workflow.targets import application_target, spec_targets
+
+    return application_target(app) if isinstance(app, str) else next(iter(spec_targets([app])))
 
 
 def _lock_options(holder: str) -> LockOptions | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scimconf.cli import confirmation, history_option, locking, options, output, streams
+from scimconf.cli import canary, confirmation, history_option, locking, options, output, streams
 from scimconf.cli.confirmation import can_answer
 from scimconf.cli.exit_codes import ExitCode, combine, of_status
 from scimconf.cli.exit_report import ExitReportLog, check_suffix, exit_report
@@ -38,6 +38,8 @@ from scimconf.workflow.apply import (
     missing_secrets,
     shared_secret_files,
 )
+from scimconf.workflow.canary import apply_canary
+from scimconf.workflow.canary_checks import Canary
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.fleet import FleetLimits
 from scimconf.workflow.history_entry import OpenHistory
@@ -59,7 +61,10 @@ Redact = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyOptions:
-    """The options of one apply; `saved` is the plan to apply, None if the paths are specs. `report` is that of `--report`."""
+    """The options of one apply; `saved` is the plan to apply, None if the paths are specs. `report` is that of `--report`.
+
+    `canary` are the users of `--canary`, `tried` what is known about them, None until they are checked.
+    """
 
     common: options.CommonOptions
     planning: PlanOptions
@@ -73,6 +78,8 @@ class ApplyOptions:
     limits: FleetLimits
     watch: bool = False
     wave: int | None = None
+    canary: tuple[str, ...] = ()
+    tried: Canary | None = None
     saved: SavedPlan | None = None
     stores: history_option.Stores | None = None
 
@@ -83,6 +90,7 @@ class ApplyOptions:
 @click.command("apply", short_help="Apply the spec. Shows the plan and asks first.")
 @options.planning
 @options.no_start
+@canary.option
 @confirmation.option(
     "auto_approve", "Do not ask. Also allows the guards application-created and initial-start, no others."
 )
@@ -150,7 +158,10 @@ def command(paths: tuple[str, ...], report: str | None, **params: Any) -> int:
 
 def _run_apply(applying: ApplyOptions) -> ExitCode:
     applying.report.redact = output.redactor(Plan(), redact=applying.redact)
-    groups = by_tenant(options.load_specs(applying.common), applying.common, is_apply=True)
+    specs = options.load_specs(applying.common)
+    if applying.canary:
+        canary.check_specs(specs)
+    groups = by_tenant(specs, applying.common, is_apply=True)
 
     def run_group(group: TenantSpecs) -> ExitCode:
         with applying.report.errors():
@@ -219,6 +230,7 @@ def _is_stale(saved: SavedPlan, plan: Plan, log: ExitReportLog) -> bool:
 def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
     """Return the options of the command line, or those that a saved plan recorded."""
     paths, digest = params["paths"], params["expect_digest"]
+    canary.check_options(params)
     lock = locking.lock_settings(params, os.environ, platform.node())
     saved = read_saved_plan(paths[0]) if len(paths) == 1 and is_saved_plan(paths[0]) else None
     if saved is not None:
@@ -233,13 +245,19 @@ def _apply_options(params: dict[str, Any], log: ExitReportLog) -> ApplyOptions:
         full=params["full"],
         auto_approve=params["auto_approve"],
         history=None if params["no_history"] else params["history"],
-        run=replace(ci_context(os.environ, params["reason"]), rollback=params.get("rollback", "")),
+        run=_run_context(params),
         report=log,
         watch=params["watch"],
         limits=FleetLimits(params["max_applications"], params["max_users"]),
         wave=params["wave"],
+        canary=tuple(dict.fromkeys(params["canary"])),
         saved=saved,
     )
+
+
+def _run_context(params: Mapping[str, Any]) -> RunContext:
+    context = ci_context(os.environ, params["reason"])
+    return replace(context, rollback=params.get("rollback", ""), canary=", ".join(params["canary"]))
 
 
 def _recorded_params(saved: SavedPlan, params: dict[str, Any]) -> dict[str, Any]:
@@ -293,6 +311,9 @@ async def _apply_all(
     codes += [ExitCode.FAILED] * (len(complete) - len(ready))
     if not ready:
         return codes
+    tried = await canary.prepared(session, ready[0], applying, reads) if applying.canary else None
+    if applying.canary and tried is None:
+        return [*codes, ExitCode.FAILED]
     with session.progress.paused():
         if not _approve(ready, auto_approve=applying.auto_approve):
             for planned in ready:
@@ -302,7 +323,7 @@ async def _apply_all(
     applying = replace(applying, run=replace(applying.run, identity=await session.identity()))
 
     async def apply_one(planned: PlannedApplication, tenant: TenantSession) -> ExitCode:
-        return await _apply_one(session, planned, applying, redact, tenant)
+        return await _apply_one(session, planned, replace(applying, tried=tried), redact, tenant)
 
     ends, rest, reason = await apply_in_waves(ready, applying.wave, partial(session.tenant_session, reads), apply_one)
     if rest:
@@ -416,9 +437,12 @@ async def _apply_one(
         history = OpenHistory(store, applying.run, lambda: datetime.now(UTC))
         hooks = _TerminalHooks(session, planned.name, applying, redact, history)
         lock = locking.lock_options(session, planned.name, applying.lock, redact)
-        report = await apply(tenant, planned, applying.planning, secrets, hooks, lock)
+        if applying.tried is None:
+            report = await apply(tenant, planned, applying.planning, secrets, hooks, lock)
+        else:
+            report = await apply_canary(tenant, applying.tried, canary.canary_run(session, applying, hooks, lock))
     report = history.end(report)
-    report = redact_report(replace(report, command=_command_line(planned, applying)), redact)
+    report = redact_report(replace(report, command=report.command or _command_line(planned, applying)), redact)
     session.events.applied(report, hooks.logged)
     applying.report.add(report)
     with session.progress.paused():

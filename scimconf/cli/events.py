@@ -17,6 +17,7 @@ from scimconf.cli.streams import print_to_stderr
 from scimconf.diagnostics import ScimconfError
 from scimconf.files import open_private
 from scimconf.graph.secret_masking import map_strings
+from scimconf.monitoring.canary import CanaryResult, problems
 from scimconf.plan import ApplicationPlan, Pause, Report, Result, StepOutcome
 
 if TYPE_CHECKING:
@@ -71,6 +72,18 @@ class EventLog:
         """Append what happened to the lock of one application."""
         until = lock.until.isoformat().replace("+00:00", "Z")
         self.write("lock", application=application, action=action, holder=lock.holder, until=until, message=message)
+
+    def canary(self, application: str, result: CanaryResult) -> None:
+        """Append how a user of a canary was provisioned; the result is redacted if the output is."""
+        verdict = result.result.verdict.name if result.result is not None else "FAILED"
+        self.write(
+            "canary",
+            application=application,
+            user=result.user.name,
+            result=verdict,
+            as_predicted=result.is_as_predicted,
+            problems=list(problems(result)),
+        )
 
     def applied(self, report: Report, logged: Collection[StepOutcome] = ()) -> None:
         """Append the outcomes of one application that were not `logged` when they happened, and how it ended."""

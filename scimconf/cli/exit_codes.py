@@ -21,6 +21,7 @@ class ExitCode(IntEnum):
     BLOCKED = 4
     PARTIALLY_APPLIED = 5
     QUARANTINE = 6
+    PUT_BACK = 7
     USAGE = 64
     INVALID = 65
     INTERRUPTED = 130
@@ -35,6 +36,7 @@ MEANINGS: Mapping[ExitCode, str] = MappingProxyType(
         ExitCode.BLOCKED: "blocked",
         ExitCode.PARTIALLY_APPLIED: "partially applied",
         ExitCode.QUARANTINE: "the provisioning job is in quarantine",
+        ExitCode.PUT_BACK: "put back",
         ExitCode.USAGE: "wrong usage",
         ExitCode.INVALID: "errors in the spec or in the saved plan",
         ExitCode.INTERRUPTED: "interrupted",
@@ -47,6 +49,7 @@ PRECEDENCE = (
     ExitCode.INVALID,
     ExitCode.STALE,
     ExitCode.BLOCKED,
+    ExitCode.PUT_BACK,
     ExitCode.QUARANTINE,
     ExitCode.INTERRUPTED,
     ExitCode.CHANGES,

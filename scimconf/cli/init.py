@@ -262,5 +262,5 @@ def _by_hand(preset: AnsweredPreset) -> Iterator[str]:
     steps = preset.entry.facts.before_start
     if steps:
         places = {"portal": "in the portal", "vendor": f"at {preset.entry.facts.title}"}
-        yield from ("", "By hand, before provisioning starts")
+        yield from ("", "By hand, and to be confirmed under before_start before provisioning starts")
         yield from (f"  {places[step.at]}: {step.step}" for step in steps)

@@ -11,7 +11,7 @@ import click
 
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode, combine
-from scimconf.cli.output import print_lines, print_spec_errors
+from scimconf.cli.output import current_specs, print_lines, print_spec_errors
 from scimconf.cli.session import Session, run
 from scimconf.cli.streams import masked_text
 from scimconf.cli.tenants import by_tenant, require_single, run_each
@@ -87,7 +87,7 @@ def command(**params: Any) -> int:
     if chosen.app is not None:
         target = application_target(chosen.app)
         return run(common, "reading", lambda session: _of_application(session, target, chosen))
-    groups = by_tenant(options.load_specs(common), common)
+    groups = by_tenant(current_specs(options.load_specs(common)), common)
     require_single(groups, "--out" if chosen.out is not None else "")
 
     async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:

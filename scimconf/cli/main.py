@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "rehearse": "Provision invented users to an endpoint as Entra would.",
         "restart": "End a quarantine and start provisioning with an initial cycle.",
         "resume": "Start provisioning where it stopped.",
+        "retire": "End an application, once its accounts are proven to be closed.",
         "rollback": "Return an application to its state before an apply.",
         "sandbox": "Run a simulated Microsoft Entra tenant on this machine.",
         "show": "Print saved plans.",

@@ -133,6 +133,13 @@ def print_lines(*lines: str, err: bool = False) -> None:
         click.echo(visible(line), err=err)
 
 
+def current_specs(specs: Sequence[Loaded]) -> list[Loaded]:
+    """Return the specs without those of retired applications, which are named on stderr."""
+    retired = [loaded.spec for loaded in specs if loaded.spec is not None and loaded.spec.retired is not None]
+    print_lines(*(f"{spec.name}: retired on {spec.retired}" for spec in retired), err=True)
+    return [loaded for loaded in specs if loaded.spec is None or loaded.spec.retired is None]
+
+
 def print_changes_since(saved: SavedPlan, plan: Plan, heading: str) -> tuple[str, ...]:
     """Print what differs between a saved plan and today's on stderr, below a heading; return the lines."""
     lines = changes_since(saved, plan)

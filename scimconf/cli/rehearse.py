@@ -27,9 +27,10 @@ from scimconf.spec.loaded import Loaded
 if TYPE_CHECKING:
     from scimconf.rehearsal.endpoint.run import RunOutcome
     from scimconf.rehearsal.invented import User
-    from scimconf.rehearsal.run import RehearsalOptions, Switches
+    from scimconf.rehearsal.run import PlayedVendor, RehearsalOptions, Switches
 
-_TOLERANT = "tolerant"
+_TOLERANT, _VENDOR = "tolerant", "preset:"
+_DEFAULT_TARGET = "that of the spec's preset, else tolerant"
 MAX_USERS_FILE = 20_000_000
 
 
@@ -39,7 +40,7 @@ class RehearseOptions:
 
     endpoint: str | None = None
     token_env: str | None = None
-    target: str = _TOLERANT
+    target: str | None = None
     users: str | None = None
     sample: int | None = None
     switch: tuple[str, ...] = ()
@@ -59,9 +60,8 @@ class RehearseOptions:
 @click.option(
     "--target",
     metavar="KIND",
-    default=_TOLERANT,
-    show_default=True,
-    help="Built-in SCIM server: strict, tolerant, or faulty:ID.",
+    show_default=_DEFAULT_TARGET,
+    help="Built-in SCIM server: strict, tolerant, faulty:ID, or preset:NAME with the limits of a vendor.",
 )
 @click.option("--users", type=click.Path(dir_okay=False), metavar="FILE", help="JSON file with users in Graph's form.")
 @click.option("--sample", type=click.IntRange(1, 100), metavar="N", help="Read N users of the tenant, and redact them.")
@@ -118,7 +118,7 @@ def _valid_specs(common: CommonOptions) -> list[Loaded]:
 def _check_usage(rehearse_options: RehearseOptions, number: int) -> None:
     if (rehearse_options.endpoint is None) is not (rehearse_options.token_env is None):
         raise click.UsageError("--endpoint and --token-env belong together.")
-    if rehearse_options.endpoint is not None and rehearse_options.target != _TOLERANT:
+    if rehearse_options.endpoint is not None and rehearse_options.target is not None:
         raise click.UsageError("--target is the built-in SCIM server. Pass --endpoint or --target.")
     if rehearse_options.users is not None and rehearse_options.sample is not None:
         raise click.UsageError("Pass one of --users and --sample.")
@@ -131,7 +131,8 @@ def _rehearse(loaded: Loaded, rehearse_options: RehearseOptions, common: CommonO
     if not _is_confirmed(rehearse_options, marker):
         return ExitCode.FAILED
     users, switches = _users(loaded, rehearse_options, common), _switches(rehearse_options)
-    with _endpoint(rehearse_options) as (address, token):
+    target = _target(loaded, rehearse_options)
+    with _endpoint(rehearse_options, target) as (address, token):
         from scimconf.rehearsal.endpoint.masking import RunMask
         from scimconf.rehearsal.naming import Naming
         from scimconf.rehearsal.run import RehearsalOptions
@@ -142,6 +143,7 @@ def _rehearse(loaded: Loaded, rehearse_options: RehearseOptions, common: CommonO
             started=datetime.now(UTC).replace(microsecond=0),
             naming=Naming(marker),
             is_built_in=not marker,
+            vendor=_vendor(target),
             users=users,
             switches=switches,
         )
@@ -164,8 +166,26 @@ def _is_confirmed(rehearse_options: RehearseOptions, marker: str) -> bool:
     return is_confirmed(question, yes=rehearse_options.yes)
 
 
+def _target(loaded: Loaded, rehearse_options: RehearseOptions) -> str:
+    """Return the kind of the built-in server, empty for a user-supplied endpoint.
+
+    Without an option it plays the vendor of the preset that the spec names.
+    """
+    if rehearse_options.endpoint is not None:
+        return ""
+    preset = loaded.spec.preset if loaded.spec is not None else None
+    return rehearse_options.target or (f"{_VENDOR}{preset}" if preset is not None else _TOLERANT)
+
+
+def _vendor(target: str) -> PlayedVendor | None:
+    """Return the vendor whose limits the built-in server plays; None if it plays none."""
+    from scimconf.rehearsal.built_in import played_vendor
+
+    return played_vendor(target.removeprefix(_VENDOR)) if target.startswith(_VENDOR) else None
+
+
 @contextmanager
-def _endpoint(rehearse_options: RehearseOptions) -> Iterator[tuple[str, str]]:
+def _endpoint(rehearse_options: RehearseOptions, target_kind: str) -> Iterator[tuple[str, str]]:
     """Yield the tenant URL and the token of the endpoint; the built-in one is started and stopped."""
     if rehearse_options.endpoint is not None:
         base_address(rehearse_options.endpoint, "--endpoint")
@@ -173,7 +193,9 @@ def _endpoint(rehearse_options: RehearseOptions) -> Iterator[tuple[str, str]]:
         return
     from scimconf.rehearsal.built_in import start_built_in
 
-    with start_built_in(rehearse_options.target, f"rehearsal-{uuid4().hex}") as target:
+    vendor = _vendor(target_kind)
+    kind = target_kind if vendor is None else _TOLERANT
+    with start_built_in(kind, f"rehearsal-{uuid4().hex}", vendor) as target:
         yield target.url, target.token
 
 

@@ -8,12 +8,12 @@ import click
 
 from scimconf.cli import job_commands
 from scimconf.cli.job_commands import JobRequest, run_job_command
-from scimconf.monitoring.job_commands import INITIAL_START, JobCommand
+from scimconf.monitoring.job_commands import START_GUARDS, JobCommand
 
 
 @click.command("resume", short_help="Start provisioning where it stopped.")
 @job_commands.shared
-@job_commands.allow(INITIAL_START)
+@job_commands.allow(*START_GUARDS)
 def command(app: str | None, yes: bool, allow: tuple[str, ...], **params: Any) -> int:
     """Start provisioning where it stopped: the next cycle handles what has changed since. Asks first.
 

@@ -12,7 +12,13 @@ from scimconf.spec.model import Spec
 from scimconf.spec.references import with_secret_paths
 from scimconf.spec.tree import WORDS, Plain, SecretFile
 
-SPEC_ONLY = ("owners", "vendor_contact", "before_start", "guard_exemptions", "tests")
+_EXPORTED = frozenset(
+    {
+        "version", "name", "tenant", "application", "job", "connection", "provisioning", "mappings", "app_roles",
+        "role_attribute", "assignments",
+    }
+)  # fmt: skip
+SPEC_ONLY = tuple(key for key in Spec.model_fields if key not in _EXPORTED)
 """The keys of a spec that no document of the tenant has."""
 _COUNT = re.compile("0|[1-9][0-9]{0,17}")
 

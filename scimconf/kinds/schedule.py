@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scimconf.plan.guards import GuardContext
 
 RESET = "Watermark, Escrows, QuarantineState"
+UNCONFIRMED = "before-start-unconfirmed"
 MAX_STEPS = 5
 """Manual steps that the message of a guard lists."""
 _DANGEROUS = frozenset({Effect.DEPROVISIONS, Effect.DATA_LOSS})
@@ -42,7 +43,7 @@ class ScheduleKind(Kind):
     name = "schedule"
     labels = ("schedule", "schedules")
     after = ("job",)
-    guard_ids = ("initial-start", "before-start-unconfirmed", "sign-on-missing", "provisioning-stopped")
+    guard_ids = ("initial-start", UNCONFIRMED, "sign-on-missing", "provisioning-stopped")
     effects_before_start = frozenset(Effect)
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
@@ -130,10 +131,14 @@ class ScheduleKind(Kind):
 def _before_start_unconfirmed(change: Change, context: GuardContext) -> Iterable[Guard]:
     steps = context.unconfirmed_steps
     if steps:
-        subject = "1 step of before_start is" if len(steps) == 1 else f"{len(steps)} steps of before_start are"
-        listed = ", ".join(map(quoted, steps[:MAX_STEPS])) + (" and others" if len(steps) > MAX_STEPS else "")
-        message = f"{subject} not confirmed by a person: {listed}"
-        yield Guard("before-start-unconfirmed", message, address=change.address, count=len(steps))
+        yield Guard(UNCONFIRMED, unconfirmed_message(steps), address=change.address, count=len(steps))
+
+
+def unconfirmed_message(steps: Sequence[str]) -> str:
+    """Return that these manual steps are not confirmed."""
+    subject = "1 step of before_start is" if len(steps) == 1 else f"{len(steps)} steps of before_start are"
+    listed = ", ".join(map(quoted, steps[:MAX_STEPS])) + (" and others" if len(steps) > MAX_STEPS else "")
+    return f"{subject} not confirmed by a person: {listed}"
 
 
 def stop_of(spec: Spec) -> Change:
@@ -211,6 +216,12 @@ def is_on(snapshot: Snapshot) -> bool:
     """Return whether provisioning was on when the tenant was read."""
     job = _job(snapshot)
     return job is not None and documents.is_on(job)
+
+
+def job_quarantine(snapshot: Snapshot) -> str:
+    """Return why the job was in quarantine when the tenant was read, "" if it was not."""
+    job = _job(snapshot)
+    return "" if job is None else documents.quarantine(job)
 
 
 def held_warnings(spec: Spec, snapshot: Snapshot, steps: Sequence[Step]) -> Iterable[Diagnostic]:

@@ -71,13 +71,12 @@ class ApplicationStatus:
     @property
     def has_started(self) -> bool:
         """Whether provisioning was ever started: a job is on, or has run."""
-        return any(job.phase is not JobPhase.OFF or job.last is not None or job.steady_since for job in self.jobs)
+        return any(job.has_run for job in self.jobs)
 
     @property
     def unconfirmed_steps(self) -> tuple[str, ...]:
         """The manual steps of the spec that nobody has confirmed."""
-        today = self.now.date()
-        return tuple(step.step for step in self.ownership.before_start if not step.is_confirmed(today))
+        return self.ownership.unconfirmed(self.now.date())
 
     @property
     def has_absent_contacts(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import Literal
 
@@ -97,6 +98,10 @@ class Ownership:
     owners: tuple[str, ...] = ()
     vendor_contact: str = ""
     before_start: tuple[ManualStep, ...] = ()
+
+    def unconfirmed(self, today: date) -> tuple[str, ...]:
+        """Return the manual steps that nobody has confirmed."""
+        return tuple(step.step for step in self.before_start if not step.is_confirmed(today))
 
 
 WITHOUT_SPEC = Ownership()

@@ -17,7 +17,8 @@ APPLY = "apply"
 class RunContext:
     """Who ran an apply, where and why; each is "" if it is unknown.
 
-    `rollback` is the time of the entry to whose beginning the apply returned, "" for any other apply.
+    `rollback` is the time of the entry to whose beginning the apply returned, "" for any other apply. `canary` are the
+    users of a canary, separated by commas; the status says whether it was widened or put back.
     """
 
     reason: str = ""
@@ -27,6 +28,7 @@ class RunContext:
     url: str = ""
     actor: str = ""
     rollback: str = ""
+    canary: str = ""
 
 
 UNKNOWN_RUN = RunContext()

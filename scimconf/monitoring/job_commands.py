@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from scimconf.diagnostics import ScimconfError
+from scimconf.kinds.schedule import UNCONFIRMED, unconfirmed_message
 from scimconf.monitoring.job_status import JobStatus
 from scimconf.monitoring.log_events import LoggedEvent
 from scimconf.monitoring.log_summary import outcome_of
@@ -123,7 +124,8 @@ class JobFacts:
     """What is known about an application before a command about its job.
 
     `users` is the most users that are in scope, None if unknown; `enabled` is `provisioning.enabled` of the spec, None
-    without a spec; `selector` are the words with which commands name the application.
+    without a spec; `selector` are the words with which commands name the application. `unconfirmed_steps` are the manual
+    steps of the spec that nobody has confirmed.
     """
 
     name: str
@@ -132,11 +134,13 @@ class JobFacts:
     now: datetime
     users: int | None = None
     enabled: bool | None = None
+    unconfirmed_steps: tuple[str, ...] = ()
 
 
 INITIAL_START, LINKS_LOST = "initial-start", "links-lost"
-COMMAND_GUARDS = (INITIAL_START, LINKS_LOST)
-"""The guards of commands about a job; `initial-start` is also one of plans."""
+START_GUARDS = (INITIAL_START, UNCONFIRMED)
+COMMAND_GUARDS = (*START_GUARDS, LINKS_LOST)
+"""The guards of commands about a job; those of a start are also guards of plans."""
 
 
 def command_guards(
@@ -150,6 +154,8 @@ def command_guards(
             "`scimconf apply`, which also checks single sign-on and the manual steps before the first start"
         )
         guards.append((INITIAL_START, message))
+        if facts.unconfirmed_steps:
+            guards.append((UNCONFIRMED, unconfirmed_message(facts.unconfirmed_steps)))
     if RestartScope.FULL in scopes:
         guards.append((LINKS_LOST, "the service would forget which accounts of the application it manages"))
     return tuple(guards)

@@ -65,7 +65,11 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The difference at one address. `before` is None for a creation, `after` for a deletion."""
+    """The difference at one address. `before` is None for a creation, `after` for a deletion.
+
+    `departure` is what the vendor does to users whom the change deprovisions, as the end of `users may be …`; empty if it
+    is not known, or if the change deprovisions nobody.
+    """
 
     address: Address
     action: Action
@@ -75,6 +79,7 @@ class Change:
     effects: frozenset[Effect] = frozenset()
     reason: str = ""
     impact: Mapping[Effect, Impact] = field(default_factory=lambda: MappingProxyType({}), hash=False, compare=False)
+    departure: str = ""
 
     @property
     def kind(self) -> str:

@@ -99,6 +99,9 @@ class ChangePart(_Part):
     impact: dict[EffectName, ImpactPart] = Field(
         default={}, description="The number of users by effect, if they could be counted."
     )
+    departure: str = Field(
+        default="", description="What the vendor of the spec's preset does to deprovisioned users: `users may be …`."
+    )
     reason: str = Field(description="Why, if the action does not explain itself; not meant for programs.")
 
 
@@ -349,7 +352,7 @@ def _change(part: ChangePart, effects: frozenset[Effect]) -> Change:
     fields = tuple(_field(name, field_part) for name, field_part in sorted(part.fields.items()))
     before = _resource(place, fields, "before") if action is not Action.CREATE else None
     after = _resource(place, fields, "after") if action is not Action.DELETE else None
-    return Change(place, action, before, after, fields, effects, part.reason, _impacts(part.impact))
+    return Change(place, action, before, after, fields, effects, part.reason, _impacts(part.impact), part.departure)
 
 
 def _resource(place: Address, fields: tuple[FieldChange, ...], side: Literal["before", "after"]) -> Resource:

@@ -63,6 +63,8 @@ class ApplyStatus(Enum):
     """The spec has errors; nothing was written."""
     PARTIALLY_APPLIED = "partially applied"
     """It stopped after a write, or did not start provisioning because the stored credentials are refused."""
+    PUT_BACK = "put back"
+    """A canary was not as predicted or not approved: the documents are as before, and provisioning is on or off as before."""
     INTERRUPTED = "interrupted"
     """It was asked to stop."""
 

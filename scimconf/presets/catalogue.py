@@ -13,10 +13,14 @@ from pydantic import ValidationError
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.presets import names
 from scimconf.presets.model import COMMON_PLACEHOLDERS, EXAMPLE_TENANT, Facts
-from scimconf.presets.template import fill, placeholders
+from scimconf.presets.template import fill, placeholders, scalar
 from scimconf.spec.load import load_tree
 from scimconf.spec.tree import YamlMapping, locate
 
+_BEFORE_START = """\
+# The first start is blocked until each step has `confirmed: 2026-12-31` and `by: ada@contoso.com`.
+before_start:
+"""
 Grade = Literal["preset", "fact page"]
 
 
@@ -36,11 +40,20 @@ class CatalogueEntry:
         return (*COMMON_PLACEHOLDERS, *(question.name for question in self.facts.questions))
 
     def spec_text(self, answers: dict[str, str]) -> str:
-        """Return template and tests with the answers; lines of questions without an answer become comments."""
+        """Return template, steps by hand and tests with the answers, not formatted.
+
+        Lines of questions without an answer become comments.
+        """
         complete = dict.fromkeys(self.question_names(), "") | answers
         optional = {question.name: question.example for question in self.facts.questions if question.optional}
-        text = f"{self.template}\n{self.tests}" if self.tests else self.template
+        text = "\n".join(filter(None, (self.template, self._steps_by_hand(), self.tests)))
         return fill(text, complete, {"tenant": EXAMPLE_TENANT} | optional)
+
+    def _steps_by_hand(self) -> str:
+        """Return the section `before_start` of the spec, empty if a person has nothing to do first."""
+        places = {"portal": "In the portal", "vendor": f"At {self.facts.title}"}
+        steps = [scalar(f"{places[step.at]}: {step.step}") for step in self.facts.before_start]
+        return "".join([_BEFORE_START, *(f"  - step: {step}\n" for step in steps)]) if steps else ""
 
     def example_answers(self) -> dict[str, str]:
         """Return the answers with which the preset is tested and documented."""

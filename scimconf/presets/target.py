@@ -26,6 +26,15 @@ def disabling(facts: Facts) -> str:
     return "deletes" if is_gone else "disables"
 
 
+def departure_text(facts: Facts) -> str:
+    """Return what happens to a user who leaves, as the end of `users may be …`; empty if nothing particular is known."""
+    departure = facts.deprovisioning
+    if not isinstance(departure, VendorDeprovisioning):
+        return ""
+    general = {"deletes": f"deleted at {facts.title}", "removes_from_organization": f"removed from {facts.title}"}
+    return departure.text or general.get(departure.effect, "")
+
+
 def _object_limits(facts: Facts, kind: Object) -> dict[str, Any]:
     rows = getattr(facts.rows, kind)
     return {

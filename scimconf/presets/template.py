@@ -59,6 +59,12 @@ def is_whole_value(line: str, name: str) -> bool:
     return re.search(rf"(?:[:,\[] |- |^\s*)<{name}>(?=\s*$|\s+#|[,}}\]])", line) is not None
 
 
+def scalar(answer: str) -> str:
+    """Return a string as YAML: plain if it is read as itself, else in double quotes."""
+    is_plain = _PLAIN.fullmatch(answer) is not None and answer.lower() not in _WORDS
+    return answer if is_plain else json.dumps(answer, ensure_ascii=False)
+
+
 def _filled(line: str, answers: Mapping[str, str], optional: Mapping[str, str]) -> str:
     names = placeholders(line, answers)
     for name in names:
@@ -74,11 +80,5 @@ def _filled(line: str, answers: Mapping[str, str], optional: Mapping[str, str]) 
 
 def _replaced(line: str, name: str, answer: str) -> str:
     """Return a line with an answer in place of its placeholder, which stays if the answer is empty."""
-    text = _scalar(answer) if is_whole_value(line, name) else answer
+    text = scalar(answer) if is_whole_value(line, name) else answer
     return line.replace(f"<{name}>", text) if answer else line
-
-
-def _scalar(answer: str) -> str:
-    """Return a string as YAML: plain if it is read as itself, else in double quotes."""
-    is_plain = _PLAIN.fullmatch(answer) is not None and answer.lower() not in _WORDS
-    return answer if is_plain else json.dumps(answer, ensure_ascii=False)

@@ -213,12 +213,12 @@ def _response_hint(exchange: Exchange, method: str, status: str) -> str:
     hints = {
         "Answer a filter without a match with 200 and an empty ListResponse.": status == "404"
         and "filter=" in exchange.request,
-        _SCHEMA_HINT: method == "POST" and status in ("400", "422") and "schema" in body,
+        _SCHEMA_HINT: method == "POST" and status in ("400", "422") and "schema" in _detail(exchange.response_body),
         "Answer a creation with 201 and the resource with its id.": method == "POST" and status == "200",
         "The endpoint has an internal error; see its log for this request.": status.startswith("5"),
         "The endpoint answers with HTML: check the path of the tenant URL.": "<html" in body,
     }
-    return next((text for text, applies in hints.items() if applies), "")
+    return next((text for text, applies in hints.items() if applies), "") or _value_hint(exchange.response_body)
 
 
 def _patch_hint(exchange: Exchange, *, is_legacy: bool) -> str:
@@ -229,7 +229,18 @@ def _patch_hint(exchange: Exchange, *, is_legacy: bool) -> str:
     if is_legacy and any(operation.get("value") in ("True", "False") for operation in operations):
         return _BOOLEAN_HINT
     is_about_case = is_legacy and re.search(r"\bop\b|operation|\b(add|replace|remove)\b", _text(exchange.response_body))
-    return _CASE_HINT if is_about_case else ""
+    return _CASE_HINT if is_about_case else _value_hint(exchange.response_body)
+
+
+def _value_hint(body: Any) -> str:
+    """Return what to change if the response says that a value is refused (RFC 7644, section 3.12), else an empty text."""
+    is_refused = isinstance(body, dict) and body.get("scimType") == "invalidValue" and body.get("detail")
+    return f"{body['detail']}: change the mapping, so that the application takes the value." if is_refused else ""
+
+
+def _detail(body: Any) -> str:
+    """Return the text of an error in lower case, or the whole body if it is no error in the form of the RFC."""
+    return str(body["detail"]).lower() if isinstance(body, dict) and "detail" in body else _text(body)
 
 
 def _operations(body: Any) -> Iterator[Mapping[str, Any]]:

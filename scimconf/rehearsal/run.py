@@ -10,6 +10,7 @@ from typing import Any
 
 from scimconf.check_report import CheckReport, CheckResult, CheckStatus
 from scimconf.diagnostics import describe_unexpected
+from scimconf.json_types import Json
 from scimconf.plan import ApplyStatus, Result, StepOutcome
 from scimconf.rehearsal import judgement, lifecycle
 from scimconf.rehearsal.endpoint.masking import RunMask
@@ -40,13 +41,30 @@ def default_switches() -> Switches:
     return Switches().changed({"undetermined": "not_sent"})
 
 
+@dataclass(frozen=True, slots=True)
+class PlayedVendor:
+    """A vendor whose limits the built-in server plays: its name, and the document that the server gets."""
+
+    title: str
+    limits: Json
+
+    @property
+    def deletes_disabled(self) -> bool:
+        """Whether the vendor deletes a user who is disabled."""
+        return self.limits["users"]["disabling"] == "deletes"  # type: ignore[no-any-return]
+
+    @property
+    def remark(self) -> str:
+        return f"The built-in server refuses what {self.title} refuses, as far as it is published."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsalOptions:
     """The endpoint of a rehearsal and the users that it starts with.
 
     `address` is a tenant URL, `token` its bearer token. `users` are in Graph's form; users that the spec names and that
     are not among them are invented. `is_built_in`: the endpoint is the SCIM server of the sandbox, which has the attributes
-    of RFC 7643 only. `deletes_disabled`: the endpoint deletes a user who is disabled, as some vendors do. `switches` decide what is not known about Entra. `started` is the time of the first cycle; `progress` is called with what begins.
+    of RFC 7643 only. `vendor` is the one whose limits this server plays. `switches` decide what is not known about Entra. `started` is the time of the first cycle; `progress` is called with what begins.
     """
 
     address: str
@@ -54,7 +72,7 @@ class RehearsalOptions:
     started: datetime
     naming: Naming = field(default_factory=Naming)
     is_built_in: bool = False
-    deletes_disabled: bool = False
+    vendor: PlayedVendor | None = None
     users: tuple[User, ...] = ()
     switches: Switches = field(default_factory=default_switches)
     progress: Callable[[str], object] = str
@@ -70,6 +88,8 @@ class Rehearsal:
         self._mask = RunMask([options.token])
         self._results: list[CheckResult] = []
         self._remarks: list[str] = list(self._rehearsed.remarks)
+        if options.vendor is not None:
+            self._remarks.append(options.vendor.remark)
         self._dialect = "legacy"
         self.sent: Callable[[], Sequence[Mapping[str, Any]]] = list
         """Returns the requests to the endpoint so far, as the journal of the sandbox has them."""
@@ -176,7 +196,7 @@ class Rehearsal:
             self._rehearsed.spec,
             self._options.naming,
             is_built_in=self._options.is_built_in,
-            deletes_disabled=self._options.deletes_disabled,
+            deletes_disabled=self._options.vendor is not None and self._options.vendor.deletes_disabled,
             role_ids=_role_ids(tenant, self._rehearsed),
         )
         for user in self._options.users:

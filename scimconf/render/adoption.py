@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from scimconf.monitoring.adoption import AdoptedApplication, AdoptionResult, tasks
 from scimconf.monitoring.contacts import Contact, ContactState
-from scimconf.monitoring.job_status import JobPhase
+from scimconf.monitoring.job_status import JobPhase, JobStatus
 from scimconf.render.common.csv_cells import csv_cell
 from scimconf.render.common.effects import users
 from scimconf.render.common.escaping import visible
@@ -165,12 +165,12 @@ def jobs(application: AdoptedApplication) -> str:
 
 def states(application: AdoptedApplication) -> str:
     """Return whether the jobs are on."""
-    words = [_STATES[job.phase] + _never(job.phase, has_run=job.last is not None) for job in application.jobs]
+    words = [_STATES[job.phase] + _never(job) for job in application.jobs]
     return "; ".join(dict.fromkeys(words)) or "not readable"
 
 
-def _never(phase: JobPhase, *, has_run: bool) -> str:
-    return ", never ran" if phase is JobPhase.OFF and not has_run else ""
+def _never(job: JobStatus) -> str:
+    return "" if job.has_run else ", never ran"
 
 
 def in_scope(application: AdoptedApplication) -> str:

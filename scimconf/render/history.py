@@ -60,6 +60,8 @@ def _entry(page: Page, entry: HistoryEntry) -> Iterator[str]:
     run = entry.run
     if run.rollback:
         yield page.line(4, ("strong", f"rollback to the state before {run.rollback}"))
+    if run.canary:
+        yield from page.labelled(4, ("strong", "canary: "), ("", run.canary), hang=2)
     who = ", ".join(
         filter(None, [run.actor, run.identity, f"pull request {run.pull_request}" if run.pull_request else ""])
     )

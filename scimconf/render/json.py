@@ -139,6 +139,7 @@ def _change(change: Change, effects: list[str]) -> Json:
         "fields": {field.name: _field(field) for field in change.fields},
         "effects": effects,
         "impact": _impacts(change.impact),
+        **({"departure": change.departure} if change.departure else {}),
         "reason": change.reason,
     }
 

@@ -109,6 +109,7 @@ class Switches:
     paused_state: str = _switch("paused_state")
     started_code: str = _switch("started_code")
     restart_starts: str = _switch("restart_starts")
+    paused_on_demand: str = _switch("paused_on_demand")
     plain_registration_jobs: str = _switch("plain_registration_jobs")
     second_job: str = _switch("second_job")
     sync_by_app_id: str = _switch("sync_by_app_id")

@@ -228,7 +228,8 @@ def shared_endpoints(loadeds: Iterable[Loaded]) -> Iterator[Diagnostic]:
     """
     owners: dict[Any, Loaded] = {}
     for loaded in loadeds:
-        connection = loaded.spec.connection if loaded.spec is not None else None
+        spec = loaded.spec
+        connection = spec.connection if spec is not None and spec.retired is None else None
         if connection is None or connection.base_address is None or not connection.has_credentials:
             continue
         url = connection.base_address

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
@@ -32,7 +32,7 @@ from scimconf.spec.loaded import Loaded
 from scimconf.steps import Edit, Phase, Send
 from scimconf.workflow.compilation import PlanOptions
 from scimconf.workflow.history import saved_documents
-from scimconf.workflow.locking import LockedHooks, check_not_locked, check_same_plan, release_after
+from scimconf.workflow.locking import check_not_locked, check_same_plan, under_lock
 from scimconf.workflow.plan import OBJECT_NAMES, PlannedApplication, plan
 from scimconf.workflow.validate import locate
 
@@ -80,15 +80,11 @@ async def apply(
     another run has a lock. Values of secrets are masked in the report as a whole: texts of the service may contain them.
     """
     mask_secrets([first.loaded], secrets)
-    if locking is None:
-        report = await _apply(session, first, options, secrets, hooks, None)
-    else:
-        from scimconf.graph.execution.lock import ApplicationLock
 
-        lock = ApplicationLock(locking)
-        work = _apply(session, first, options, secrets, LockedHooks(hooks, lock), lock)
-        report = await release_after(work, lock, hooks)
-    return redact_report(report, secrets.scrub)
+    def work(hooks: ApplyHooks, lock: ApplicationLock | None) -> Awaitable[Report]:
+        return apply_rounds(session, first, options, secrets, hooks, lock)
+
+    return redact_report(await under_lock(hooks, locking, work), secrets.scrub)
 
 
 def mask_secrets(specs: Iterable[Loaded], secrets: SecretResolver) -> None:
@@ -98,7 +94,7 @@ def mask_secrets(specs: Iterable[Loaded], secrets: SecretResolver) -> None:
             secrets.mask(reference)
 
 
-async def _apply(
+async def apply_rounds(
     session: TenantSession,
     first: PlannedApplication,
     options: PlanOptions,
@@ -106,6 +102,7 @@ async def _apply(
     hooks: ApplyHooks,
     lock: ApplicationLock | None,
 ) -> Report:
+    """Apply an approved plan as `apply` does, under a lock that the caller takes and removes."""
     import asyncio
 
     report = Report(first.name)
@@ -127,13 +124,13 @@ async def _apply(
             executed, planned = planned, await _replan_until_consistent(session, planned, report, options, hooks)
             report = replace(_report_matching(executed, planned, report), documents=saved_documents(planned.snapshot))
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  the report must list what was written
-            return _ended_by(error, report, hooks)
+            return ended_by(error, report, hooks)
         if _only_unconfirmed(planned, report):
             break
     return _report_unconfirmed(planned, report)
 
 
-def _ended_by(error: BaseException, report: Report, hooks: ApplyHooks) -> Report:
+def ended_by(error: BaseException, report: Report, hooks: ApplyHooks) -> Report:
     """Return the report of an apply that an error ended; raise a cancellation that does not follow an interrupt."""
     from scimconf.graph.task_group import stop_cancellation
 
@@ -297,7 +294,8 @@ async def _execute(
     session.expected = {name: result.names[name] for name in OBJECT_NAMES if name in result.names}
     removed = {change.address for change in planned.plan.changes if change.action is Action.DELETE}
     report = replace(report, removed=report.removed | removed)
-    report = replace(report, outcomes=(*report.outcomes, *result.outcomes), wrote=report.wrote or result.wrote)
+    outcomes = tuple(_without_pause(planned, result) if no_start else result.outcomes)
+    report = replace(report, outcomes=(*report.outcomes, *outcomes), wrote=report.wrote or result.wrote)
     if result.withdrawn:
         return _withdrawn(report)
     pause = _held(planned, result) if no_start else _pause(planned, result)
@@ -330,6 +328,16 @@ def _outcomes_of(
     outcomes = {(outcome.addresses, outcome.message): outcome for outcome in result.outcomes}
     sends = [step for step in planned.steps if isinstance(step, Send) and selected(step)]
     return [outcomes[step.addresses, step.description] for step in sends]
+
+
+def _without_pause(planned: PlannedApplication, result: ExecutionResult) -> Iterator[StepOutcome]:
+    """Yield the outcomes without those of a pause that is done: it is no change of the plan, and `Report.pause` has it."""
+    addresses = {step.addresses for step in planned.steps if isinstance(step, Send) and step.pauses}
+    yield from (
+        outcome
+        for outcome in result.outcomes
+        if outcome.addresses not in addresses or outcome.result is not Result.DONE
+    )
 
 
 def _held(planned: PlannedApplication, result: ExecutionResult) -> Pause:

@@ -17,7 +17,16 @@ def check(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot | None) -> tuple
 
 
 def dated(spec: Spec, today: date) -> Iterator[Diagnostic]:
-    """Yield the diagnostics that depend on the day: guard exemptions and tokens that have expired, or expire soon."""
+    """Yield the diagnostics that depend on the day: guard exemptions and tokens that have expired, or expire soon.
+
+    Of a retired spec nothing is applied, so that only its date counts.
+    """
+    if spec.retired is not None:
+        if spec.retired > today:
+            message = f"`retired: {spec.retired}` is in the future"
+            hint = "`scimconf retire` ends an application and prints this line; delete it until then."
+            yield Diagnostic("K009", message, ("retired",), hint=hint)
+        return
     for index, exemption in enumerate(spec.guard_exemptions):
         if exemption.until < today:
             message = f"the exemption for guard {exemption.guard} expired on {exemption.until.isoformat()}"

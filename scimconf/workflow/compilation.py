@@ -17,6 +17,7 @@ from scimconf.plan import (
     Change,
     DesiredItem,
     DiffResult,
+    Effect,
     Exclusive,
     MissingPrincipal,
     ReportOnly,
@@ -133,7 +134,7 @@ def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options
     observed = tuple(chain.from_iterable(kind.observed(spec, snapshot) for kind in kinds_of_items))
     traits = {kind.name: kind.traits for kind in kinds}
     result = diff(desired, observed, traits, resend=options.resend_secrets, key_sets=key_sets)
-    changes = _with_effects(kinds, result.changes, snapshot)
+    changes = _with_effects(kinds, result.changes, snapshot, _departure(spec))
     if options.no_start:
         changes = tuple(change for change in changes if not starts_provisioning(change))
     requires = {kind.name: (*kind.after, *kind.companions) for kind in kinds}
@@ -186,7 +187,21 @@ def _addresses(desired: Iterable[DesiredItem], observed: Iterable[Resource]) -> 
     )
 
 
-def _with_effects(kinds: Sequence[Kind], changes: Sequence[Change], snapshot: Snapshot) -> tuple[Change, ...]:
+def _departure(spec: Spec) -> str:
+    """Return what the vendor of the spec's preset does to deprovisioned users; empty if nothing is known."""
+    if spec.preset is None:
+        return ""
+    from scimconf.presets.catalogue import find_entry
+    from scimconf.presets.target import departure_text
+
+    entry = find_entry(spec.preset)
+    return departure_text(entry.facts) if entry is not None else ""
+
+
+def _with_effects(
+    kinds: Sequence[Kind], changes: Sequence[Change], snapshot: Snapshot, departure: str
+) -> tuple[Change, ...]:
+    """Return the changes with their effects on users; `departure` is what the vendor does to deprovisioned users."""
     has_run = any(map(job.has_run, snapshot.rows("jobs")))
     annotated: list[Change] = []
     for kind in kinds:
@@ -194,7 +209,9 @@ def _with_effects(kinds: Sequence[Kind], changes: Sequence[Change], snapshot: Sn
         by_address = kind.effects(own, snapshot)
         for change in own:
             effects = by_address.get(change.address, frozenset())
-            annotated.append(replace(change, effects=effects if has_run else effects & kind.effects_before_start))
+            effects = effects if has_run else effects & kind.effects_before_start
+            leaving = departure if Effect.DEPROVISIONS in effects else ""
+            annotated.append(replace(change, effects=effects, departure=leaving))
     return tuple(annotated)
 
 

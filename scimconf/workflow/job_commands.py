@@ -81,7 +81,13 @@ async def prepare(session: TenantSession, target: ApplicationTarget, options: Co
 
 def _facts(target: ApplicationTarget, job: ControlledJob, users: int | None) -> JobFacts:
     return JobFacts(
-        name=target.name, selector=target.selector, status=job.status, now=job.now, users=users, enabled=target.enabled
+        name=target.name,
+        selector=target.selector,
+        status=job.status,
+        now=job.now,
+        users=users,
+        enabled=target.enabled,
+        unconfirmed_steps=target.ownership.unconfirmed(job.now.date()),
     )
 
 

@@ -6,7 +6,7 @@ itself. With a lock, it plans again before its first write: another run may have
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from scimconf.snapshot import Snapshot
 from scimconf.workflow.compilation import PlanOptions
 
 if TYPE_CHECKING:
-    from scimconf.graph.execution.lock import ApplicationLock
+    from scimconf.graph.execution.lock import ApplicationLock, LockOptions
     from scimconf.graph.reading import TenantSession
     from scimconf.workflow.apply import ApplyHooks
     from scimconf.workflow.plan import PlannedApplication
@@ -88,6 +88,20 @@ class LockedHooks:
         return self.lock.is_lost() or self.hooks.interrupted()
 
 
+async def under_lock(
+    hooks: ApplyHooks,
+    locking: LockOptions | None,
+    work: Callable[[ApplyHooks, ApplicationLock | None], Awaitable[Report]],
+) -> Report:
+    """Return the report of `work` with a lock that it takes, and that is removed afterwards; without `locking` with none."""
+    if locking is None:
+        return await work(hooks, None)
+    from scimconf.graph.execution.lock import ApplicationLock
+
+    lock = ApplicationLock(locking)
+    return await release_after(work(LockedHooks(hooks, lock), lock), lock, hooks)
+
+
 async def release_after(work: Awaitable[Report], lock: ApplicationLock, hooks: ApplyHooks) -> Report:
     """Return the report of an apply after its lock is removed, whatever its outcome; the report says if it was lost."""
     import asyncio
@@ -103,7 +117,7 @@ async def release_after(work: Awaitable[Report], lock: ApplicationLock, hooks: A
 
 def _with_lock(report: Report, lock: ApplicationLock, hooks: ApplyHooks) -> Report:
     report = replace(report, warnings=(*report.warnings, *lock.warnings))
-    if lock.lost and (report.status is ApplyStatus.APPLIED or hooks.interrupted()):
+    if lock.lost and (report.status in (ApplyStatus.APPLIED, ApplyStatus.PUT_BACK) or hooks.interrupted()):
         return replace(report, warnings=(*report.warnings, lock.lost))
     if lock.lost:
         status = ApplyStatus.PARTIALLY_APPLIED if report.wrote else ApplyStatus.LOCKED

@@ -101,7 +101,7 @@ async def plan(
 ) -> PlannedApplication:
     """Return the plan of a spec that loaded without errors; `previous` is an earlier spec, to find abandoned resources.
 
-    Raise GraphError if the tenant cannot be read, PlanError if the steps cannot be executed.
+    A spec with `retired:` manages nothing. Raise GraphError if the tenant cannot be read, PlanError if the steps cannot be executed.
     """
     from scimconf.graph.execution.order import check_steps
     from scimconf.graph.impact_data import read_members_ahead
@@ -110,6 +110,10 @@ async def plan(
 
     spec = loaded.spec
     assert spec is not None
+    if spec.retired is not None:
+        from scimconf.workflow.retired import retired_plan
+
+        return await retired_plan(session, loaded)
     specs = (spec,) if previous is None else (spec, previous)
     kinds = compared_kinds(KINDS, spec, options)
 

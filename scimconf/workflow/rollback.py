@@ -18,6 +18,7 @@ from scimconf.export import ExportedSpec, ExportRequest, everything, export_spec
 from scimconf.json_types import Json
 from scimconf.kinds import KINDS
 from scimconf.monitoring.history import HistoryEntry
+from scimconf.plan import ApplyStatus
 from scimconf.snapshot import Snapshot
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Job, Spec
@@ -50,10 +51,10 @@ def entry_at(entries: list[HistoryEntry], moment: str, *, is_return: bool = True
 
     `moment` is the beginning of an entry's time, such as 20261130T14, or "" for the newest entry, to which one cannot
     return (`is_return`) if it is a rollback itself. Entries of other commands, such as `pause`, have no documents and do
-    not count. Raise ScimconfError if there is none, or several.
+    not count; nor do, without a moment, canaries that were put back. Raise ScimconfError if there is none, or several.
     """
     others = [entry for entry in entries if not entry.is_apply and moment and entry.time.startswith(moment)]
-    entries = [entry for entry in entries if entry.is_apply]
+    entries = [entry for entry in entries if entry.is_apply and (moment or entry.status != ApplyStatus.PUT_BACK.value)]
     if len(others) == 1 and not any(entry.time.startswith(moment) for entry in entries):
         raise ScimconfError(
             f"the entry {others[0].time} is of `{others[0].command}`, which changes no documents",

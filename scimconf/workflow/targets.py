@@ -29,6 +29,10 @@ INTEGRATED = "WindowsAzureActiveDirectoryIntegratedApp"
 """The tag of enterprise applications (Graph reference, servicePrincipal)."""
 
 
+MICROSOFT = frozenset({"f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47"})
+"""The tenants that own Microsoft's applications (Entra documentation, verify first-party Microsoft applications)."""
+
+
 class NoApplicationError(ScimconfError):
     """The tenant has no such application, or several."""
 
@@ -113,9 +117,23 @@ async def find_jobs(graph: Graph, principal: str, template: str | None) -> list[
 
 async def integrated_principals(graph: Graph) -> list[Mapping[str, Json]]:
     """Return all enterprise applications of the tenant, by name."""
-    rows = await graph.collect("/servicePrincipals", query={"$select": "id,appId,displayName,tags"})
-    integrated = [row for row in rows if INTEGRATED in (row.get("tags") or ())]
-    return sorted(integrated, key=lambda row: (str(row.get("displayName")).casefold(), str(row["id"])))
+    return [row for row in await _principals(graph) if _is_integrated(row)]
+
+
+async def _principals(graph: Graph) -> list[Mapping[str, Json]]:
+    properties = "id,appId,displayName,tags,servicePrincipalType,appOwnerOrganizationId"
+    rows = await graph.collect("/servicePrincipals", query={"$select": properties})
+    return sorted(rows, key=lambda row: (str(row.get("displayName")).casefold(), str(row["id"])))
+
+
+def _is_integrated(row: Mapping[str, Json]) -> bool:
+    return INTEGRATED in (row.get("tags") or ())
+
+
+def _may_have_jobs(row: Mapping[str, Json]) -> bool:
+    """Return whether a service principal is an application of somebody else than Microsoft, or tagged as an enterprise one."""
+    is_application = row.get("servicePrincipalType") in (None, "Application")
+    return _is_integrated(row) or (is_application and row.get("appOwnerOrganizationId") not in MICROSOFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +146,21 @@ class ListedApplication:
 
 
 async def list_applications(graph: Graph) -> list[ListedApplication]:
-    """Return the enterprise applications with a provisioning job, or whose jobs cannot be read, by name.
+    """Return the applications with a provisioning job, by name, and enterprise applications whose jobs cannot be read.
 
-    The jobs are read in batches of 20 applications.
+    Those of Microsoft are left out. An application that was created by a script may lack the tag of enterprise
+    applications. The jobs are read in batches of 20 applications.
     """
     from scimconf.graph.client import Request
 
-    principals = await integrated_principals(graph)
+    principals = [row for row in await _principals(graph) if _may_have_jobs(row)]
     path = job_documents.jobs(None).path
     requests = [Request("GET", path, {"service_principal": str(principal["id"])}) for principal in principals]
     answers = await graph.batch(requests)
     listed = []
     for principal, answer in zip(principals, answers, strict=True):
         if isinstance(answer, GraphError):
-            if answer.status != 404:
+            if answer.status != 404 and _is_integrated(principal):
                 listed.append(ListedApplication(principal, error=answer))
             continue
         rows = answer.body.get("value") if isinstance(answer.body, Mapping) else None

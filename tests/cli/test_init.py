@@ -123,7 +123,7 @@ def test_init_writer_preset_can_be_applied_and_has_no_changes_afterwards(folder)
     first = tenant.plan(Path("scimconf.yaml"))
     assert first.errors == ()
     assert "+ job" in changes(first)
-    tenant.apply(Path("scimconf.yaml"), wishes(allow=("initial-start",)))
+    tenant.apply(Path("scimconf.yaml"), wishes(allow=("initial-start", "before-start-unconfirmed")))
     assert changes(tenant.plan(Path("scimconf.yaml"))) == []
 
 

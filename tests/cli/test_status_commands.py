@@ -90,10 +90,44 @@ def test_status_fails_on_failures_if_asked(writer):
         ("status", "writer", "--since", "today"),
         ("logs", "writer", "--app", "Writer"),
         ("logs", "writer", "--status", "fine"),
+        ("logs", "writer", "--out", "report.json"),
+        ("logs", "writer", "--compare", "--status", "failure"),
+        ("provision", "writer", "--app", "Writer", "--user", "ada@contoso.com"),
+        ("provision", "--user", "ada@contoso.com"),
+        ("doctor", "writer", "--app", "Writer"),
     ],
 )
 def test_wrong_usage(cli, argv):
     assert cli(*argv).code == 64
+
+
+def test_watch_ends_at_once_in_quarantine_and_when_off_and_says_why(writer):
+    quarantine(writer)
+    result = writer("status", "writer", "--watch", "--interval", "1")
+    assert (result.code, "Stopped watching: writer is in quarantine, which ends only" in result.err) == (6, True)
+    job = writer.service.tenant.documents.all("job")[0]
+    status = job["status"] | {"code": "Paused", "quarantine": None}
+    writer.service.tenant.documents.put("job", job["id"], job | {"schedule": {"state": "Disabled"}, "status": status})
+    result = writer("status", "--app", "Writer", "--watch", "--interval", "1")
+    assert (result.code, "Stopped watching: Writer is off" in result.err) == (0, True)
+    assert "Stopped watching: Nope: the tenant has no" in writer("status", "--app", "Nope", "--watch").err
+
+
+def test_status_names_the_tenant_in_each_format(writer):
+    assert writer("status", "writer").out.startswith("Tenant: contoso.com\n")
+    assert json.loads(writer("status", "--all", "--format", "json").out)["tenant"] == "contoso.com"
+    assert "# Provisioning status of `contoso.com`" in writer("status", "writer", "--format", "markdown").out
+    assert "of <code>contoso.com</code>" in writer("status", "writer", "--format", "html").out
+
+
+def test_commands_about_a_running_application_need_no_spec(writer):
+    assert "Writer: provisioning is on" in writer("doctor", "--app", "Writer").out
+    assert writer("doctor", "--app", "Nope").code == 1
+    result = writer("logs", "--app", "Writer", "--compare", "--out", "report.json")
+    assert (result.code, "Wrote report.json, without names and values" in result.err) == (0, True)
+    assert json.loads((writer.folder / "report.json").read_text())["applications"][0]["compared"]
+    result = writer("provision", "--app", "Writer", "--user", "ada@contoso.com", "--yes")
+    assert result.out.startswith("ada@contoso.com: provisioned")
 
 
 def test_logs_say_that_an_empty_log_means_little(writer):

@@ -70,3 +70,23 @@ def test_sandbox_warns_of_an_unknown_switch_in_a_probe_report_and_ignores_it(des
     stderr = capsys.readouterr().err
     assert "unknown switch 'gone'" in stderr
     assert "switch secrets_put: expected" in stderr
+
+
+def test_sandbox_takes_several_reports_and_ignores_what_contradicts(desk, capsys):
+    from scimconf.cli.sandbox import reported_switches
+
+    desk.file("probe.json", json.dumps({"switches": {"if_match": "honoured", "role_blob": "json"}}))
+    evidence = {"role_text": {"displayName": 2, "value": 1}, "role_blob": {"display_name": 3}}
+    decided = {"role_blob": "display_name", "unassigned_action": "disable"}
+    desk.file("report.json", json.dumps({"switches": decided, "evidence": evidence, "conflicts": ["role_text"]}))
+    assert reported_switches(["probe.json", "report.json"]) == {"if_match": "honoured", "unassigned_action": "disable"}
+    stderr = capsys.readouterr().err
+    assert "report.json: contradictory evidence about role_text: displayName (2), value (1). It is ignored." in stderr
+    assert "the reports contradict each other about role_blob. The switch is ignored." in stderr
+    assert "Switches of probe.json, report.json: if_match=honoured, unassigned_action=disable" in stderr
+
+
+@pytest.mark.parametrize("text", ['{"switches": {}, "conflicts": ["x"]}', '{"switches": {}, "conflicts": 1}'])
+def test_sandbox_rejects_a_report_with_conflicts_and_no_evidence(desk, text):
+    desk.file("report.json", text)
+    assert desk("sandbox", "serve", "--like", "report.json").code == 64

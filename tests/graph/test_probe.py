@@ -113,7 +113,7 @@ def test_probe_raises_if_the_application_cannot_be_created():
 def test_switches_ignores_unknown_values():
     odd = {
         "initial_state": {"code": "Strange"}, "started": {"code": "Quarantine"}, "paused": {"state": "Strange"}, "order": None,
-        "notifications_shown": "*", "masked_write": "204", "False_shown": "0", "false_shown": "0", "before_any": {"SyncAll": "*"},
+        "on_demand_started": "400 Bad", "on_demand_paused": "400 Bad", "notifications_shown": "*", "masked_write": "204", "False_shown": "0", "false_shown": "0", "before_any": {"SyncAll": "*"},
     }  # fmt: skip
     assert switches(odd) == {}
     assert switches({}) == {}

@@ -310,3 +310,22 @@ def test_lost_assignments_are_unknown_if_assignments_could_not_be_read():
     )
     assert lost_assignments(unreadable, readable) is None
     assert lost_assignments(readable, unreadable) is None
+
+
+@pytest.mark.parametrize(
+    ("impact", "raised"),
+    [
+        (None, True),
+        (Impact(1, 8), True),
+        (Impact(0, 8), False),
+        (Impact(0, 8, undetermined=2), True),
+        (Impact(0, 8, "at_least"), True),
+    ],
+)
+def test_a_quarantine_blocks_only_changes_that_may_provision_users(impact, raised):
+    address = Address("a", "assignment", "user:ada/member")
+    impacts = {} if impact is None else {Effect.PROVISIONS: impact}
+    change = Change(
+        address, Action.CREATE, None, Resource(address), effects=frozenset({Effect.PROVISIONS}), impact=impacts
+    )
+    assert ("quarantined" in ids([change], replace(LIVE, quarantine="TooManyDeletes"))) is raised

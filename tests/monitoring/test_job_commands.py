@@ -132,6 +132,11 @@ def test_a_command_that_has_nothing_to_do_says_so(command, status, reason):
 def test_guards_of_commands():
     new = facts(job({"code": "NotRun"}, is_on=False))
     assert [guard for guard, _ in command_guards(JobCommand.RESUME, new)] == ["initial-start"]
+    unconfirmed = replace(new, unconfirmed_steps=("Enable SCIM",))
+    assert command_guards(JobCommand.RESUME, unconfirmed)[1:] == (
+        ("before-start-unconfirmed", '1 step of before_start is not confirmed by a person: "Enable SCIM"'),
+    )
+    assert command_guards(JobCommand.RESUME, replace(facts(), unconfirmed_steps=("Enable SCIM",))) == ()
     assert [guard for guard, _ in command_guards(JobCommand.RESTART, new, [RestartScope.FULL])] == [
         "initial-start",
         "links-lost",

@@ -9,11 +9,10 @@ from canary.values import TOKEN
 
 from scimconf.plan import ApplyStatus, Result
 from scimconf.presets.catalogue import load_preset
-from scimconf.presets.target import disabling, target_limits
+from scimconf.rehearsal.built_in import played_vendor, start_built_in
 from scimconf.rehearsal.run import RehearsalOptions, default_switches
 from scimconf.rehearsal.whole_run import rehearse
 from scimconf.sandbox.synchronization.connection import authorize
-from scimconf.sandbox.target import start_target
 from tests.rehearsal.rehearsals import MONDAY
 from tests.tenant_fixture import Rehearsal, all_allowed, changes
 
@@ -36,7 +35,8 @@ SWITCHES = {"role_blob": "display_name", "bare_extension": "attribute"}
 
 def rehearsed(entry):
     """Return the report of a rehearsal of the preset with its example answers."""
-    with start_target("tolerant", token=TOKEN, limits=target_limits(entry.facts)) as target:
+    vendor = played_vendor(entry.name)
+    with start_built_in("tolerant", TOKEN, vendor) as target:
         options = RehearsalOptions(
             address=target.url,
             token=TOKEN,
@@ -44,7 +44,7 @@ def rehearsed(entry):
             is_built_in=True,
             users=(USER,),
             switches=default_switches().changed(SWITCHES),
-            deletes_disabled=disabling(entry.facts) == "deletes",
+            vendor=vendor,
         )
         spec = loaded(answered(entry))
         return rehearse(spec, options, lambda work: asyncio.run(work()), lambda: 0.0, 30.0).report

@@ -61,11 +61,13 @@ def test_unknown_facts_are_the_word_unknown_and_not_an_empty_text(name):
 @each_preset
 def test_answered_template_is_a_formatted_spec_without_diagnostics(name):
     entry = load_preset(name)
-    text = entry.spec_text(entry.example_answers())
+    text = answered(entry)
     assert format_text(text) == text
+    assert format_text(entry.template) == entry.template, f"run `make preset NAME={name}`"
     spec = loaded(text)
     assert [*validate(spec, TODAY), *lint(spec)] == []
     assert spec.spec.preset == name
+    assert len(spec.spec.before_start) == len(entry.facts.before_start)
     assert spec.spec.tests or name in WITHOUT_TESTS
 
 

@@ -33,6 +33,12 @@ def provisioner(sandbox):
     return make
 
 
+@pytest.mark.parametrize(("position", "status"), [("works", 200), ("refused", 400)])
+def test_a_paused_job_provisions_on_demand_depending_on_its_switch(provisioner, position, status):
+    provision = provisioner(paused_on_demand=position)
+    provision("ada@contoso.com", expect=status)
+
+
 def result(answer):
     assert set(answer) == {"@odata.context", "key", "value"}
     key, value = json.loads(answer["key"]), json.loads(answer["value"])

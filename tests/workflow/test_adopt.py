@@ -211,6 +211,21 @@ def test_a_plan_or_a_count_that_fails_does_not_lose_the_spec(three):
     assert {each.action for each in denied.values()} == {"kept"}
 
 
+def test_applications_without_the_tag_are_exported_and_those_of_microsoft_are_not(three):
+    """A script may create an application without the tag; an error about its jobs is then no failure."""
+    documents = three.service.tenant.documents
+    rows = {row["displayName"]: row for row in documents.all("servicePrincipal")}
+    changes = {
+        "Writer": {"tags": []},
+        "a\\b:c*d?": {"tags": [], "appOwnerOrganizationId": "f8cdef31-a31e-4b4a-93e4-5f571e91255a"},
+    }
+    for name, properties in changes.items():
+        documents.put("servicePrincipal", rows[name]["id"], rows[name] | properties)
+    assert sorted(by_name(run(three, FolderInMemory()))) == ["cmd-c-calc-a0", "writer"]
+    three.fault(DENIED, method="GET", path=f"/servicePrincipals/{rows['Writer']['id']}/synchronization/jobs", times=0)
+    assert sorted(by_name(run(three, FolderInMemory()))) == ["cmd-c-calc-a0"]
+
+
 def test_owners_in_entra_are_proposed(three):
     principal = next(each for each in three.state["servicePrincipals"] if each["displayName"] == "Writer")["id"]
     link = "https://graph.microsoft.com/v1.0/directoryObjects/43db4fe0-2362-5aa5-a5f4-7de8f6f0f0ed"

@@ -230,3 +230,67 @@ def test_apply_with_a_lock_holder_locks_the_application_meanwhile(folder, monkey
 def test_apply_refuses_a_lock_holder_that_a_tag_cannot_have(spec):
     with pytest.raises(scimconf.ScimconfError, match=r"'ada\\n' cannot be the holder of a lock"):
         locked(Rehearsal(), spec, "ada\n")
+
+
+# ---- watch provisioning ---------------------------------------------------------------------------------------------
+
+
+def test_status_logs_comparison_and_why_of_an_application_by_name_and_by_spec(after_the_first_cycle, spec):
+    tenant = after_the_first_cycle
+
+    async def work(api):
+        for app in ("Writer", spec):
+            status, log, compared = (
+                await api.status(app),
+                await api.logs(app, user="ada@contoso.com"),
+                await api.compare_logs(app),
+            )
+            assert (status.jobs[0].phase.value, status.has_failures) == ("running", False)
+            assert {event.source_name for event in log.events} == {"ada@contoso.com"}
+            assert (len(compared.users), compared.disagrees) == (8, False)
+            assert (await api.why("ada@contoso.com", app)).answers[0].provisioning.value == "provisioned"
+        assert [status.display_name for status in await api.all_statuses()] == ["Writer"]
+        assert (await api.logs("Writer", statuses=["failure"])).events == ()
+
+    run(tenant, work)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda api: api.status("Nope"),
+        lambda api: api.logs("Nope"),
+        lambda api: api.compare_logs("Nope"),
+        lambda api: api.provision("Nope", ["ada@contoso.com"], approve=bool),
+        lambda api: api.why("ada@contoso.com", "Nope"),
+    ],
+)
+def test_an_application_that_does_not_exist_is_an_error(call):
+    with pytest.raises(scimconf.ScimconfError, match='no application "Nope"'):
+        run(Rehearsal(), call)
+
+
+def test_provision_calls_approve_before_it_writes(before_the_first_cycle, spec):
+    tenant, called = before_the_first_cycle, []
+    tenant.forget()
+
+    async def declined(api):
+        return await api.provision(spec, ["ada@contoso.com"], approve=lambda limits: bool(called.append(limits)))
+
+    assert run(tenant, declined) == []
+    assert "roles are not supported on demand" in called[0]
+    assert tenant.writes == []
+    (done,) = run(tenant, lambda api: api.provision("Writer", ["ada@contoso.com"], approve=lambda _limits: True))
+    assert (done.result.verdict.value, done.comparison.agreement.value) == ("provisioned", "agrees")
+
+
+def test_history_has_the_applies_of_a_spec(folder, spec):
+    tenant = Rehearsal()
+
+    async def work(api):
+        plan = await api.plan(spec)
+        await api.apply(plan, approve=lambda _items: True, history="elsewhere")
+        return api.history(spec, "elsewhere"), api.history(spec, folder / "none")
+
+    (entry,), none = run(tenant, work)
+    assert (entry.application, entry.status, none) == ("writer", "applied", [])

@@ -10,12 +10,14 @@ from scimconf.monitoring.doctor_checks import DoctorCheck, DoctorState
 from scimconf.permissions import PROFILES, Granted, granted_by
 from scimconf.render import doctor as rendering
 from scimconf.workflow.doctor import (
+    application_checks,
     environment_checks,
     permission_checks,
     secret_checks,
     sign_in_checks,
     tenant_checks,
 )
+from scimconf.workflow.targets import application_target
 
 OK, WARNING, PROBLEM, UNKNOWN = DoctorState.OK, DoctorState.WARNING, DoctorState.PROBLEM, DoctorState.UNKNOWN
 
@@ -175,3 +177,36 @@ def test_permissions_to_watch_are_named_although_they_are_sufficient_for_no_plan
     assert (check.state, check.text) == (OK, "sufficient for status")
     (check,) = permission_checks(Granted(frozenset({*names, "ProvisioningLog.Read.All"})), [])
     assert check.text == "sufficient for status and logs"
+
+
+# ---- one application ------------------------------------------------------------------------------------------------
+
+QUARANTINE = {"code": "Quarantine", "quarantine": {"reason": "TooManyDeletes", "seriesBegan": "2026-11-24T10:00:00Z"}}
+
+
+@pytest.mark.parametrize(
+    ("app", "schedule", "status", "check"),
+    [
+        ("Writer", "Active", {}, (OK, "Writer: provisioning is on", "")),
+        ("Writer", "Active", {"code": "NotRun"}, (OK, "Writer: provisioning is on, in its first cycle", "")),
+        ("Writer", "Disabled", {}, (WARNING, "Writer: provisioning is off", "")),
+        (
+            "Writer",
+            "Active",
+            QUARANTINE,
+            (PROBLEM, "Writer: quarantine: more users", "`scimconf restart --app Writer`"),
+        ),
+        ("Plain", "Active", {}, (WARNING, "Plain has no provisioning job", "Apply a spec")),
+        ("Nope", "Active", {}, (PROBLEM, 'the tenant has no application "Nope"', "")),
+    ],
+)
+def test_an_application_without_a_spec(after_the_first_cycle, app, schedule, status, check):
+    tenant = after_the_first_cycle
+    created = tenant.request("POST", "/applications", {"displayName": "Plain"})
+    tenant.request("POST", "/servicePrincipals", {"appId": created["appId"]})
+    (job,) = tenant.service.tenant.documents.all("job")
+    changed = {"schedule": job["schedule"] | {"state": schedule}, "status": job["status"] | status}
+    tenant.service.tenant.documents.put("job", job["id"], job | changed)
+    (result,) = tenant.run(lambda session: application_checks(session.graph, application_target(app), NOON))
+    state, text, hint = check
+    assert (result.state, text in result.text, hint in result.hint) == (state, True, True), result

@@ -201,8 +201,21 @@ async def _pause(probe: ProbeContext) -> None:
     probe.note("restarted", {"state": job["schedule"]["state"]})
 
 
+async def _on_demand(probe: ProbeContext) -> None:
+    """Whether provision on demand works while the job is paused: a user who does not exist is asked for in both states.
+
+    Nothing is provisioned. If both answers are the same refusal, it is about the user, and nothing is known.
+    """
+    _, location = await probe.users()
+    subject = {"objectId": "00000000-0000-4000-8000-000000000000", "objectTypeName": "User"}
+    body = {"parameters": [{"ruleId": location.rule["id"], "subjects": [subject]}]}
+    for fact, verb in (("on_demand_started", "start"), ("on_demand_paused", "pause")):
+        await probe.control(verb)
+        probe.note(fact, await probe.refusal("POST", f"{JOB}/provisionOnDemand", body))
+
+
 _CHECKS = (
     _template, _roles, _job, _second_job, _secrets, _masked_write, _credentials, _round_trip, _constant, _names,
-    _filters, _refusals, _parse_error, _delete_schema, _pause,
+    _filters, _refusals, _parse_error, _delete_schema, _pause, _on_demand,
 )  # fmt: skip
 CHECKS: Mapping[str, Check] = {check.__name__.removeprefix("_"): check for check in _CHECKS}

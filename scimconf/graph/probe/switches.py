@@ -69,6 +69,12 @@ def _job_id(parts: Json, ends_with_app_id: Json) -> str:
     return "two_parts" if parts == 2 else "app_id" if ends_with_app_id else "fresh"
 
 
+def _paused_on_demand(started: Json, paused: Json) -> str:
+    if not str(started).startswith("20"):
+        return ""
+    return "works" if str(paused).startswith("20") else "refused"
+
+
 SWITCHES: Mapping[str, tuple[str, PositionOf]] = {
     "role_origin": ("roles_sent_back", _accepted("ignored", "refused")),
     "inline_template_schema": ("template_schema_inline", _either("yes", "no")),
@@ -104,6 +110,7 @@ SWITCHES: Mapping[str, tuple[str, PositionOf]] = {
     "schema_deleted": ("schema_deleted", _one_of("204", "201")),
     "started_code": ("started", _one_of("NotRun", "Active", member="code")),
     "paused_state": ("paused", _one_of("Disabled", "Paused", member="state")),
+    "paused_on_demand": ("on_demand_started on_demand_paused", _paused_on_demand),
     "restart_starts": ("restarted", lambda job: "yes" if job["state"] == "Active" else "no"),
 }
 """Switch → the facts that it needs, and a function that returns its position, or "" if they do not decide it."""

@@ -50,7 +50,18 @@ def _template(effect: Effect, changes: Iterable[Change]) -> str:
         for change in changes
         if effect in change.effects and change.kind in BY_NAME
     }
-    return (templates.pop() if len(templates) == 1 else "") or _SENTENCES[effect]
+    return (templates.pop() if len(templates) == 1 else "") or _general_sentence(effect, changes)
+
+
+def _general_sentence(effect: Effect, changes: Iterable[Change]) -> str:
+    """Return the sentence of an effect; that of a deprovisioning says what the vendor does, if it is the same for all."""
+    departures = {change.departure for change in changes if effect in change.effects}
+    departure = departures.pop() if effect is Effect.DEPROVISIONS and len(departures) == 1 else ""
+    return f"{{users}} may be {_without_braces(departure)}" if departure else _SENTENCES[effect]
+
+
+def _without_braces(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def is_about_other_objects(effect: Effect, changes: Iterable[Change]) -> bool:

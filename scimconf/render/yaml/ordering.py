@@ -19,7 +19,7 @@ from scimconf.spec.model.types import is_section, type_at
 from scimconf.spec.references import VARIABLE
 from scimconf.spec.tree import NULLS, Plain, core
 
-HEADING = ("version", "name", "tenant", "preset", "extends")
+HEADING = ("version", "name", "tenant", "preset", "retired", "extends")
 """The keys that identify the spec; every other top-level key begins a section."""
 BESIDE = {"roles": "role", "application": "extends"}
 """Keys of the file that the model lacks, placed before the model's key that they belong to."""

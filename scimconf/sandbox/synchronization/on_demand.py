@@ -33,6 +33,8 @@ _ATTRIBUTES = ("accountEnabled", "displayName", "mailNickname", "userPrincipalNa
 def provision_on_demand(call: SyncCall) -> GraphResponse:
     request, job = call.request, call.job()
     rule, subjects = _parse(call.tenant, job, request.object_body().get("parameters"))
+    if call.switches.paused_on_demand == "refused" and job["schedule"]["state"] != "Active":
+        raise sync_error(400, "EmulatedJobPaused", "Provisioning is paused.")
     if call.tenant.reach.drives(stored_secrets(call.tenant, call.principal["id"])):
         return PendingResponse(200, complete=partial(_really_provision, call, job, subjects))
     tenant, principal = call.tenant, with_roles(call.tenant, call.principal)

@@ -155,6 +155,7 @@ class Spec(Section):
     name: Annotated[str, Field(pattern=SLUG)]
     tenant: Annotated[str, Field(pattern=TENANT)] | None = None
     preset: Annotated[str, Field(pattern=SLUG)] | None = None
+    retired: Date | None = None
     application: Application
     owners: tuple[Owner, ...] = ()
     vendor_contact: Text | None = None
