@@ -36,7 +36,7 @@ RESULT = AdoptionResult(
             action="written",
             jobs=(job(code="Active", steadyStateFirstAchievedTime="2026-11-02T08:00:00Z", lastExecution=RUN),),
             in_scope=Impact(3, 12),
-            omitted=("the assignment of Robot (ServicePrincipal) is not managed",),
+            omitted=("the assignment of Robot (ServicePrincipal) is not managed: a spec lists users and groups only",),
             proof=PlanProof(0),
             owners=(ADA, GRACE),
             entra_owners=(ADA,),
