@@ -207,6 +207,17 @@ def test_diff_of_a_spec_and_an_application_reports_unmanaged_resources(writer):
     assert writer("diff", "full.yaml", "app:Writer").code == 0
 
 
+def test_diff_of_an_application_and_a_preset_shows_what_differs_from_the_guide(desk):
+    load_application(desk, displayName="Our Slack", template="Slack", jobs=[{"template": "Slack"}])
+    result = desk("diff", "app:Our Slack", "preset:slack")
+    assert result.code == 2
+    lines = {line.split()[1] for line in result.out.splitlines() if line.startswith(("  ~ ", "  + "))}
+    names = {"userName", "displayName"}
+    assert lines == {*(f"attribute_mapping/users/{name}" for name in names), "schedule", "settings"}
+    assert "Left([mailNickname], 20)" in result.out
+    assert desk.writes == []
+
+
 def test_diff_compares_two_applications(writer):
     from scimconf.sandbox.tenant_file import TenantFile
 
