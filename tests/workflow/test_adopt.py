@@ -14,6 +14,7 @@ from scimconf.export.secret_pattern import parse_pattern
 from scimconf.graph.eventual_consistency import ConsistencyPolicy
 from scimconf.graph.reading import TenantSession
 from scimconf.graph.shared_reads import SharedReads
+from scimconf.monitoring.adoption import tasks
 from scimconf.render import adoption
 from scimconf.spec.load import load
 from scimconf.workflow.adopt import CONCURRENT, AdoptOptions, adopt
@@ -144,6 +145,22 @@ def test_specs_with_errors_of_other_tenants_and_of_nobody_are_left_alone(three):
     assert folder.files["apps/writer.scimconf.yaml"] == other
 
 
+def test_a_retired_spec_stays_also_with_force_and_a_warning_says_that_the_job_is_on(three):
+    """One of an application that is gone is not listed as left over."""
+    folder = FolderInMemory()
+    run(three, folder)
+    path = "apps/writer.scimconf.yaml"
+    folder.files[path] = folder.files[path].replace("name: writer\n", "name: writer\nretired: 2026-11-20\n")
+    folder.files["apps/x.scimconf.yaml"] = "version: 1\nname: x\nretired: 2026-11-20\napplication: {display_name: X}\n"
+    text = folder.files[path]
+    result = run(three, folder.reread(), force=True)
+    writer = by_name(result)["writer"]
+    assert (writer.action, writer.retired, folder.files[path] == text) == ("kept", "2026-11-20", True)
+    (task,) = tasks(writer)
+    assert task == "the spec says that the application was retired on 2026-11-20, and its provisioning is on"
+    assert result.orphans == ()
+
+
 @pytest.mark.parametrize(
     ("path", "failed"),
     [
@@ -200,8 +217,7 @@ def test_a_plan_or_a_count_that_fails_does_not_lose_the_spec(three):
         "guard_exemptions: [{guard: mass-removal, until: 2026-01-01, reason: x}]\n"
     )
     result = by_name(run(three, folder.reread()))
-    assert "gone@contoso.com" in result["cmd-c-calc-a0"].proof.missing[0]
-    assert not result["cmd-c-calc-a0"].proof.is_empty
+    assert "gone@contoso.com" in result["cmd-c-calc-a0"].proof.warnings[0]
     folder.files[path] = folder.files[path].replace("assignments:\n", "assignments:\n  missing: error\n")
     assert "gone@contoso.com" in by_name(run(three, folder.reread()))["cmd-c-calc-a0"].proof.problem
     assert "expired on 2026-01-01" in result["writer"].proof.problem
