@@ -271,6 +271,7 @@ class TenantClient:
         allow: Sequence[str] = (),
         resend_secrets: bool = False,
         impact: bool = True,
+        no_start: bool = False,
     ) -> SpecPlan:
         """Plan a spec. The arguments are the options of `scimconf plan`.
 
@@ -279,7 +280,7 @@ class TenantClient:
         from scimconf.workflow.compilation import PlanOptions
 
         selected = PlanOptions(today=_today(), only=tuple(only), exclude=tuple(exclude), allow=tuple(allow))
-        options = replace(selected, resend_secrets=resend_secrets, impact=impact)
+        options = replace(selected, resend_secrets=resend_secrets, impact=impact, no_start=no_start)
         return SpecPlan(await self._planned(spec, options), options)
 
     async def apply(
