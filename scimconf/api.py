@@ -271,7 +271,6 @@ class TenantClient:
         allow: Sequence[str] = (),
         resend_secrets: bool = False,
         impact: bool = True,
-        no_start: bool = False,
     ) -> SpecPlan:
         """Plan a spec. The arguments are the options of `scimconf plan`.
 
@@ -280,7 +279,7 @@ class TenantClient:
         from scimconf.workflow.compilation import PlanOptions
 
         selected = PlanOptions(today=_today(), only=tuple(only), exclude=tuple(exclude), allow=tuple(allow))
-        options = replace(selected, resend_secrets=resend_secrets, impact=impact, no_start=no_start)
+        options = replace(selected, resend_secrets=resend_secrets, impact=impact)
         return SpecPlan(await self._planned(spec, options), options)
 
     async def apply(

@@ -14,7 +14,7 @@ from scimconf.documents.lock import locks
 from scimconf.graph.execution import lock as lock_module
 from scimconf.graph.secrets import Secrets
 from scimconf.kinds.registry import ALL_GUARDS
-from scimconf.plan import ApplyStatus, Pause
+from scimconf.plan import ApplyStatus
 
 
 @asynccontextmanager
@@ -97,13 +97,6 @@ def test_apply_without_approval_writes_nothing(spec):
     report = applied(tenant, spec, lambda items: bool(requests.append(items)))
     assert (report.status, report.error, tenant.writes) == (ApplyStatus.FAILED, "The plan was not approved.", [])
     assert requests == [("application-created", "initial-start")]
-
-
-def test_a_plan_without_start_leaves_provisioning_off(spec):
-    tenant = Rehearsal()
-    report = applied(tenant, spec, no_start=True)
-    assert (report.status, report.pause) == (ApplyStatus.APPLIED, Pause.NOT_STARTED)
-    assert not any(write.endswith("/start") for write in tenant.writes)
 
 
 def test_apply_requests_no_approval_while_a_guard_blocks(spec, folder):
