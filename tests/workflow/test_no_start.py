@@ -110,7 +110,6 @@ def test_a_pause_without_an_answer_is_reported(running, tmp_path):
     assert report.pause is Pause.PAUSE_UNCONFIRMED
 
 
-@pytest.mark.slow
 def test_a_spec_that_wants_it_off_has_nothing_to_leave_out(off, tmp_path):
     tenant = off[0].copy()
     stopped = tenant.load(spec(tmp_path, ("enabled: true                 #", "enabled: false                #")))
