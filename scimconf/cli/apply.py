@@ -310,6 +310,8 @@ async def _apply_all(
     codes = [ExitCode.BLOCKED] * (len(changed) - len(allowed)) + [ExitCode.INVALID] * (len(allowed) - len(complete))
     codes += [ExitCode.FAILED] * (len(complete) - len(ready))
     if not ready:
+        if applying.canary and not changed:
+            output.print_lines("No changes, so there is nothing to try.", err=True)
         return codes
     tried = await canary.prepared(session, ready[0], applying, reads) if applying.canary else None
     if applying.canary and tried is None:

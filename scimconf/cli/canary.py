@@ -44,6 +44,11 @@ _EXCLUDED = {
     "resend_secrets": "secrets cannot be put back",
 }
 
+_THEN = {
+    False: "Then this asks whether to start provisioning with the changes for everybody, or to put them back.",
+    True: "Then provisioning is started for everybody if all is as predicted; otherwise the changes are put back.",
+}
+
 option = click.option(
     "--canary",
     multiple=True,
@@ -90,7 +95,7 @@ async def prepared(
         applying.report.add(Report(planned.name, error=str(error), hint=error.hint, status=ApplyStatus.FAILED))
         return None
     with session.progress.paused():
-        print_canary(tried, redact=applying.redact)
+        print_canary(tried, auto_approve=applying.auto_approve, redact=applying.redact)
     return tried
 
 
@@ -107,14 +112,13 @@ def unfinished_canary(store: HistoryStore, name: str) -> UnfinishedCanary | None
     return UnfinishedCanary(read_documents(store, entries[-1]), addresses)
 
 
-def print_canary(canary: Canary, *, redact: bool) -> None:
+def print_canary(canary: Canary, *, auto_approve: bool, redact: bool) -> None:
     """Print what will happen, before the question of the apply."""
     users = [f"user-{user.user_id[:8]}" if redact else user.name for user in canary.users]
     names = dict(zip((user.name for user in canary.users), users, strict=True))
     notes = [_replaced(note, names) for note in canary.notes]
     output.print_lines(
-        f"{canary.planned.name}: tried first with {', '.join(users)}, and with nobody else. Then this asks whether to start "
-        "provisioning with the changes for everybody, or to put them back.",
+        f"{canary.planned.name}: tried first with {', '.join(users)}, and with nobody else. {_THEN[auto_approve]}",
         *(f"  note: {note}" for note in notes),
         err=True,
     )
@@ -138,6 +142,8 @@ class TerminalCanaryDialog:
         terminal, printed = Terminal.of_stdout(), self._shown(result)
         with self.session.progress.paused():
             click.echo(as_text.user(printed, width=terminal.width, color=terminal.color), nl=False)
+            if result.error:
+                click.echo(f"{self.canary.planned.name}: putting the changes back.", err=True)
         self.session.events.canary(self.canary.planned.name, printed)
 
     def widen(self, results: Sequence[CanaryResult]) -> bool | None:

@@ -51,7 +51,9 @@ def command(first: str, second: str, **params: Any) -> int:
     async def work(session: Session) -> ExitCode:
         live = _live_side(first, second)
         specs = [
-            await _export(session, side, defined=live is not None) if side.startswith(APP) else _load(side, common)
+            await _export(session, side, defined=live is not None)
+            if side.startswith(APP)
+            else _of_existing(_load(side, common), side)
             for side in (first, second)
         ]
         with session.progress.paused():
@@ -80,6 +82,13 @@ def _load(path: str, common: options.CommonOptions) -> Spec:
     if errors or specs[0].spec is None:
         raise DiagnosticsError(errors)
     return specs[0].spec
+
+
+def _of_existing(spec: Spec, side: str) -> Spec:
+    """Return the spec of a preset without its template: an application that exists is not created again."""
+    if not side.startswith(PRESET):
+        return spec
+    return spec.model_copy(update={"application": spec.application.model_copy(update={"create": None})})
 
 
 def _preset_spec(name: str) -> Spec:

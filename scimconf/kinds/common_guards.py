@@ -45,7 +45,7 @@ def _quarantined(changes: Changes, context: GuardContext) -> Iterator[Guard]:
         if change.kind == "schedule":
             is_blocked = enabled is not None and bool(enabled.after)
         if is_blocked and not _affects_nobody(change):
-            message = f"the job is in quarantine ({context.quarantine}), and this change would provision more users"
+            message = f"the job is in quarantine ({context.quarantine}), and more users would be provisioned"
             yield counted_guard("quarantined", message, change, Effect.PROVISIONS)
 
 

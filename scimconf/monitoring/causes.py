@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-_COMMAND = re.compile(r"`(scimconf (?:restart|allow-deletions|logs|status)\b[^`]*)`")
+_COMMAND = re.compile(r"`(scimconf (?:restart|allow-deletions|logs|status)\b(?![^`]*--app)[^`]*)`")
 
 
 class Cause(NamedTuple):

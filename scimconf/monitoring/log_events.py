@@ -15,6 +15,7 @@ from types import MappingProxyType
 from scimconf.json_types import Json
 from scimconf.monitoring.times import parse_time
 
+_REPETITION = "This operation was retried"
 _RETRY = re.compile(r"retried (\d{1,9}) times?\..{0,60}?after this date: (\S+)", re.DOTALL)
 _RESPONSE = re.compile(r"Web Response:\s*(.*?)(?:\.?\s*This operation was retried|\Z)", re.DOTALL)
 _STATUSES = ("success", "failure", "skipped", "warning")
@@ -52,6 +53,11 @@ class LoggedEvent:
         """The application's response in the reason, "" if there is none."""
         match = _RESPONSE.search(self.reason)
         return match[1].strip() if match else ""
+
+    @property
+    def cause_text(self) -> str:
+        """The reason without the sentences about its repetition, which `next_attempt` has."""
+        return " ".join(self.reason.partition(_REPETITION)[0].split()).rstrip(".")
 
     def recorded(self, target: str) -> tuple[str | None, bool]:
         """Return the value that was written, else the one that was tried, and whether the event names the attribute."""

@@ -43,6 +43,11 @@ def ago(moment: datetime, now: datetime) -> str:
     return f"in {text}" if moment > now else f"{text} ago"
 
 
+def attempt_text(moment: datetime, now: datetime) -> str:
+    """Return when the service tries an object again: "in 3 h", or with the next cycle if the time is over."""
+    return ago(moment, now) if moment > now else "in the next cycle"
+
+
 def span(duration: timedelta) -> str:
     """Return a duration in its largest unit, such as "12 min"."""
     minutes = int(duration.total_seconds() // 60)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from scimconf.monitoring.causes import Cause, error_cause
 from scimconf.monitoring.log_events import LoggedEvent
-from scimconf.monitoring.times import ago
+from scimconf.monitoring.times import ago, attempt_text
 
 _WRITES = ("create", "update", "other")
 _REMOVALS = ("disable", "delete")
@@ -25,7 +25,6 @@ _DOING: Mapping[str, str] = MappingProxyType(
     {"create": "creating", "update": "updating", "disable": "disabling", "delete": "deleting"}
 )
 STAGED = "stageddelete"
-_RETRIED = "This operation was retried"
 """What follows the reason of a failure (captures)."""
 _CONFLICT = "StatusCode: Conflict"
 """The HTTP status in the reason: a conflict also comes with the code of a refused search (captures)."""
@@ -99,7 +98,8 @@ def event_cause(event: LoggedEvent) -> Cause:
     cause = error_cause("Conflict" if _CONFLICT in event.reason else event.code)
     if cause is not None:
         return cause
-    text = " ".join(event.reason.partition(_RETRIED)[0].split()).rstrip(".")[:MAX_ANSWER]
+    text = event.cause_text
+    text = text if len(text) <= MAX_ANSWER else f"{text[:MAX_ANSWER]}…"
     return Cause(text or "the service wrote no reason", "Look at the entry: `scimconf logs --app NAME --user UPN`.")
 
 
@@ -114,7 +114,7 @@ def event_text(event: LoggedEvent, now: datetime) -> str:
         return f"checked {when}: the application has these values already"
     code = ": ".join(filter(None, [event.code, event.attribute]))
     detail = f"{f' ({code})' if code else ''}: {event_cause(event).meaning}"
-    again = f"; the service tries again {ago(event.next_attempt, now)}" if event.next_attempt is not None else ""
+    again = f"; the service tries again {attempt_text(event.next_attempt, now)}" if event.next_attempt else ""
     if event.status == "failure":
         return f"{doing(event)} the user failed {when}{detail}{again}"
     return f"{'skipped' if event.status == 'skipped' else f'{doing(event)} ended with a warning'} {when}{detail}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from scimconf.monitoring.causes import with_application
 from scimconf.monitoring.job_status import JobPhase, JobStatus
 from scimconf.monitoring.log_events import redacted_event
 from scimconf.monitoring.times import ago
@@ -46,7 +48,15 @@ class WhyReport:
 
 def explain(facts: UserFacts) -> WhyAnswer:
     """Return the verdict with all checks."""
-    return WhyAnswer(facts.application, *verdict(facts), tuple(_checks(facts)))
+    provisioning, sentence, action = verdict(facts)
+    return WhyAnswer(facts.application, provisioning, sentence, _runnable(action, facts), tuple(_checks(facts)))
+
+
+def _runnable(action: str, facts: UserFacts) -> str:
+    """Return what to do with commands that can be run as they are printed."""
+    selector = f"--app {shlex.quote(facts.application)}"
+    named = with_application(action.replace("--app NAME", selector), selector)
+    return named.replace("--user UPN", f"--user {shlex.quote(facts.user)}")
 
 
 def _checks(facts: UserFacts) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,8 @@ from scimconf.spec.load import load_tree
 from scimconf.spec.tree import YamlMapping, locate
 
 _BEFORE_START = """\
-# The first start is blocked until each step has `confirmed: 2026-12-31` and `by: ada@contoso.com`.
+# The first start is blocked until each step has `confirmed: 2026-12-31` and `by: ada@contoso.com`. What needs the
+# application to exist can be done after `scimconf apply --no-start`.
 before_start:
 """
 Grade = Literal["preset", "fact page"]
@@ -130,7 +131,8 @@ def _errors(error: ValidationError, tree: YamlMapping, path: Path) -> Iterator[D
         parts, value = _written(tree, detail["loc"])
         if _is_other_alternative(detail["type"], value):
             continue
-        text = ".".join(map(str, parts)) or "the file"
+        missing = detail["loc"][-1:] if detail["type"] == "missing" else ()
+        text = ".".join(map(str, (*parts, *missing))) or "the file"
         location = locate(tree, parts) or Location(str(path))
         yield _invalid(f"{text}: {detail['msg'][:1].lower()}{detail['msg'][1:]}", path, location)
 

@@ -62,6 +62,9 @@ class CanaryDialog(Protocol):
         """Return the command that returns to the documents of a history entry, "" if there is none."""
 
 
+_EARLIER = "what the earlier canary has sent for its users is in the application until a cycle evaluates them again"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanaryRun:
     """How a canary is applied; `open_session` returns a session that has read nothing, `now` is the time if Graph sends none."""
@@ -252,6 +255,7 @@ class _CanaryApply:
             report = Report(self.report.name, error=f"{error}. {error.hint}".strip(), status=ApplyStatus.FAILED)
         printed = [redacted_result(result) if self.run.redact else result for result in self.results]
         stays = [leftovers(result, is_on=self.canary.was_on, redact=self.run.redact) for result in printed]
+        stays += [iter([_EARLIER])] if self.canary.is_continued else []
         ended = replace(
             self.report,
             outcomes=(),

@@ -34,7 +34,7 @@ class Canary:
     """What a canary applies and to whom: the plan for everybody, and the users.
 
     `past` are the documents to return to, `touched` the addresses that differ from them because of canaries. `notes` say what
-    provision on demand does not show.
+    provision on demand does not show. `is_continued`: an earlier canary has not ended.
     """
 
     planned: PlannedApplication
@@ -42,6 +42,7 @@ class Canary:
     notes: tuple[str, ...]
     past: Mapping[str, Json]
     touched: frozenset[str]
+    is_continued: bool = False
 
     @property
     def was_on(self) -> bool:
@@ -91,7 +92,7 @@ async def prepare_canary(
     past = unfinished.documents if unfinished is not None and is_continued else _documents(planned.snapshot)
     earlier = unfinished.addresses if unfinished is not None and is_continued else frozenset[str]()
     touched = earlier | {str(change.address) for change in planned.plan.changes}
-    return Canary(planned, users, tuple(_notes(planned, users, is_continued=is_continued)), past, touched)
+    return Canary(planned, users, tuple(_notes(planned, users, is_continued=is_continued)), past, touched, is_continued)
 
 
 def _documents(snapshot: Snapshot) -> Mapping[str, Json]:
@@ -153,6 +154,8 @@ def _notes(planned: PlannedApplication, users: Iterable[CanaryUser], *, is_conti
     for user in users:
         if user.after.in_scope is None:
             yield f"it is not known whether {user.name} is in scope: {user.after.reason}"
+        elif not is_continued and user.before.in_scope and user.before.sent == user.after.sent:
+            yield f"the changes send nothing else for {user.name}, so they cannot be seen with this user"
     if planned.snapshot.rows("assignments"):
         yield "roles are not supported on demand, so a canary does not show them"
     secrets = {row["key"]: str(row.get("value", "")) for row in planned.snapshot.rows("secrets")}

@@ -75,6 +75,7 @@ def test_wrong_usage(cli, argv, message):
     assert (result.code, message in result.err) == (64, True), result
 
 
+@pytest.mark.slow
 def test_a_canary_as_predicted_is_widened(writer):
     provision_as(writer, PREDICTED)
     result = writer("apply", "writer", "--yes", "--canary", ADA, "--events", "events.jsonl")
@@ -107,6 +108,7 @@ def test_a_canary_that_is_not_as_predicted_is_put_back(writer):
     assert (rollback.code, "there is no history" in rollback.err) == (1, True)
 
 
+@pytest.mark.slow
 def test_a_saved_redacted_plan_is_tried_without_names_and_values(writer):
     assert writer("plan", "writer", "--redact", "--out", "plan.json").code == 0
     provision_as(writer, "Countess")
@@ -125,6 +127,7 @@ def test_a_canary_that_cannot_begin_writes_nothing(writer):
     assert "writer: no changes were made." in result.err
 
 
+@pytest.mark.slow
 def test_a_canary_that_was_stopped_is_continued_from_its_history(writer):
     refused = {"status": 400, "body": {"error": {"code": "Bad", "message": "no"}}}
     writer.fault(refused, method="PUT", path="*/schema", nth=2, times=0)  # the one that puts back
@@ -140,6 +143,7 @@ def test_a_canary_that_was_stopped_is_continued_from_its_history(writer):
     assert [entry["status"] for entry in entries(writer)] == ["put back", "partially applied"]
 
 
+@pytest.mark.slow
 def test_no_start_says_how_to_go_on(cli):
     shutil.copytree(WRITER.parent, cli.folder / "writer")
     result = cli("apply", "writer", "--yes", "--no-start")

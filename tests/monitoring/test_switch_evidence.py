@@ -11,6 +11,8 @@ from scimconf.monitoring.comparison_report import comparison_report
 from scimconf.monitoring.job_status import job_status
 from scimconf.monitoring.log_events import LoggedEvent
 from scimconf.monitoring.switch_evidence import Observation, SwitchEvidence, merged, switch_evidence
+from scimconf.monitoring.why import UserFacts
+from scimconf.monitoring.why_checks import _runnable
 from scimconf.plan.preview import UserState
 from scimconf.plan.sent_request import SentRequest
 from scimconf.render import comparison as rendering
@@ -169,3 +171,20 @@ def test_commands_in_texts_name_the_application():
     assert error_cause("InvalidAnchor").action_for("apps/writer") == (
         "Restore the user there, or run `scimconf restart apps/writer`."
     )
+
+
+@pytest.mark.parametrize(
+    ("action", "printed"),
+    [
+        (
+            "Look at `scimconf logs --app NAME --user UPN`.",
+            "Look at `scimconf logs --app 'HR app' --user ada@contoso.com`.",
+        ),
+        ("Run `scimconf restart`.", "Run `scimconf restart --app 'HR app'`."),
+        ("Wait: `scimconf status --app NAME --watch`.", "Wait: `scimconf status --app 'HR app' --watch`."),
+        ("Enable the account.", "Enable the account."),
+    ],
+)
+def test_commands_of_an_answer_name_the_application_and_the_user(action, printed):
+    facts = UserFacts(user="ada@contoso.com", application="HR app", now=NOON)
+    assert _runnable(action, facts) == printed

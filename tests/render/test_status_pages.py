@@ -211,3 +211,18 @@ def test_the_verdict_is_one_sentence():
 def test_a_job_that_was_started_again_is_not_in_its_first_cycle():
     status = ApplicationStatus(name="writer", now=NOON, jobs=(job(**STEADY | {"code": "NotRun"}),))
     assert "writer: on, no cycle has ended since it was started" in status_text.statuses([status])
+
+
+@pytest.mark.parametrize(("again", "words"), [("17:30:00", "in 5 h"), ("11:30:00", "in the next cycle")])
+def test_a_failure_says_in_its_own_words_when_it_is_tried_again(again, words):
+    reason = f"It is taken.  This operation was retried 2 times. It will be retried again after this date: 2026-11-30T{again}Z UTC"
+    log = ApplicationLog(
+        name="a",
+        since=NOON,
+        now=NOON,
+        events=logged_events([entry(1, "ada", "failure", "New", reason)]),
+        selector="apps/a",
+    )
+    text = log_text.logs([log])
+    assert f"      the service reports: It is taken\n      the service tries again {words}\n" in text
+    assert "retried" not in text

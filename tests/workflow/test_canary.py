@@ -1,12 +1,14 @@
 """Tests of `workflow.canary` where nothing is sent to an application: its checks, errors, interrupts and texts."""
 
+import asyncio
 import json
 
 import pytest
 from canary_apply import ADA, TITLE, Dialog, is_on, mappings, spec, tried
-from tenant_fixture import WRITER, Person, Rehearsal, all_allowed, changes, exit_code, wishes
+from tenant_fixture import NOON, WRITER, Person, Rehearsal, all_allowed, changes, exit_code, wishes
 
 from scimconf.diagnostics import ScimconfError
+from scimconf.graph.execution.lock import LockOptions
 from scimconf.monitoring.on_demand import OnDemandVerdict
 from scimconf.plan import ApplyStatus, Pause, Result
 from scimconf.render import text
@@ -85,6 +87,7 @@ def test_a_disabled_user_is_no_canary(tenant, changed):
         tried(tenant, changed)
 
 
+@pytest.mark.slow
 def test_a_quarantined_job_and_refused_credentials_prevent_it(tenant, changed):
     tenant.fault(REFUSED, method="POST", path="*/validateCredentials", times=0)
     with pytest.raises(ScimconfError, match="the application refuses the stored credentials"):
@@ -121,6 +124,12 @@ def test_the_notes_say_what_a_canary_does_not_show(tenant, changed):
     assert (canary.past, canary.was_on) == ({"jobs": []}, False)
 
 
+def test_a_user_whom_the_changes_do_not_concern_shows_nothing(tenant, tmp_path):
+    planned = tenant.plan(spec(tmp_path, ("deletion_threshold: 50", "deletion_threshold: 51")))
+    canary = tenant.run(lambda session: prepare_canary(session, planned, [ADA], wishes(), session.graph.now))
+    assert "the changes send nothing else for ada@contoso.com, so they cannot be seen with this user" in canary.notes
+
+
 # ---- the users -------------------------------------------------------------------------------------------------------
 
 
@@ -134,6 +143,7 @@ def test_a_canary_pauses_writes_and_starts(tenant, changed):
     assert dialog.results[0].result.verdict is OnDemandVerdict.PROVISIONED
 
 
+@pytest.mark.slow
 def test_values_that_cannot_be_compared_are_not_as_predicted(tenant, changed):
     """Without an application the sandbox reports source attributes only."""
     report = tried(tenant, changed, dialog=Dialog("auto"))
@@ -141,6 +151,7 @@ def test_values_that_cannot_be_compared_are_not_as_predicted(tenant, changed):
     assert report.error.startswith("The canary was put back: ada@contoso.com: not as predicted: other success has no")
 
 
+@pytest.mark.slow
 def test_a_redacted_report_names_nobody(tenant, changed):
     report = tried(tenant, changed, dialog=Dialog(answer=False), redact=True)
     rendered = text.report([report], width=200)
@@ -158,6 +169,7 @@ def test_a_service_that_refuses_on_demand_while_paused_is_put_back_with_the_hint
     assert (is_on(tenant), mappings(tenant), report.warnings) == (True, mapped, ())
 
 
+@pytest.mark.slow
 def test_a_lost_answer_is_put_back_and_the_report_says_that_the_user_may_be_provisioned(tenant, changed):
     tenant.fault("drop", method="POST", path="*/provisionOnDemand", when="after", times=0)
     report = tried(tenant, changed)
@@ -166,6 +178,7 @@ def test_a_lost_answer_is_put_back_and_the_report_says_that_the_user_may_be_prov
     assert is_on(tenant)
 
 
+@pytest.mark.slow
 def test_a_new_assignment_is_waited_for(tenant, tmp_path):
     """The service may not know an assignment yet: it skips the user as not entitled."""
     file = spec(tmp_path, ("  users_from:", "    - {user: hedy@contoso.com, role: member}\n  users_from:"))
@@ -179,6 +192,7 @@ def test_a_new_assignment_is_waited_for(tenant, tmp_path):
     assert verbs(tenant).count("provisionOnDemand") == 3
 
 
+@pytest.mark.slow
 def test_users_who_cannot_be_read_after_the_write_lead_to_a_return(tenant, changed):
     report = tried(
         tenant, changed, prepared=lambda: arm(tenant, REFUSED, method="GET", path="*/users*", times=0)
@@ -214,6 +228,7 @@ def test_an_interrupt_leaves_it_and_says_how_to_go_on(tenant, changed, after):
     assert changes(tenant.plan(changed))[-1] == "~ schedule"
 
 
+@pytest.mark.slow
 def test_no_answer_to_the_question_leaves_it(tenant, changed):
     report = tried(tenant, changed, dialog=Dialog(answer=None))
     assert (report.status, report.pause, is_on(tenant)) == (ApplyStatus.INTERRUPTED, Pause.CONFIRMED, False)
@@ -253,6 +268,7 @@ def test_a_return_that_would_undo_the_change_of_another_client_stops(tenant, cha
     assert report.command == "scimconf rollback --to history/1"
 
 
+@pytest.mark.slow
 def test_a_return_that_fails_says_so_and_names_the_command(tenant, changed):
     class Meanwhile(Dialog):
         def widen(self, results):
@@ -266,6 +282,7 @@ def test_a_return_that_fails_says_so_and_names_the_command(tenant, changed):
     assert [outcome.result for outcome in report.failed] == [Result.FAILED]
 
 
+@pytest.mark.slow
 def test_a_start_that_is_refused_leaves_it_paused(tenant, changed):
     class Meanwhile(Dialog):
         def widen(self, results):
@@ -277,6 +294,7 @@ def test_a_start_that_is_refused_leaves_it_paused(tenant, changed):
     assert "Run apply again" in text.report([report], width=300)
 
 
+@pytest.mark.slow
 def test_an_unexpected_error_is_in_the_report(tenant, changed):
     class Broken(Dialog):
         def widen(self, results):
@@ -286,9 +304,65 @@ def test_an_unexpected_error_is_in_the_report(tenant, changed):
     assert (exit_code(report), report.pause, "RuntimeError" in report.error) == (5, Pause.CONFIRMED, True)
 
 
+async def never(_seconds):
+    await asyncio.Event().wait()
+
+
+def locked(**options):
+    return LockOptions(holder="me", run="a1", clock=lambda: NOON, sleep=never, **options)
+
+
+def lock_tags(tenant):
+    return [tag for tag in tenant.principal()["tags"] if tag.startswith("scimconf-lock")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("answer", "status"), [(True, ApplyStatus.APPLIED), (False, ApplyStatus.PUT_BACK)])
+def test_one_lock_is_held_for_the_whole_canary(tenant, changed, answer, status):
+    counts = []
+
+    class Looking(Dialog):
+        def widen(self, results):
+            (principal,) = [
+                row for row in tenant.service.tenant.documents.all("servicePrincipal") if row["displayName"] == "Writer"
+            ]
+            counts.append(sum(tag.startswith("scimconf-lock") for tag in principal["tags"]))
+            return answer
+
+    options = wishes(lock_holder="me")
+    report = tried(tenant, changed, dialog=Looking(), options=options, locking=locked())
+    assert (report.status, counts, lock_tags(tenant), report.warnings) == (status, [1], [], report.warnings)
+
+
+@pytest.mark.slow
+def test_a_lock_that_ends_while_the_question_waits_stops_it(tenant, changed):
+    class Waiting(Dialog):
+        def widen(self, results):
+            tenant.time += 3600
+            return True
+
+    report = tried(tenant, changed, dialog=Waiting(), options=wishes(lock_holder="me"), locking=locked())
+    assert (exit_code(report), report.pause, is_on(tenant)) == (5, Pause.CONFIRMED, False)
+    assert "the lock has ended" in report.error
+
+
+@pytest.mark.slow
+def test_a_second_interrupt_ends_it_with_its_state(tenant, changed):
+    class Cancelled(Dialog):
+        def provisioned(self, result):
+            self.results.append(result)
+            raise asyncio.CancelledError
+
+    person = Person(interrupt=lambda: any(write.endswith("provisionOnDemand") for write in tenant.writes))
+    report = tried(tenant, changed, dialog=Cancelled(), person=person)
+    assert (report.status, report.pause) == (ApplyStatus.INTERRUPTED, Pause.CONFIRMED)
+    assert "Tried with ada@contoso.com." in report.hint
+
+
 # ---- an application that is off --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_canary_of_an_application_that_is_off_starts_it(off, changed):
     tenant = off.copy()
     report = tried(tenant, changed, options=wishes(allow=("initial-start",)))
@@ -296,6 +370,7 @@ def test_a_canary_of_an_application_that_is_off_starts_it(off, changed):
     assert "pause" not in verbs(tenant)
 
 
+@pytest.mark.slow
 def test_a_canary_of_an_application_that_is_off_is_put_back_and_stays_off(off, changed):
     tenant = off.copy()
     report = tried(tenant, changed, dialog=Dialog(answer=False), options=wishes(allow=("initial-start",)))
@@ -303,6 +378,7 @@ def test_a_canary_of_an_application_that_is_off_is_put_back_and_stays_off(off, c
     assert changes(tenant.plan(WRITER)) == ["~ schedule"]
 
 
+@pytest.mark.slow
 def test_only_the_start_can_be_tried(off):
     tenant, person = off.copy(), Person()
     options = wishes(allow=("initial-start",))
@@ -312,6 +388,7 @@ def test_only_the_start_can_be_tried(off):
     assert (report.status, is_on(tenant), len(person.entries)) == (ApplyStatus.APPLIED, True, 1)
 
 
+@pytest.mark.slow
 def test_an_unfinished_canary_is_put_back_to_the_state_before_it(tenant, changed, tmp_path):
     before = tenant.copy()
     planned, mapped = tenant.plan(changed), mappings(tenant)
@@ -323,6 +400,7 @@ def test_an_unfinished_canary_is_put_back_to_the_state_before_it(tenant, changed
     assert not is_on(tenant)
     report = tried(tenant, changed, dialog=Dialog(answer=False), unfinished=unfinished)
     assert (report.status, is_on(tenant), mappings(tenant)) == (ApplyStatus.PUT_BACK, True, mapped)
+    assert "what the earlier canary has sent" in report.warnings[-1]
     assert is_on(before)
     assert tenant.run(lambda session: past_spec(session, tenant.load(changed), documents)).tree["provisioning"][
         "enabled"

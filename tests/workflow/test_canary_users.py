@@ -71,6 +71,20 @@ def test_a_wrong_result_is_put_back_and_nobody_else_was_touched(tenant, changed)
     assert [warning.partition(":")[0] for warning in report.warnings] == [GRACE]
 
 
+def test_a_wrong_value_is_put_back_and_the_next_cycle_corrects_it(tenant, changed):
+    """The service makes another title than the mapping says."""
+    before, dialog = titles(tenant), Dialog("auto")
+    tenant.switch(wrong_mapping=sorted(mappings(tenant)).index("title") + 1)
+    report = tried(tenant, changed, dialog=dialog)
+    assert (report.status, is_on(tenant), len(sent(tenant))) == (ApplyStatus.PUT_BACK, True, 1)
+    assert report.error == "The canary was put back: ada@contoso.com: not as predicted: title"
+    assert 'title is "Principal Analyst - Engineering (wrong)" in the application' in report.warnings[0]
+    assert {name for name, title in titles(tenant).items() if title != before[name]} == {ADA}
+    tenant.switch(wrong_mapping=0)
+    tenant.request("POST", "/_sandbox/cycle", {})
+    assert titles(tenant) == before
+
+
 def test_a_user_who_is_new_is_disabled_or_deleted_after_the_return(tenant, tmp_path):
     added = spec(
         tmp_path,

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from tenant_fixture import WRITER, Rehearsal, changes, wishes
+from tenant_fixture import WRITER, Rehearsal, changes, told, wishes
 
 from scimconf.kinds.schedule import held_warnings
 from scimconf.plan import ApplyStatus, Pause
@@ -49,6 +49,7 @@ def test_a_new_application_is_written_completely_and_stays_off(off):
     assert changes(tenant.plan(WRITER)) == ["~ schedule"]
     planned = tenant.plan(WRITER, HELD)
     assert (changes(planned), held(planned)) == ([], ["provisioning is not started, because of --no-start"])
+    assert "No changes in the selected addresses (1 change excluded)." in told(planned)
 
 
 def test_the_next_apply_starts_it(off):
@@ -99,6 +100,7 @@ def test_a_running_application_that_needs_no_pause_stays_on_and_the_plan_says_so
     assert held(tenant.plan(changed, HELD)) == []
 
 
+@pytest.mark.slow
 def test_a_pause_without_an_answer_is_reported(running, tmp_path):
     tenant = running.copy()
     changed = spec(tmp_path, WIDER)

@@ -35,7 +35,7 @@ def _application(page: Page, log: ApplicationLog, *, full: bool) -> Iterator[str
             2, f"only the newest {len(log.events):,} entries were read; use a shorter --since", "update"
         )
     for group in summary.groups:
-        line = cause_line(group, log.selector)
+        line = cause_line(group, log.selector, log.now)
         yield from page.labelled(2, ("strong", f"{line.label}: "), (line.style, line.text), hang=2)
         for detail in line.details:
             yield from page.prose(6, detail, "quiet", hang=2)

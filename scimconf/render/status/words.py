@@ -9,10 +9,10 @@ from datetime import datetime
 from scimconf.monitoring.application_status import ApplicationStatus
 from scimconf.monitoring.causes import with_application
 from scimconf.monitoring.contacts import UNCHECKED
-from scimconf.monitoring.job_status import Execution, JobPhase, JobStatus
+from scimconf.monitoring.job_status import JobPhase, JobStatus
 from scimconf.monitoring.log_summary import CauseGroup
 from scimconf.monitoring.proposals import proposals
-from scimconf.monitoring.times import ago, span, stamp
+from scimconf.monitoring.times import ago, attempt_text, span, stamp
 
 MAX_GROUPS = 10
 MAX_REASON = 400
@@ -99,7 +99,7 @@ def _job_lines(job: JobStatus, status: ApplicationStatus) -> Iterator[StatusLine
             details.insert(0, ": ".join(filter(None, [job.quarantine.error_code, job.quarantine.error_message])))
         since = f" since {stamp(job.quarantine.began)}" if job.quarantine.began else ""
         yield StatusLine("quarantine", f"{reason}{since}", "danger", tuple(details))
-    yield StatusLine("last cycle", _last(job.last, now))
+    yield StatusLine("last cycle", _last(job, now))
     if job.next_cycle is not None:
         yield StatusLine("next cycle", _next(job, now))
     if job.steady_since is not None:
@@ -111,14 +111,17 @@ def _job_lines(job: JobStatus, status: ApplicationStatus) -> Iterator[StatusLine
         yield StatusLine("note", note, "update")
 
 
-def _last(last: Execution | None, now: datetime) -> str:
+def _last(job: JobStatus, now: datetime) -> str:
+    """Return the last cycle with its error; the message is omitted if that of the quarantine is the same."""
+    last = job.last
     if last is None:
         return "none yet"
     ended = last.ended or last.began
     assert ended is not None
     counts = ", ".join(f"{number:,} {name}" for name, number in last.counts.items())
     failed = "" if last.succeeded or not last.error_code else f", failed: {last.error_code}"
-    if failed and last.error_message:
+    is_known = job.quarantine is not None and job.quarantine.error_message == last.error_message
+    if failed and last.error_message and not is_known:
         failed += f": {last.error_message}"
     return f"{stamp(ended)} ({ago(ended, now)}), in this cycle: {counts}{failed}"
 
@@ -142,7 +145,7 @@ def _log_lines(status: ApplicationStatus) -> Iterator[StatusLine]:
         text += "; while a job is off or in quarantine, this does not mean that all is well"
     yield StatusLine(window, f"{text}{', older entries not read' if log.is_cut else ''}")
     for group in log.groups[:MAX_GROUPS]:
-        yield cause_line(group, status.selector)
+        yield cause_line(group, status.selector, status.now)
     if log.counts["staged"]:
         text = with_application("deletions are held back; `scimconf logs --status staged` lists them", status.selector)
         yield StatusLine("staged", text, "danger")
@@ -150,7 +153,7 @@ def _log_lines(status: ApplicationStatus) -> Iterator[StatusLine]:
         yield StatusLine("", f"and {len(log.groups) - MAX_GROUPS:,} other causes", "quiet")
 
 
-def cause_line(group: CauseGroup, selector: str) -> StatusLine:
+def cause_line(group: CauseGroup, selector: str, now: datetime) -> StatusLine:
     """Return the line of failures or skipped objects with one cause, with examples and what to do."""
     number = len(group.objects)
     code = ": ".join(filter(None, [group.code or "no code", group.attribute]))
@@ -159,9 +162,12 @@ def cause_line(group: CauseGroup, selector: str) -> StatusLine:
     names = ", ".join(group.examples) + (f" and {more:,} more" if more else "")
     response = next((event.response for event in group.events if event.response), "")
     details = [names, *([f"the application answered: {_clipped(response)}"] if response else [])]
-    reason = next((event.reason for event in group.events if event.reason), "")
+    reason = next((event.cause_text for event in group.events if event.reason), "")
     if reason and not response:
         details.append(f"the service reports: {_clipped(reason)}")
+    attempts = [event.next_attempt for event in group.events if event.next_attempt is not None]
+    if attempts:
+        details.append(f"the service tries again {attempt_text(min(attempts), now)}")
     if group.cause is not None:
         details.append(group.cause.action_for(selector))
     label = "failed" if group.status == "failure" else "skipped"
