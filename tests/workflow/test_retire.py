@@ -416,6 +416,22 @@ def state(ending, **fields):
     return reading(ending, **fields).retirement
 
 
+@pytest.mark.parametrize(
+    ("properties", "sign_on"),
+    [
+        ({"preferredSingleSignOnMode": "oidc"}, "mode oidc"),
+        ({"preferredSingleSignOnMode": "notSupported"}, ""),
+        ({"replyUrls": ["https://expenses.example.com/auth"]}, "no mode, but 1 redirect URI"),
+        ({"replyUrls": ["https://a.example.com", "https://b.example.com"]}, "no mode, but 2 redirect URIs"),
+    ],
+)
+def test_an_application_through_which_users_may_sign_in_is_not_deleted(ending, properties, sign_on):
+    documents = ending.tenant.service.tenant.documents
+    (principal,) = [row for row in documents.all("servicePrincipal") if row["displayName"] == NAME]
+    documents.put("servicePrincipal", principal["id"], principal | properties)
+    assert state(ending).sign_on == sign_on
+
+
 def deletion(ending):
     """Delete the application, without looking whether it may be deleted."""
     read = reading(ending)
