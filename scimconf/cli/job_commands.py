@@ -21,7 +21,7 @@ from scimconf.cli.tenants import TenantSpecs, by_tenant, run_each
 from scimconf.cli.terminal import Terminal, can_ask
 from scimconf.diagnostics import LockedError, ScimconfError, StaleError
 from scimconf.monitoring.history import ci_context
-from scimconf.monitoring.job_commands import JobCommand, RestartScope, command_guards, is_done
+from scimconf.monitoring.job_commands import JobCommand, RestartScope, command_guards, is_done, retired_problem
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow.history import HistoryStore
 from scimconf.workflow.history_entry import OpenHistory
@@ -176,6 +176,8 @@ async def _prepared(
 ) -> tuple[PreparedJob | None, ExitCode]:
     """Return the job if there is something to do, and the exit code otherwise; print why not, or what will be done."""
     try:
+        if problem := retired_problem(request.command, target.retired):
+            raise ScimconfError(problem, "To use it again, remove `retired` from the spec, and apply.")
         tenant = session.tenant_session()
         prepared = await prepare(tenant, target, settings)
         finished = is_done(request.command, prepared.job.status)

@@ -9,7 +9,7 @@ from typing import Any
 from scimconf.documents import application
 from scimconf.documents.assignments import AssignmentRow, assigned
 from scimconf.kinds.exported import ExportedSpec, ExportRequest, role_keys
-from scimconf.snapshot import Json, Lookup, Principal, Snapshot
+from scimconf.snapshot import PRINCIPALS_BY_ID, Json, Lookup, Principal, Snapshot
 from scimconf.spec.patterns import ROLE_VALUE
 
 MAX_USERS = 50
@@ -69,7 +69,8 @@ def export_assignments(request: ExportRequest) -> ExportedSpec:
         principal = _principal(row, snapshot)
         if principal is None or row["appRoleId"] not in names:
             name = row["principalDisplayName"] or row["principalId"]
-            part.omitted.append(f"the assignment of {name} ({row['principalType']}) is not managed")
+            reason = _reason(row, snapshot) if principal is None else "a spec cannot name its role"
+            part.omitted.append(f"the assignment of {name} ({row['principalType']}) is not managed: {reason}")
         else:
             roles.setdefault(principal, []).append(names[row["appRoleId"]])
     principals = sorted(roles, key=lambda principal: (principal.name, principal.id))
@@ -92,6 +93,20 @@ def _principal(row: AssignmentRow, snapshot: Snapshot) -> Principal | None:
     if row["principalType"] == "ServicePrincipal" or len(principals) != 1 or not principals[0].name:
         return None
     return principals[0] if principals[0].security_enabled else None
+
+
+def _reason(row: AssignmentRow, snapshot: Snapshot) -> str:
+    """Return why a spec cannot list the principal of an assignment."""
+    if row["principalType"] == "ServicePrincipal":
+        return "a spec lists users and groups only"
+    if PRINCIPALS_BY_ID in snapshot.denied:
+        return (
+            f"Graph denied reading it ({snapshot.denied[PRINCIPALS_BY_ID].status}), export again with more permissions"
+        )
+    principals = snapshot.principals.get(Lookup("id", row["principalId"]), ())
+    if not principals:
+        return "it was deleted"
+    return "it has no name" if not principals[0].name else "the group is not security-enabled"
 
 
 def _role_names(live: list[Json]) -> dict[str, str]:

@@ -138,7 +138,7 @@ def unconfirmed_message(steps: Sequence[str]) -> str:
     """Return that these manual steps are not confirmed."""
     subject = "1 step of before_start is" if len(steps) == 1 else f"{len(steps)} steps of before_start are"
     listed = ", ".join(map(quoted, steps[:MAX_STEPS])) + (" and others" if len(steps) > MAX_STEPS else "")
-    return f"{subject} not confirmed by a person: {listed}"
+    return f"{subject} not confirmed by a person: {listed}. To confirm a step, add `confirmed` and `by` to it"
 
 
 def stop_of(spec: Spec) -> Change:

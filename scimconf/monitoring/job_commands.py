@@ -161,6 +161,13 @@ def command_guards(
     return tuple(guards)
 
 
+def retired_problem(command: JobCommand, retired: str) -> str:
+    """Return why a command must not start the job of an application that its spec calls retired, "" if it may."""
+    if command is JobCommand.PAUSE or not retired:
+        return ""
+    return f"the spec says that the application is retired since {retired}, so its job is not started"
+
+
 def is_done(command: JobCommand, status: JobStatus) -> str:
     """Return why a command has nothing to do, "" if it has."""
     if command is JobCommand.PAUSE and not status.is_on:

@@ -42,7 +42,8 @@ class ApplicationTarget:
     """An application whose jobs are read: what identifies it, by Graph's properties in order, and its job's template.
 
     `selector` are the words with which commands name it, quoted for a shell. `enabled` is `provisioning.enabled` of its
-    spec, None without a spec. `tokens` and `ownership` are what its spec says, without a spec nothing.
+    spec, None without a spec; `retired` is the day since which the spec says that the application is
+    retired, else "". `tokens` and `ownership` are what its spec says, without a spec nothing.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ApplicationTarget:
     tokens: tuple[TokenExpiry, ...] = ()
     selector: str = ""
     enabled: bool | None = None
+    retired: str = ""
     ownership: Ownership = WITHOUT_SPEC
 
 
@@ -70,7 +72,8 @@ def _target(spec: Spec, path: str) -> ApplicationTarget:
         tokens=tuple(expiring_tokens(spec)),
         selector=shlex.quote(relative_path(path)),
         ownership=ownership(spec),
-        enabled=spec.provisioning.enabled,
+        enabled=spec.provisioning.enabled and spec.retired is None,
+        retired=spec.retired.isoformat() if spec.retired is not None else "",
     )
 
 

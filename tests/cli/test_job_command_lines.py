@@ -152,6 +152,15 @@ def test_one_application_that_fails_does_not_stop_the_others(writer):
     assert controls(writer) == ["pause", "start"]
 
 
+def test_a_retired_application_is_not_started(writer):
+    spec = writer.folder / SPEC
+    spec.write_text(f"{spec.read_text()}\nretired: 2026-11-01\n")
+    with_job(writer, schedule={"state": "Disabled"})
+    result = writer("resume", "writer", "--yes")
+    assert (result.code, "is retired since 2026-11-01" in result.err) == (1, True)
+    assert controls(writer) == []
+
+
 def test_lost_answers_and_locks_have_exit_codes_of_their_own(writer):
     writer.service.tenant.documents.all("job")
     writer.fault("drop", method="POST", path="*/restart", times=0)

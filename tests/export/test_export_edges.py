@@ -351,7 +351,7 @@ def test_export_reports_two_roles_with_one_name_and_their_assignments(tmp_path):
     assert spec.omitted == [
         "the application has several roles x",
         "the application has several roles x",
-        "the assignment of Ada Lovelace (User) is not managed",
+        "the assignment of Ada Lovelace (User) is not managed: a spec cannot name its role",
     ]
 
 
@@ -395,7 +395,9 @@ def test_export_reports_the_assignment_of_a_service_principal(tmp_path):
         "appRoleId": tenant.roles()["x"]["id"],
     }
     tenant.request("POST", f"/servicePrincipals/{body['resourceId']}/appRoleAssignedTo", body)
-    assert check_both_exports(tenant, tmp_path).omitted == ["the assignment of Robot (ServicePrincipal) is not managed"]
+    assert check_both_exports(tenant, tmp_path).omitted == [
+        "the assignment of Robot (ServicePrincipal) is not managed: a spec lists users and groups only"
+    ]
 
 
 def test_export_reports_an_assigned_group_that_is_no_longer_assignable(tmp_path):
@@ -414,7 +416,9 @@ def test_export_reports_an_assigned_group_that_is_no_longer_assignable(tmp_path)
         }
     )
     tenant.request("PATCH", "/groups/10000000-0000-4000-8000-000000000001", {"securityEnabled": False})
-    assert check_both_exports(tenant, tmp_path).omitted == ["the assignment of Mails (Group) is not managed"]
+    assert check_both_exports(tenant, tmp_path).omitted == [
+        "the assignment of Mails (Group) is not managed: the group is not security-enabled"
+    ]
 
 
 def test_export_omits_the_roles_of_an_application_of_another_tenant(tmp_path):

@@ -17,6 +17,7 @@ from scimconf.monitoring.job_commands import (
     is_initial,
     reset_scope,
     restart_scopes,
+    retired_problem,
     staged_deletions,
 )
 from scimconf.monitoring.job_status import job_status
@@ -129,12 +130,20 @@ def test_a_command_that_has_nothing_to_do_says_so(command, status, reason):
     assert (result.startswith(reason), bool(result)) == (True, bool(reason))
 
 
+def test_the_job_of_a_retired_application_is_only_paused():
+    assert retired_problem(JobCommand.PAUSE, "2026-11-01") == retired_problem(JobCommand.RESUME, "") == ""
+    assert "is retired since 2026-11-01" in retired_problem(JobCommand.RESUME, "2026-11-01")
+
+
 def test_guards_of_commands():
     new = facts(job({"code": "NotRun"}, is_on=False))
     assert [guard for guard, _ in command_guards(JobCommand.RESUME, new)] == ["initial-start"]
     unconfirmed = replace(new, unconfirmed_steps=("Enable SCIM",))
     assert command_guards(JobCommand.RESUME, unconfirmed)[1:] == (
-        ("before-start-unconfirmed", '1 step of before_start is not confirmed by a person: "Enable SCIM"'),
+        (
+            "before-start-unconfirmed",
+            '1 step of before_start is not confirmed by a person: "Enable SCIM". To confirm a step, add `confirmed` and `by` to it',
+        ),
     )
     assert command_guards(JobCommand.RESUME, replace(facts(), unconfirmed_steps=("Enable SCIM",))) == ()
     assert [guard for guard, _ in command_guards(JobCommand.RESTART, new, [RestartScope.FULL])] == [

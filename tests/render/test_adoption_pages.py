@@ -36,7 +36,7 @@ RESULT = AdoptionResult(
             action="written",
             jobs=(job(code="Active", steadyStateFirstAchievedTime="2026-11-02T08:00:00Z", lastExecution=RUN),),
             in_scope=Impact(3, 12),
-            omitted=("the assignment of Robot (ServicePrincipal) is not managed",),
+            omitted=("the assignment of Robot (ServicePrincipal) is not managed: a spec lists users and groups only",),
             proof=PlanProof(0),
             owners=(ADA, GRACE),
             entra_owners=(ADA,),
@@ -71,7 +71,7 @@ RESULT = AdoptionResult(
         ),
         AdoptedApplication(
             name="less", display_name="Less", path="apps/less.scimconf.yaml", action="kept", jobs=(job(),),
-            proof=PlanProof(0, missing=("the tenant has no user x",)),
+            proof=PlanProof(0, warnings=("the tenant has no user x",)), retired="2026-11-20",
         ),
         AdoptedApplication(name="denied", display_name="Denied", action="failed", problem=f"403 {HOSTILE}"),
         AdoptedApplication(name="gone", display_name="Gone", action="gone", problem="it was deleted during the export"),
