@@ -144,8 +144,16 @@ def test_markdown_plan_without_html_contains_no_tags():
 # --- maximum length ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("most", [*range(0, 1_000, 23), *range(1_000, 12_000, 211), *markdown.LIMITS.values()])
-@pytest.mark.parametrize("as_html", [True, False])
+MOST = [*range(0, 1_000, 23), *range(1_000, 12_000, 211), *markdown.LIMITS.values()]
+ROOM = [
+    pytest.param(as_html, most, marks=[] if number % 2 == as_html else pytest.mark.slow)
+    for number, most in enumerate(MOST)
+    for as_html in (True, False)
+]
+"""Every limit in both forms; by default each limit in one of them."""
+
+
+@pytest.mark.parametrize(("as_html", "most"), ROOM)
 def test_markdown_plan_respects_max_length(most, as_html):
     assert size(markdown.plan(plans.rich(), max_length=most, marker="plan", as_html=as_html)) <= most
 

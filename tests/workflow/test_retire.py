@@ -20,14 +20,15 @@ from retired_tenant import (
 )
 from tenant_fixture import NOON, changes, mapping
 
-from scimconf.diagnostics import GraphError
+from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph.execution.lock import LockOptions
 from scimconf.monitoring.accounts import Account, AccountRecord, AccountState
-from scimconf.monitoring.history import HistoryEntry
+from scimconf.monitoring.history import HistoryEntry, RunContext
 from scimconf.monitoring.retirement import RetirementStage
 from scimconf.plan import ApplyStatus
 from scimconf.sandbox.target import start_target
 from scimconf.workflow.history import begin_command, history_entries
+from scimconf.workflow.history_entry import OpenHistory
 from scimconf.workflow.history_folder import FolderStore
 from scimconf.workflow.retire import RetireStatus
 from scimconf.workflow.retired import with_retired
@@ -163,6 +164,32 @@ def test_another_tenant_is_refused(ending, tmp_path):
     ending.file = write_spec(tmp_path, spec_of([], tenant="fabrikam.com"))
     result = ending(allow=())
     assert "tenant-mismatch" in result.error
+
+
+@pytest.mark.slow
+def test_another_tenant_is_refused_also_when_nobody_is_assigned_any_more(ending, tmp_path):
+    ending.cycles = False
+    ending(wait=minutes(0))
+    ending.file = write_spec(tmp_path, spec_of([], tenant="fabrikam.com"))
+    ending.tenant.forget()
+    result = ending(allow=())
+    assert ("tenant-mismatch" in result.error, ending.tenant.writes) == (True, [])
+
+
+def test_an_interrupt_ends_the_wait(ending):
+    ending.person.interrupt = lambda: bool(ending.tenant.made)
+    result = ending()
+    assert result.status in (RetireStatus.INTERRUPTED, RetireStatus.INCOMPLETE)
+    ending.person = Owner()
+    assert ending().status is RetireStatus.RETIRED
+
+
+def test_a_refused_token_after_the_first_writes_leaves_the_run_incomplete(ending, small):
+    small.refuse(ending, small.names[0])
+    ending()
+    ending.tenant.fault({"status": 400, "body": {}}, method="POST", path="*/validateCredentials", times=0)
+    with pytest.raises(ScimconfError, match="refuses the stored credentials"):
+        ending()
 
 
 # --- what prevents it -----------------------------------------------------------------------------------------------
@@ -352,37 +379,46 @@ def test_deleting_the_application_is_a_yes_of_its_own_and_a_later_run_knows_it(e
     assert (again.status, again.retirement, again.is_deleted) == (RetireStatus.RETIRED, None, True)
 
 
-def state(ending, **reading):
+def reading(ending, **fields):
     """Return the state as it is read, without doing anything."""
     spec = ending.tenant.load(ending.file).spec
-    return ending.tenant.run(
-        lambda session: read_retirement(session, spec, RetirementReading(NOON, **reading))
-    ).retirement
+    return ending.tenant.run(lambda session: read_retirement(session, spec, RetirementReading(NOON, **fields)))
+
+
+def state(ending, **fields):
+    return reading(ending, **fields).retirement
 
 
 def deletion(ending):
     """Delete the application, without looking whether it may be deleted."""
-    read = state(ending)
-    return lambda: ending.tenant.run(lambda session: delete_application(session, read))
+    read = reading(ending)
+    return lambda: delete(ending, read)
+
+
+def delete(ending, read):
+    history = OpenHistory(None, RunContext(), lambda: NOON)
+    spec = ending.tenant.load(ending.file).spec
+    ending.tenant.run(lambda session: delete_application(session, spec, read, history))
 
 
 def test_the_deletion_of_an_application_that_another_tenant_owns_deletes_the_enterprise_application(ending):
-    read = replace(state(ending), application_id="")
-    ending.tenant.run(lambda session: delete_application(session, read))
-    assert ending.tenant.made[-1] == f"DELETE /servicePrincipals/{read.principal}"
+    read = reading(ending)
+    read = replace(read, retirement=replace(read.retirement, application_id=""))
+    delete(ending, read)
+    assert ending.tenant.made[-1] == f"DELETE /servicePrincipals/{read.retirement.principal}"
 
 
 def test_a_deletion_that_is_refused_is_an_error_and_one_whose_answer_is_lost_is_looked_up(ending):
-    delete = deletion(ending)
+    attempt = deletion(ending)
     ending.tenant.fault({"status": 403, "body": {}}, method="DELETE", path="/applications/*")
     with pytest.raises(GraphError):
-        delete()
+        attempt()
     ending.tenant.fault({"status": 404, "body": {}}, method="DELETE", path="/applications/*")
     with pytest.raises(GraphError) as missing:
-        delete()
+        attempt()
     assert "may be deleted" in missing.value.hint
     ending.tenant.fault("drop", method="DELETE", path="/applications/*", when="after")
-    delete()
+    attempt()
     assert all(row["displayName"] != NAME for row in ending.tenant.state["servicePrincipals"])
 
 
