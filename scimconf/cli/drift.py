@@ -42,10 +42,10 @@ def _explain(params: dict[str, Any]) -> Explain:
     """Return a function that adds to each plan who changed the application outside scimconf, as far as that is known."""
     stores = history_option.stores(params["history"], options.from_click(options.CommonOptions, params))
 
-    async def explain(session: Session, results: PlanResults) -> tuple[PlanResults, str]:
+    async def explain(session: Session, results: PlanResults) -> tuple[PlanResults, tuple[str, ...]]:
         opened = {planned.name: stores(planned.loaded.paths[0]) for planned in results.planned}
         graph = session.client.graph
-        planned, problem = await with_authors(graph, results.planned, opened, graph.now or datetime.now(UTC))
-        return replace(results, planned=planned), problem
+        planned, problems = await with_authors(graph, results.planned, opened, graph.now or datetime.now(UTC))
+        return replace(results, planned=planned), problems
 
     return explain

@@ -24,7 +24,7 @@ from scimconf.workflow.saved_plan import read_saved_plan
 if TYPE_CHECKING:
     from scimconf.graph.shared_reads import SharedReads
 
-Explain = Callable[[Session, PlanResults], Awaitable[tuple[PlanResults, str]]]
+Explain = Callable[[Session, PlanResults], Awaitable[tuple[PlanResults, tuple[str, ...]]]]
 CANNOT_APPLY = "note: this identity can plan, but not apply. It lacks:"
 ANOTHER_IDENTITY = "This is as it should be if another identity applies the plan."
 
@@ -85,10 +85,10 @@ def plan_command(
         results = await run_plans(session, specs, planning, previous, session.client.shared_reads())
         plan = results.combined_plan(recorded)
         output.emit_plan_events(session, plan, redact=printing.redact)
-        printed, problem = await explain(session, results) if explain is not None else (results, "")
+        printed, problems = await explain(session, results) if explain is not None else (results, ())
         with session.progress.paused():
             output.print_plan(printed, recorded, printing)
-            output.print_lines(*([f"note: {problem}"] if problem else []), err=True)
+            output.print_lines(*(f"note: {problem}" for problem in problems), err=True)
             output.write_plan_file(results, recorded, printing)
             for planned in results.planned if not is_drift else ():
                 output.print_missing_permissions(planned, CANNOT_APPLY, ANOTHER_IDENTITY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from scimconf.monitoring.history import HistoryEntry
@@ -37,6 +38,8 @@ class AuditEvent:
     by: str
     user_id: str = ""
     names: frozenset[str] = field(default=frozenset(), repr=False)
+    moment: str = field(default="", repr=False)
+    """The time as the log has it, with fractions of a second."""
 
     def document(self) -> dict[str, Any]:
         """Return the JSON values of the event."""
@@ -64,7 +67,7 @@ def audit_events(
         and _concerns(row, known, folded)
         and (event := _event(row, application)) is not None
     ]
-    return sorted(events, key=lambda event: event.at, reverse=True)
+    return sorted(events, key=attrgetter("moment"), reverse=True)
 
 
 def _concerns(row: Mapping[str, Json], ids: Collection[str], names: Collection[str]) -> bool:
@@ -92,6 +95,7 @@ def _event(row: Mapping[str, Json], application: str) -> AuditEvent | None:
         by=texts[0] if texts else "somebody whom the log does not name",
         user_id=str(user.get("id") or ""),
         names=frozenset(text.lower() for text in texts),
+        moment=str(row.get("activityDateTime")),
     )
 
 

@@ -74,7 +74,13 @@ def redacted_entry(entry: HistoryEntry, redact: Callable[[str], str]) -> History
     return replace(
         entry,
         error=redact(entry.error),
-        run=replace(run, reason=redact(run.reason), identity=redact(run.identity), actor="a user" if run.actor else ""),
+        run=replace(
+            run,
+            reason=redact(run.reason),
+            identity=redact(run.identity),
+            actor="a user" if run.actor else "",
+            canary=redact(run.canary),
+        ),
         changes=tuple((redact(address), action) for address, action in entry.changes),
         outcomes=tuple((redact(step), result) for step, result in entry.outcomes),
     )

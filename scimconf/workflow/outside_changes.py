@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -93,32 +93,53 @@ async def changes_outside(
 
 async def with_authors(
     graph: Graph, planned: Iterable[PlannedApplication], stores: Mapping[str, HistoryStore], now: datetime
-) -> tuple[list[PlannedApplication], str]:
-    """Return the plans, with a warning that names who made the changes, and why that is not known ("" if it is)."""
-    results: list[PlannedApplication] = []
-    problem = ""
-    for application in planned:
-        warning, problem = await _author(graph, application, stores, now) if not problem else (None, problem)
+) -> tuple[list[PlannedApplication], tuple[str, ...]]:
+    """Return the plans, with a warning that names who made the changes, and what cannot be read for that."""
+    reader = _AuthorReader(graph, stores, now)
+    results = [await reader.explained(application) for application in planned]
+    return results, tuple(reader.problems)
+
+
+@dataclass(slots=True)
+class _AuthorReader:
+    """Reads who changed applications. What cannot be read once is not tried again, and is a problem to print."""
+
+    graph: Graph
+    stores: Mapping[str, HistoryStore]
+    now: datetime
+    problems: list[str] = field(default_factory=list)
+    has_history: bool = True
+    has_log: bool = True
+
+    async def explained(self, application: PlannedApplication) -> PlannedApplication:
+        """Return the plan of an application, with a warning if the log has a change that the history does not explain."""
+        objects = KnownObjects.of(application.snapshot.documents)
         plan = application.plan
-        results.append(
-            replace(application, plan=replace(plan, warnings=(*plan.warnings, warning))) if warning else application
-        )
-    return results, problem
+        if not self.has_log or not objects or not (plan.changes or plan.unmanaged_drift):
+            return application
+        entries = self._entries(application.name)
+        try:
+            changes = await changes_outside(self.graph, application.name, objects, entries, self.now)
+        except UnreadableAuditError as error:
+            self.has_log = False
+            self.problems.append(str(error))
+            return application
+        warnings = (*plan.warnings, _author_warning(changes, has_entries=bool(entries))) if changes else plan.warnings
+        return replace(application, plan=replace(plan, warnings=warnings))
+
+    def _entries(self, name: str) -> list[HistoryEntry]:
+        store = self.stores.get(name) if self.has_history else None
+        try:
+            return history_entries(store, name) if store is not None else []
+        except ScimconfError as error:
+            self.has_history = False
+            self.problems.append(str(error))
+            return []
 
 
-async def _author(
-    graph: Graph, application: PlannedApplication, stores: Mapping[str, HistoryStore], now: datetime
-) -> tuple[Diagnostic | None, str]:
-    objects = KnownObjects.of(application.snapshot.documents)
-    if not objects or not (application.plan.changes or application.plan.unmanaged_drift):
-        return None, ""
-    try:
-        entries = history_entries(stores[application.name], application.name) if application.name in stores else []
-        changes = await changes_outside(graph, application.name, objects, entries, now)
-    except ScimconfError as error:
-        return None, str(error)
-    if not changes:
-        return None, ""
-    words = "changed outside scimconf" if entries else "last changed"
-    hint = "" if entries else "There is no history here, so this may have been an apply. --history names the history."
-    return Diagnostic("K411", f"{words} by {last_change(changes)}", hint=hint, severity="warning"), ""
+def _author_warning(changes: Sequence[AuditEvent], *, has_entries: bool) -> Diagnostic:
+    words = "changed outside scimconf" if has_entries else "last changed"
+    hint = (
+        "" if has_entries else "No history entry is known, so this may have been an apply. --history names the history."
+    )
+    return Diagnostic("K411", f"{words} by {last_change(changes)}", hint=hint, severity="warning")

@@ -82,6 +82,11 @@ def test_events_are_sorted_and_have_json_values():
     ]
 
 
+def test_events_of_one_second_are_in_their_order():
+    found = events(row("first", "2026-11-25T10:00:00.1000000Z"), row("second", "2026-11-25T10:00:00.2000000Z"))
+    assert [event.activity for event in found] == ["second", "first"]
+
+
 def entry(time="20261125T095959.500000Z", ended="20261125T100000.000000Z", identity=""):
     return HistoryEntry(application="writer", time=time, ended=ended, run=RunContext(identity=identity))
 

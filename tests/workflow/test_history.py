@@ -283,7 +283,9 @@ OUTSIDE = (
 
 
 def test_entries_and_changes_outside_are_listed_together_from_the_newest():
-    many = replace(ENTRIES[0], run=RunContext(rollback=TIME), changes=(("writer:a", "create"),) * 7)
+    many = replace(
+        ENTRIES[0], run=RunContext(rollback=TIME, canary="one of three groups"), changes=(("writer:a", "create"),) * 7
+    )
     text = as_text([many], OUTSIDE)
     lines = [line for line in text.splitlines() if not line.startswith(" ")]
     assert lines == [
@@ -294,6 +296,7 @@ def test_entries_and_changes_outside_are_listed_together_from_the_newest():
     ]
     assert "and 2 more" in text
     assert f"rollback to the state before {TIME}" in text
+    assert "    canary: one of three groups\n" in text
 
 
 def test_changes_outside_are_rows_for_auditors_without_formulas():
@@ -310,7 +313,7 @@ def test_a_redacted_entry_names_nobody():
     entry = replace(
         ENTRIES[0],
         error="ada@contoso.com fails",
-        run=RunContext("for ada@contoso.com", "ada@contoso.com", actor="ada"),
+        run=RunContext("for ada@contoso.com", "ada@contoso.com", actor="ada", canary="ada@contoso.com"),
         changes=(("writer:assignment/user:ada@contoso.com/admin", "create"),),
         outcomes=(("assign ada@contoso.com", "done"),),
     )

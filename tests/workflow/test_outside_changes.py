@@ -141,11 +141,11 @@ def drifted(writer, stores, **switches):
 
 
 def test_drift_names_who_changed_the_application(writer):
-    assert drifted(writer, {"writer": writer.store}) == ([], ""), "without drift, nobody is asked"
+    assert drifted(writer, {"writer": writer.store}) == ([], ()), "without drift, nobody is asked"
     assert writer.asked("GET", AUDITS) == []
     writer.request("POST", f"{writer.job()}/pause")
     ((code, message),), problem = drifted(writer, {"writer": writer.store})
-    assert (code, problem) == ("K411", "")
+    assert (code, problem) == ("K411", ())
     assert message == f"changed outside scimconf by Client scimconf on 2026-11-25 13:00 UTC: {PAUSE}"
     ((_, message),), _ = drifted(writer, {})
     assert message.startswith("last changed by Client scimconf on 2026-11-25 13:00 UTC")
@@ -154,7 +154,7 @@ def test_drift_names_who_changed_the_application(writer):
 def test_drift_that_nobody_made_names_nobody(writer):
     writer.request("POST", f"{writer.job()}/pause")
     writer.time += 2 * 86400
-    assert drifted(writer, {"writer": writer.store}, audit_retention_days=1) == ([], "")
+    assert drifted(writer, {"writer": writer.store}, audit_retention_days=1) == ([], ())
 
 
 def test_drift_says_once_why_the_author_is_not_known(writer):
@@ -167,8 +167,26 @@ def test_drift_says_once_why_the_author_is_not_known(writer):
 
     results, problem = writer.run(work)
     assert [len(result.plan.warnings) for result in results] == [len(planned[0].plan.warnings)] * 2
-    assert problem == "changes outside scimconf are not known: the identity lacks AuditLog.Read.All"
+    assert problem == ("changes outside scimconf are not known: the identity lacks AuditLog.Read.All",)
     assert len(writer.asked("GET", AUDITS)) == 1
+
+
+def test_a_history_that_cannot_be_read_is_said_once_and_the_author_is_named(writer, tmp_path):
+    writer.request("POST", f"{writer.job()}/pause")
+    (tmp_path / "writer").symlink_to("writer")
+    planned, store = [writer.plan(WRITER)] * 2, FolderStore(str(tmp_path))
+
+    async def work(session):
+        now = NOON + timedelta(seconds=writer.time)
+        return await with_authors(session.graph, planned, {"writer": store}, now)
+
+    results, problems = writer.run(work)
+    assert len(problems) == 1
+    assert "cannot be read" in problems[0]
+    for result in results:
+        (warning,) = (each for each in result.plan.warnings if each.code == "K411")
+        assert warning.message.startswith("last changed by Client scimconf")
+        assert "may have been an apply" in warning.hint
 
 
 def test_ids_and_names_of_documents():

@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from scimconf.sandbox.data_files import read_data
@@ -105,7 +105,7 @@ def record(tenant: Tenant, route: str, request: GraphRequest, subject: AuditSubj
         "result": "success",
         "resultReason": "",
         "activityDisplayName": activity,
-        "activityDateTime": tenant.stamp(),
+        "activityDateTime": f"{tenant.now().astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z",  # seven digits, as Graph has
         "loggedByService": logged_by,
         "operationType": operation,
         "initiatedBy": initiator(tenant, request),
