@@ -11,7 +11,7 @@ COPY scimconf scimconf
 RUN pip install --no-cache-dir --constraint constraints.txt hatchling \
  && pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheel . \
  && python -m venv /scimconf \
- && /scimconf/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt "$(ls /wheel/*.whl)[keyvault,rehearsal]" \
+ && /scimconf/bin/pip install --no-cache-dir --no-compile --constraint constraints.txt "$(ls /wheel/*.whl)[blob,keyvault,rehearsal]" \
  && /scimconf/bin/python -m compileall -q -j 0 /scimconf/lib
 
 FROM ${PYTHON}

@@ -96,6 +96,7 @@ PERMISSIONS = (
     Permission("GET", rf"^/{_APPLICATIONS}\b", (_READ_APPLICATIONS,)),
     Permission(".*", rf"^/{_APPLICATIONS}\b", (_WRITE_APPLICATIONS,), disputed=_DISPUTED),
     Permission("GET", r"^/auditLogs/provisioning$", (_READ_LOG,)),
+    Permission("GET", r"^/auditLogs/directoryAudits$", (("AuditLog.Read.All",),)),
     Permission("POST", r"^/directoryObjects/getByIds$", (_READ_DIRECTORY,)),
     Permission("GET", r"^/directory/deletedItems/microsoft\.graph\.user$", (_READ_USERS,)),
     Permission("GET", r"^/directory/deletedItems/microsoft\.graph\.group$", (_READ_GROUPS,)),

@@ -22,6 +22,6 @@ def is_long() -> bool:
     return settings.get_current_profile_name() == "long"
 
 
-def examples(number: int) -> settings:
-    """Return the settings of a test that needs another number of examples than the profile has."""
-    return settings(max_examples=number * (LONG if is_long() else 1))
+def examples(number: int, quick: int | None = None) -> settings:
+    """Return the settings of a test that needs another number of examples than the profile has; `quick` is for the default."""
+    return settings(max_examples=number * LONG if is_long() else quick or number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,9 +32,10 @@ USERS = "users.csv"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllApplications:
-    """The folder for the specs, and how they are exported."""
+    """The folder for the specs, and how they are exported. `common` has the variables of specs that exist."""
 
     folder: str
+    common: options.CommonOptions
     pattern: SecretPattern | None = None
     full: bool = False
     strict: bool = False
@@ -48,7 +49,7 @@ async def export_all(session: Session, chosen: AllApplications) -> ExitCode:
     from scimconf.workflow.adopt import AdoptOptions, adopt
 
     check_folder_writable(chosen.folder)
-    folder = FolderOnDisk.read(chosen.folder)
+    folder = FolderOnDisk.read(chosen.folder, chosen.common)
     shared = SharedReads(session.client.graph)
     settings = AdoptOptions(
         today=options.today(), now=datetime.now(UTC), full=chosen.full, force=chosen.force, pattern=chosen.pattern
@@ -107,14 +108,14 @@ class FolderOnDisk:
     taken: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
-    def read(cls, folder: str) -> FolderOnDisk:
+    def read(cls, folder: str, common: options.CommonOptions) -> FolderOnDisk:
         """Return the folder with the specs that it has, also those with errors."""
         root = Path(folder)
         if not root.is_dir():
             return cls(root)
         entries = sorted(options.list_folder(folder) or ())
         inner = [str(root / name) for name in entries if (root / name).is_dir()]
-        specs, _ = options.find_specs(options.CommonOptions(paths=(folder, *inner)))
+        specs, _ = options.find_specs(replace(common, paths=(folder, *inner)))
         names = {name.removesuffix(f".{USERS}").removesuffix(ENDING) for name in entries}
         names |= {str(loaded.resolved.get("name")) for loaded in specs}
         return cls(root, specs, frozenset(names))

@@ -11,6 +11,7 @@ import click
 
 from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.output import current_specs
 from scimconf.cli.session import Session, run
 from scimconf.cli.terminal import Terminal
 from scimconf.diagnostics import AuthenticationError
@@ -49,7 +50,7 @@ def command(output_format: str, app: str | None, **params: Any) -> int:
     common = options.from_click(options.CommonOptions, params)
     if common.paths and app is not None:
         raise click.UsageError("Pass spec files or --app.")
-    specs = options.load_specs(common) if common.paths else []
+    specs = current_specs(options.load_specs(common)) if common.paths else []
     settings = graph_settings(os.environ, common.cloud)
     checks = list(environment_checks(os.environ, settings.base))
 

@@ -41,6 +41,7 @@ class ExportOptions:
 
 @click.command("export", short_help="Export a live application as a spec.")
 @options.tenant
+@options.variables
 @click.option(
     "--app",
     metavar="NAME|ID",
@@ -100,7 +101,12 @@ def command(**params: Any) -> int:
         if export.into.startswith("-"):
             raise click.UsageError(f"{export.into} is not a folder: write --all DIR, such as --all apps/")
         chosen = AllApplications(
-            folder=export.into, pattern=export.secret, full=export.full, strict=export.strict, force=export.force
+            folder=export.into,
+            common=common,
+            pattern=export.secret,
+            full=export.full,
+            strict=export.strict,
+            force=export.force,
         )
         return run(common, "reading", lambda session: export_all(session, chosen))
     previous = _previous(export.out) if export.out else None

@@ -12,7 +12,7 @@ from scimconf.cli.options import CommonOptions
 from scimconf.cli.session import storage_credential
 from scimconf.cli.streams import masked
 from scimconf.workflow.history import HistoryStore
-from scimconf.workflow.history_place import open_store
+from scimconf.workflow.history_place import is_address, open_store
 
 WORKING_FOLDER = "scimconf.yaml"
 """A spec in the working folder: for a command without a spec, its repository has the history."""
@@ -22,10 +22,10 @@ Stores = Callable[[str], HistoryStore]
 
 def _mask_signature(context: click.Context, _parameter: click.Parameter, history: str) -> str:
     """Return the option; its signature is masked in everything that is printed from now on."""
-    from scimconf.graph.blob_storage import blob_address, is_address
-    from scimconf.graph.secret_masking import SecretMask
-
     if is_address(history):
+        from scimconf.graph.blob_storage import blob_address
+        from scimconf.graph.secret_masking import SecretMask
+
         mask = SecretMask()
         for signature in blob_address(history).signatures:
             mask.add(signature)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from scimconf.workflow.saved_plan import read_saved_plan
 if TYPE_CHECKING:
     from scimconf.graph.shared_reads import SharedReads
 
+Explain = Callable[[Session, PlanResults], Awaitable[tuple[PlanResults, tuple[str, ...]]]]
 CANNOT_APPLY = "note: this identity can plan, but not apply. It lacks:"
 ANOTHER_IDENTITY = "This is as it should be if another identity applies the plan."
 
@@ -60,9 +61,13 @@ def command(**params: Any) -> int:
 
 
 def plan_command(
-    params: Mapping[str, Any], *, detailed: bool, baseline: str | None = None, is_drift: bool = False
+    params: Mapping[str, Any], *, detailed: bool, baseline: str | None = None, explain: Explain | None = None
 ) -> ExitCode:
-    """Plan, print and save. `baseline` is a saved plan: print what has changed since it."""
+    """Plan, print and save. `baseline` is a saved plan: print what has changed since it.
+
+    With `explain`, which returns the results to print and what is to be noted, this is drift.
+    """
+    is_drift = explain is not None
     common = options.from_click(options.CommonOptions, params)
     printing = options.from_click(options.OutputOptions, {**params, "command": "drift" if is_drift else "plan"})
     planning = options.plan_options(params)
@@ -80,8 +85,10 @@ def plan_command(
         results = await run_plans(session, specs, planning, previous, session.client.shared_reads())
         plan = results.combined_plan(recorded)
         output.emit_plan_events(session, plan, redact=printing.redact)
+        printed, problems = await explain(session, results) if explain is not None else (results, ())
         with session.progress.paused():
-            output.print_plan(results, recorded, printing)
+            output.print_plan(printed, recorded, printing)
+            output.print_lines(*(f"note: {problem}" for problem in problems), err=True)
             output.write_plan_file(results, recorded, printing)
             for planned in results.planned if not is_drift else ():
                 output.print_missing_permissions(planned, CANNOT_APPLY, ANOTHER_IDENTITY)

@@ -89,7 +89,7 @@ def command(all_users: bool, **params: Any) -> int:
     preview_options = options.from_click(PreviewOptions, params)
     if sum([bool(preview_options.users), preview_options.sample is not None, all_users]) != 1:
         raise click.UsageError("Pass one of --user, --sample and --all.")
-    groups = by_tenant(options.load_specs(common), common)
+    groups = by_tenant(output.current_specs(options.load_specs(common)), common)
     document = f"--format {preview_options.output_format}" if preview_options.output_format != "text" else ""
     require_single(groups, "--out" if preview_options.out else "", document)
     if preview_options.out:

@@ -44,6 +44,8 @@ _CODES: Mapping[RetireStatus, ExitCode] = {
     RetireStatus.QUARANTINED: ExitCode.QUARANTINE,
     RetireStatus.ACCOUNTS_REMAIN: ExitCode.CHANGES,
     RetireStatus.NOT_DELETED: ExitCode.BLOCKED,
+    RetireStatus.INCOMPLETE: ExitCode.PARTIALLY_APPLIED,
+    RetireStatus.INTERRUPTED: ExitCode.INTERRUPTED,
 }
 
 
@@ -275,12 +277,15 @@ def _print_result(session: Session, result: RetireResult, loaded: Loaded, hooks:
     report = redact_report(result.report, hooks.redact) if result.report is not None else None
     if report is not None:
         session.events.applied(report, hooks.logged)
-    if report is not None and result.status is RetireStatus.INCOMPLETE:
+    is_open = result.status in (RetireStatus.INCOMPLETE, RetireStatus.INTERRUPTED)
+    if report is not None and is_open:
         click.echo(text.report([report], width=terminal.width, color=terminal.color), nl=False)
-        print_lines("Run `scimconf retire` again: it does what remains.", err=True)
-        return _report_code(report)
     if result.error:
-        print_lines(f"{hooks.name}: {result.error}.", *([f"  {result.hint}"] if result.hint else []), err=True)
+        lines = [f"{hooks.name}: {result.error}.", *([f"  {result.hint}"] if result.hint else [])]
+        print_lines(*map(hooks.redact, lines), err=True)
+    if is_open:
+        print_lines("Run `scimconf retire` again: it does what remains.", err=True)
+        return _CODES[result.status] if result.error or report is None else _report_code(report, result.status)
     if result.status is RetireStatus.ACCOUNTS_REMAIN and result.retirement is not None:
         printed = hooks.printable(result.retirement)
         click.echo(rendering.remaining(printed, width=terminal.width, color=terminal.color), nl=False)
@@ -293,9 +298,10 @@ def _print_result(session: Session, result: RetireResult, loaded: Loaded, hooks:
     return _CODES[result.status]
 
 
-def _report_code(report: Report) -> ExitCode:
+def _report_code(report: Report, status: RetireStatus) -> ExitCode:
+    """Return the exit code of the last writes if they failed, else that of the whole."""
     code = of_status(report.status)
-    return ExitCode.PARTIALLY_APPLIED if code is ExitCode.OK else code
+    return _CODES[status] if code is ExitCode.OK else code
 
 
 def _print_retired(result: RetireResult, loaded: Loaded, hooks: _Person) -> None:

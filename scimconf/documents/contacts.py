@@ -15,13 +15,17 @@ GROUP_PROPERTIES = ("id", "displayName", "mail")
 
 @dataclass(frozen=True, slots=True)
 class DirectoryContact:
-    """A user or a group of the tenant. `enabled` is None for a group, and if Graph does not show it."""
+    """A user or a group of the tenant. `enabled` is None for a group, and if Graph does not show it.
+
+    `is_empty`: the group has no members.
+    """
 
     id: str
     type: Literal["user", "group"]
     name: str
     enabled: bool | None = None
     addresses: frozenset[str] = frozenset()
+    is_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,11 +50,6 @@ class BlobAddress:
         values = parse_qs(self.sas).get("sig", [])
         encoded = re.findall(r"(?:^|&)sig=([^&]*)", self.sas)
         return tuple(dict.fromkeys((*values, *encoded)))
-
-
-def is_address(text: str) -> bool:
-    """Return whether a text is an address of the web, and no folder."""
-    return "://" in text
 
 
 def blob_address(text: str) -> BlobAddress:
@@ -118,6 +112,8 @@ class BlobStore:
 
     def read(self, files: Sequence[str]) -> list[bytes | None]:
         """Return the content of each blob, several at a time; None for one that does not exist or is too large."""
+        from concurrent.futures import ThreadPoolExecutor
+
         self._container()
         with ThreadPoolExecutor(READERS) as pool:
             return list(pool.map(self._content, files))

@@ -51,7 +51,7 @@ async def find_contacts(graph: Graph, owners: Collection[str], addresses: Collec
     inside = [text for text in searched if text in folded and domains is not None and domain_of(text) in domains]
     missing = [text for text in inside if text not in records.contacts and text not in records.unreadable]
     further = await _answered(graph, list(_alias_queries(missing)))
-    contacts = {**records.contacts, **further.contacts}
+    contacts = await _with_members(graph, {**records.contacts, **further.contacts})
     unreadable = {**records.unreadable, **further.unreadable, **dict.fromkeys(omitted, f"more than {MAX_CONTACTS:,}")}
     lost = [text for text in searched if text not in contacts and (text not in folded or text in inside)]
     deleted = await _deleted(graph, lost)
@@ -78,6 +78,20 @@ def _queries(texts: Sequence[str]) -> Iterable[_Query]:
     ):
         for part in chunks(values, VALUES_A_FILTER):
             yield part, filtered(path, prop, part, properties), decode
+
+
+async def _with_members(graph: Graph, contacts: Mapping[str, DirectoryContact]) -> dict[str, DirectoryContact]:
+    """Return the contacts with whether groups have no members; what cannot be read is not called empty."""
+    groups = sorted({contact.id for contact in contacts.values() if contact.type == "group"})
+    query = {"$select": "id", "$top": "1"}
+    requests = [Request("GET", "/groups/{group}/members", {"group": group}, query) for group in groups]
+    answers = await graph.batch(requests) if requests else []
+    empty = {
+        group
+        for group, answer in zip(groups, answers, strict=True)
+        if not isinstance(answer, GraphError) and isinstance(answer.body, Mapping) and answer.body.get("value") == []
+    }
+    return {text: replace(contact, is_empty=contact.id in empty) for text, contact in contacts.items()}
 
 
 def _alias_queries(addresses: Sequence[str]) -> Iterable[_Query]:

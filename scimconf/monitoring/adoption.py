@@ -19,17 +19,18 @@ MAX_CHANGES = 20
 class PlanProof:
     """The plan of a spec on disk: the number of its changes and their first addresses, None and why without a plan.
 
-    `missing` are sentences about the users and groups that the spec lists and the tenant does not have.
+    `warnings` are sentences about users and groups that the spec lists and the tenant does not have, and about a retired
+    application that is still provisioned.
     """
 
     changes: int | None = None
     addresses: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     problem: str = ""
 
     @property
     def is_empty(self) -> bool:
-        return self.changes == 0 and not self.missing
+        return self.changes == 0
 
 
 NOT_PLANNED = PlanProof()
@@ -41,7 +42,8 @@ class AdoptedApplication:
 
     `omitted` is what the spec cannot say, with the reason. `differences` are the addresses of what a previous spec had
     otherwise. `in_scope` are the users whom the job provisions, None if they could not be counted. `owners` are those of
-    the spec, `entra_owners` those of the enterprise application in Entra. `secrets` are the references of the spec.
+    the spec, `entra_owners` those of the enterprise application in Entra. `secrets` are the references of the spec. `retired` is the day
+    on which the application was retired, as the spec says.
     """
 
     name: str
@@ -61,6 +63,7 @@ class AdoptedApplication:
     recipients: tuple[Contact, ...] = ()
     mail_problem: str = ""
     secrets: tuple[str, ...] = ()
+    retired: str = ""
 
     @property
     def is_failed(self) -> bool:
@@ -88,6 +91,8 @@ def tasks(application: AdoptedApplication) -> Iterator[str]:
         yield application.problem
         return
     yield from _plan_tasks(application.proof, application.action)
+    if application.retired:
+        return
     for job in application.jobs:
         if job.quarantine is not None:
             yield f"end the quarantine ({job.quarantine.reason}): {job.quarantine.cause.action}"
@@ -114,4 +119,4 @@ def _plan_tasks(proof: PlanProof, action: Action) -> Iterator[str]:
             "the spec and the tenant differ" if action == "kept" else "this is a defect of scimconf, please report it"
         )
         yield f"the plan has {number} ({', '.join(proof.addresses[:MAX_CHANGES])}{more}): {cause}"
-    yield from proof.missing
+    yield from proof.warnings

@@ -13,17 +13,18 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
-from scimconf.documents.contacts import ContactRecords, domain_of
+from scimconf.documents.contacts import ContactRecords, DirectoryContact, domain_of
 from scimconf.spec.model import ManualStep, Spec
 
 _SEPARATORS = re.compile(r"[\s,;]+")
 
 
 class ContactState(StrEnum):
-    """Whether a contact is there; `external` and `unknown` could not be checked."""
+    """Whether a contact is there; `empty` is a group without members, `external` and `unknown` could not be checked."""
 
     ENABLED = "enabled"
     DISABLED = "disabled"
+    EMPTY = "empty"
     DELETED = "deleted"
     MISSING = "missing"
     EXTERNAL = "external"
@@ -31,6 +32,8 @@ class ContactState(StrEnum):
 
 
 _ABSENT = (ContactState.DELETED, ContactState.MISSING)
+_NOBODY = (ContactState.DISABLED, ContactState.EMPTY)
+"""States in which an owner cannot answer; a mailbox may be read nevertheless."""
 UNCHECKED = (ContactState.EXTERNAL, ContactState.UNKNOWN)
 """States of a contact that could not be looked up."""
 
@@ -54,7 +57,7 @@ class Contact:
     @property
     def is_absent(self) -> bool:
         """Whether nobody is there: an owner who cannot sign in, or an address that nobody has."""
-        return self.state in _ABSENT or (self.kind == "owner" and self.state is ContactState.DISABLED)
+        return self.state in _ABSENT or (self.kind == "owner" and self.state in _NOBODY)
 
     @property
     def label(self) -> str:
@@ -75,6 +78,7 @@ _NOTICES = {
     "owner": {
         ContactState.ENABLED: "",
         ContactState.DISABLED: "the owner {text} is disabled: name another one under `owners`",
+        ContactState.EMPTY: "the owner {text} is a group without members: add some, or name another one under `owners`",
         ContactState.DELETED: "the owner {text} was deleted{day}: name another one under `owners`",
         ContactState.MISSING: "the tenant has no user or group {text}: name another one under `owners`",
         ContactState.EXTERNAL: "",
@@ -83,6 +87,7 @@ _NOTICES = {
     "recipient": {
         ContactState.ENABLED: "",
         ContactState.DISABLED: "{text} has a disabled account: if it is no shared mailbox, nobody reads the emails",
+        ContactState.EMPTY: "{text} is the address of a group without members",
         ContactState.DELETED: "{text} was deleted{day}, so nobody gets the emails: change `provisioning.notifications`",
         ContactState.MISSING: "no user or group of the tenant has the address {text}: change `provisioning.notifications`",
         ContactState.EXTERNAL: "{text} is an address outside of the tenant, which cannot be checked",
@@ -143,8 +148,7 @@ def _contact(
     key = text.casefold()
     entry = records.contacts.get(key)
     if entry is not None:
-        state = ContactState.DISABLED if entry.enabled is False else ContactState.ENABLED
-        return Contact(kind, text, state, entry.id, entry.name)
+        return Contact(kind, text, _state(entry), entry.id, entry.name)
     if key in records.unreadable:
         return Contact(kind, text, ContactState.UNKNOWN, error=records.unreadable[key])
     if key in records.deleted:
@@ -152,3 +156,9 @@ def _contact(
     if kind == "recipient" and records.domains is None:
         return Contact(kind, text, ContactState.UNKNOWN, error="the domains of the tenant could not be read")
     return Contact(kind, text, otherwise)
+
+
+def _state(entry: DirectoryContact) -> ContactState:
+    if entry.is_empty:
+        return ContactState.EMPTY
+    return ContactState.DISABLED if entry.enabled is False else ContactState.ENABLED

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 FORMAT_VERSION = "1.0"
@@ -66,6 +66,24 @@ class HistoryEntry:
         values["changes"] = [{"address": address, "action": action} for address, action in self.changes]
         values["outcomes"] = [{"step": step, "result": result} for step, result in self.outcomes]
         return {**values, "format_version": FORMAT_VERSION}
+
+
+def redacted_entry(entry: HistoryEntry, redact: Callable[[str], str]) -> HistoryEntry:
+    """Return an entry without who started the run, and with `redact` applied to every text that may name a user."""
+    run = entry.run
+    return replace(
+        entry,
+        error=redact(entry.error),
+        run=replace(
+            run,
+            reason=redact(run.reason),
+            identity=redact(run.identity),
+            actor="a user" if run.actor else "",
+            canary=redact(run.canary),
+        ),
+        changes=tuple((redact(address), action) for address, action in entry.changes),
+        outcomes=tuple((redact(step), result) for step, result in entry.outcomes),
+    )
 
 
 def read_entry(document: Any, application: str, time: str) -> HistoryEntry:

@@ -146,4 +146,5 @@ class Retirement:
     def may_be_late(self, ended: datetime) -> bool:
         """Return whether entries of the cycle that ended at this time may be missing in the log, and are needed."""
         waiting = any(account.state is AccountState.UNPROVEN for account in self.open_accounts)
-        return waiting and not self.job.is_quarantined and self.now - ended < LOG_DELAY
+        ran = not self.job.is_quarantined or self.is_held_back
+        return waiting and ran and self.now - ended < LOG_DELAY

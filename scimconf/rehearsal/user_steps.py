@@ -26,6 +26,7 @@ _RENAME_HINT = (
 _MANAGER_HINT = (
     f"{judgement.MANAGER_HINT} The path of the operation begins with a URN: the attribute follows the last colon."
 )
+_DELETED = "The vendor deletes a user who is disabled. One who leaves the scope by mistake, and comes back, gets a new account."
 _OFF = "The target object actions of the users mapping do not include {}"
 
 
@@ -233,7 +234,9 @@ async def _leaver(stage: Stage, flow: ObjectFlow, key: str) -> StepResult:
     if work.task is not Task.DISABLE or not targets:
         return kept_account(cycle, "the account is disabled in the application", *_kept(stage, flow, targets))
     if stage.deletes_disabled:
-        return await stage.absent(flow, target_id, cycle, key)
+        result = await stage.absent(flow, target_id, cycle, key)
+        is_gone = result.status is CheckStatus.PASSED
+        return replace(result, status=CheckStatus.WARNING, consequence=_DELETED) if is_gone else result
     result = await stage.judge(cycle, flow, [key], only=targets)
     if result.status is CheckStatus.FAILED:
         stage.not_disabled.add(key)

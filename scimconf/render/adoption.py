@@ -64,6 +64,8 @@ def _section(application: AdoptedApplication) -> Iterator[str]:
     yield ""
     if application.has_spec:
         yield f"- spec: {code(application.path)}, {_RESULTS[application.action]}"
+    if application.retired:
+        yield f"- retired on {code(application.retired)}, as the spec says"
     yield f"- application id: {code(application.app_id)}"
     yield f"- job: {code(jobs(application))}, {states(application)}"
     for job in application.jobs:
@@ -125,7 +127,7 @@ def line(application: AdoptedApplication) -> str:
         return f"{application.display_name}: {_RESULTS[application.action]}: {application.problem}"
     proof, omitted = application.proof, len(application.omitted)
     changed = _shortened(application.differences) if application.action == "replaced" else ""
-    reason = proof.problem or _shortened(proof.addresses or proof.missing)
+    reason = proof.problem or _shortened(proof.addresses or proof.warnings)
     facts = [
         _RESULTS[application.action] + (f" ({changed})" if changed else ""),
         plan_words(application) + (f" ({reason})" if reason else ""),
@@ -184,7 +186,7 @@ def plan_words(application: AdoptedApplication) -> str:
     if proof.changes is None:
         return "not planned"
     if not proof.changes:
-        return "plan empty" if proof.is_empty else f"{len(proof.missing)} listed but missing"
+        return "plan empty, with warnings" if proof.warnings else "plan empty"
     return "1 change" if proof.changes == 1 else f"{proof.changes:,} changes"
 
 

@@ -8,19 +8,43 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, fields
 
+from scimconf.monitoring.audit_events import AuditEvent
 from scimconf.monitoring.history import STARTED, HistoryEntry, RunContext
 from scimconf.render.common.csv_cells import csv_cell
 from scimconf.render.terminal.page import Page, joined
 
 _COLUMNS = ("application", "time", "command", "status", "ended", "tenant", "digest", "version", "error", "changes")
+OUTSIDE = "outside scimconf"
 MAX_CHANGES = 5
 """Changes that are listed for an entry in text; JSON has all."""
 
 
-def as_text(entries: Sequence[HistoryEntry], *, width: int = 100, color: bool = False) -> str:
-    """Return a paragraph for each entry."""
+def as_text(
+    entries: Sequence[HistoryEntry], outside: Sequence[AuditEvent] = (), *, width: int = 100, color: bool = False
+) -> str:
+    """Return a paragraph for each entry and each change outside scimconf, of each application from the newest."""
     page = Page(width, color)
-    return joined(line for entry in entries for line in _entry(page, entry))
+    return joined(line for row in _merged(entries, outside) for line in _row(page, row))
+
+
+def _merged(entries: Sequence[HistoryEntry], outside: Sequence[AuditEvent]) -> list[HistoryEntry | AuditEvent]:
+    rows: list[HistoryEntry | AuditEvent] = [*entries, *outside]
+    names = list(dict.fromkeys(row.application for row in rows))
+    rows.sort(key=_time, reverse=True)
+    return sorted(rows, key=lambda row: names.index(row.application))
+
+
+def _time(row: HistoryEntry | AuditEvent) -> str:
+    """Return the time in the form of an entry's; the audit log has whole seconds."""
+    return row.time if isinstance(row, HistoryEntry) else f"{row.at:%Y%m%dT%H%M%SZ}"
+
+
+def _row(page: Page, row: HistoryEntry | AuditEvent) -> Iterator[str]:
+    if isinstance(row, HistoryEntry):
+        yield from _entry(page, row)
+        return
+    words = f"{row.application}: changed outside scimconf by {row.by}: {row.activity}"
+    yield from page.labelled(0, ("strong", f"{_time(row)}  "), ("", words), hang=2)
 
 
 def _entry(page: Page, entry: HistoryEntry) -> Iterator[str]:
@@ -46,12 +70,21 @@ def _entry(page: Page, entry: HistoryEntry) -> Iterator[str]:
             yield from page.prose(4, text, "quiet", hang=2)
 
 
-def as_csv(entries: Sequence[HistoryEntry]) -> str:
-    """Return a header and a row for each entry, for auditors; `changes` is their number."""
+def as_csv(entries: Sequence[HistoryEntry], outside: Sequence[AuditEvent] = ()) -> str:
+    """Return a header and a row for each entry and each change outside scimconf, for auditors.
+
+    `changes` is their number. A change outside scimconf has the status `outside scimconf`, an `actor` and an `activity`.
+    """
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow([*_COLUMNS, *(field.name for field in fields(RunContext))])
-    for entry in entries:
-        values = [str(len(entry.changes)) if name == "changes" else getattr(entry, name) for name in _COLUMNS]
-        rows.writerow([csv_cell(value) for value in (*values, *astuple(entry.run))])
+    run_columns = [field.name for field in fields(RunContext)]
+    rows.writerow([*_COLUMNS, *run_columns, "activity"])
+    for row in _merged(entries, outside):
+        if isinstance(row, HistoryEntry):
+            values = [str(len(row.changes)) if name == "changes" else getattr(row, name) for name in _COLUMNS]
+            cells = [*values, *astuple(row.run), ""]
+        else:
+            known = {"application": row.application, "time": _time(row), "status": OUTSIDE, "actor": row.by}
+            cells = [*(known.get(name, "") for name in (*_COLUMNS, *run_columns)), row.activity]
+        rows.writerow([csv_cell(cell) for cell in cells])
     return text.getvalue()

@@ -14,7 +14,15 @@ from typing import TypeAlias
 from urllib.parse import unquote
 
 from scimconf.sandbox.data_files import read_data
-from scimconf.sandbox.directory import applications, assignments, deleted_items, managers, owners, users_and_groups
+from scimconf.sandbox.directory import (
+    applications,
+    assignments,
+    audit_log,
+    deleted_items,
+    managers,
+    owners,
+    users_and_groups,
+)
 from scimconf.sandbox.engine import log
 from scimconf.sandbox.http_types import (
     GraphRequest,
@@ -47,6 +55,8 @@ class GraphRoute:
     pattern: tuple[str, ...]
     handler: Handler
     required: str
+    call: str = ""
+    """The method and path as in the table, by which the audit log knows the activity."""
 
     def match(self, segments: tuple[str, ...]) -> dict[str, str] | None:
         """Return the path parameters, or None if the path does not match."""
@@ -105,6 +115,7 @@ _DIRECTORY_ROWS: tuple[tuple[str, Handler, str], ...] = (
     ("POST /directory/deletedItems/{item}/restore", deleted_items.restore_item, "write_deleted_items"),
     ("DELETE /directory/deletedItems/{item}", deleted_items.purge_item, "write_deleted_items"),
     ("GET /auditLogs/provisioning", log.list_provisioning, "read_log"),
+    ("GET /auditLogs/directoryAudits", audit_log.list_audits, "read_audit_log"),
     ("GET /applicationTemplates", applications.list_templates, "read_gallery"),
     ("GET /applicationTemplates/{template}", applications.get_template, "read_gallery"),
     ("POST /applicationTemplates/{template}/instantiate", applications.instantiate_template, "instantiate"),
@@ -167,7 +178,7 @@ def _routes(rows: Iterable[tuple[str, Handler, str]]) -> Iterator[GraphRoute]:
     for call, handler, required in rows:
         method, path = call.split(" ", 1)
         pattern = tuple(part if part.startswith("{") else part.lower() for part in path.strip("/").split("/"))
-        yield GraphRoute(method, pattern, handler, required)
+        yield GraphRoute(method, pattern, handler, required, call)
 
 
 def _sync_routes(rows: Iterable[tuple[str, SyncHandler, str]]) -> Iterator[GraphRoute]:
@@ -226,9 +237,19 @@ def dispatch(tenant: Tenant, request: GraphRequest, permissions: frozenset[str] 
             continue
         if route.method == request.method:
             _check_permissions(tenant, route, permissions, is_sync=is_synchronization(request))
-            return route.handler(tenant, request.with_route(parameters, permissions))
+            return _handle(tenant, route, request.with_route(parameters, permissions))
         path_exists = True
     raise _no_route(request, path_exists=path_exists)
+
+
+def _handle(tenant: Tenant, route: GraphRoute, request: GraphRequest) -> GraphResponse:
+    """Return the response of a handler; a successful change of an application becomes an event of the audit log."""
+    if route.call not in audit_log.ACTIVITIES:
+        return route.handler(tenant, request)
+    subject = audit_log.subject_of(tenant, audit_log.ACTIVITIES[route.call][0], request)
+    response = route.handler(tenant, request)
+    audit_log.record(tenant, route.call, request, subject, response.body)
+    return response
 
 
 def _check_permissions(tenant: Tenant, route: GraphRoute, permissions: frozenset[str] | None, *, is_sync: bool) -> None:
@@ -237,6 +258,9 @@ def _check_permissions(tenant: Tenant, route: GraphRoute, permissions: frozenset
         return
     if is_sync:
         raise sync_unauthorized()
+    if route.required == "read_audit_log":
+        message = "Calling principal does not have required MSGraph permissions AuditLog.Read.All"
+        raise ResponseError(403, "Authentication_MSGraphPermissionMissing", message)
     raise ResponseError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 

@@ -46,6 +46,7 @@ CREATE TABLE IF NOT EXISTS engine_staged (
   job_id TEXT NOT NULL, kind TEXT NOT NULL, object_id TEXT NOT NULL, action TEXT NOT NULL,
   PRIMARY KEY (job_id, kind, object_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS provisioning_log (seq INTEGER PRIMARY KEY, doc TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS audit_log (seq INTEGER PRIMARY KEY, doc TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS changes (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, object_id TEXT NOT NULL, of_access INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS by_parent ON objects (kind, parent);
@@ -78,7 +79,7 @@ def _trigger_sql() -> Iterator[str]:
 
 _INDEXED = ("displayName", "userPrincipalName", "mail", "appId")
 _TABLE_NAMES = (
-    "engine_jobs", "engine_links", "engine_references", "engine_escrows", "engine_staged", "provisioning_log", "changes",
+    "engine_jobs", "engine_links", "engine_references", "engine_escrows", "engine_staged", "provisioning_log", "audit_log", "changes",
     "objects", "members", "assignments", "secrets", "delays", "meta",
 )  # fmt: skip
 

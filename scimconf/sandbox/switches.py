@@ -85,6 +85,8 @@ class Switches:
     gallery_permission: str = _switch("gallery_permission")
     organization_permission: str = _switch("organization_permission")
     secrets_read_permission: str = _switch("secrets_read_permission")
+    audit_retention_days: int = _switch("audit_retention_days")
+    audit_target: str = _switch("audit_target")
     access_tokens: str = _switch("access_tokens")
     # ---- synchronization: jobs and secrets ---------------------------------------------------------------------------
     secrets_put: str = _switch("secrets_put")

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from scimconf.graph.client import Graph
     from scimconf.graph.reading import TenantSession
 
+STILL_ON = "K008"
+"""The warning about an application that was retired, and whose provisioning is on."""
 CONCURRENT = 8
 """Applications that are exported and planned at the same time."""
 
@@ -137,7 +139,11 @@ async def adopt(
             entry.session.documents = None  # its documents are not needed any more
     applications = await _with_people(graph, entries)
     used = {loaded.paths[0] for loaded in previous.values()}
-    orphans = tuple(loaded.paths[0] for loaded in folder.existing if loaded.paths[0] not in used)
+    orphans = tuple(
+        loaded.paths[0]
+        for loaded in folder.existing
+        if loaded.paths[0] not in used and "retired" not in loaded.resolved
+    )
     return AdoptionResult(applications=applications, orphans=orphans)
 
 
@@ -233,9 +239,10 @@ async def _write(run: _Run, entry: _Entry) -> None:
     """Write the spec of an application, or leave the one that is there; load what is there then."""
     exported, result, previous = entry.exported, entry.result, entry.previous
     assert exported is not None
-    if previous is not None and not run.options.force:
+    retired = "" if previous is None else str(previous.resolved.get("retired") or "")
+    if previous is not None and (retired or not run.options.force):
         entry.loaded = previous
-        entry.result = replace(result, action="kept", omitted=tuple(exported.omitted))
+        entry.result = replace(result, action="kept", omitted=tuple(exported.omitted), retired=retired)
         return
     if run.options.pattern is not None:
         apply_pattern(exported, run.options.pattern, run.secrets)
@@ -289,8 +296,9 @@ async def _proof(session: TenantSession, loaded: Loaded, options: PlanOptions) -
     if problems:
         return PlanProof(problem=_described(DiagnosticsError(problems)))
     addresses = tuple(str(change.address) for change in planned.plan.changes)
-    missing = tuple(principal.diagnostic.message for principal in planned.plan.missing)
-    return PlanProof(len(addresses), addresses[:MAX_CHANGES], missing[:MAX_CHANGES])
+    warnings = [principal.diagnostic.message for principal in planned.plan.missing]
+    warnings += [warning.message for warning in planned.plan.warnings if warning.code == STILL_ON]
+    return PlanProof(len(addresses), addresses[:MAX_CHANGES], tuple(warnings[:MAX_CHANGES]))
 
 
 async def _with_people(graph: Graph, entries: Sequence[_Entry]) -> tuple[AdoptedApplication, ...]:

@@ -135,10 +135,11 @@ def build_changes(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot, options
     traits = {kind.name: kind.traits for kind in kinds}
     result = diff(desired, observed, traits, resend=options.resend_secrets, key_sets=key_sets)
     changes = _with_effects(kinds, result.changes, snapshot, _departure(spec))
-    if options.no_start:
-        changes = tuple(change for change in changes if not starts_provisioning(change))
+    starts = tuple(change for change in changes if options.no_start and starts_provisioning(change))
+    changes = tuple(change for change in changes if change not in starts)
     requires = {kind.name: (*kind.after, *kind.companions) for kind in kinds}
     selection = select(changes, options.only, options.exclude, requires)
+    selection = replace(selection, excluded=selection.excluded + len(starts))
     patterns = (*options.only, *options.exclude)
     known = (
         (

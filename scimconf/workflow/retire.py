@@ -6,12 +6,14 @@ ended anywhere is continued by the next one. Nothing is stopped or deleted while
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from scimconf.diagnostics import ScimconfError
+from scimconf.kinds.common_guards import tenant_mismatch
 from scimconf.kinds.retirement import emptying_spec, not_emptied
 from scimconf.monitoring.accounts import AccountRecord, AccountState, unmatched_names
 from scimconf.monitoring.history import RunContext
@@ -22,10 +24,11 @@ from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
 from scimconf.workflow.apply import ApplyHooks, apply, guards_that_need_allow
 from scimconf.workflow.compilation import PlanOptions
+from scimconf.workflow.guard_context import tenant_of
 from scimconf.workflow.history import HistoryStore, entry_place
 from scimconf.workflow.history_entry import OpenHistory
 from scimconf.workflow.job_commands import CommandOptions, prepare, read_staged, run_command
-from scimconf.workflow.job_control import CycleTimeoutError, wait_for_cycle
+from scimconf.workflow.job_control import CycleTimeoutError, UncertainError, wait_for_cycle
 from scimconf.workflow.plan import PlannedApplication, plan
 from scimconf.workflow.retirement_record import find_record, write_record
 from scimconf.workflow.retirement_state import RetirementReading, RetirementState, read_retirement, target_of
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
     from scimconf.graph.execution.lock import LockOptions
     from scimconf.graph.reading import TenantSession
 
+INTERRUPT_CHECK = 0.5
+"""Seconds between two looks at whether the command is interrupted while it waits."""
 LOG_READ = 60.0
 """Seconds between two reads of the log while its entries may be late."""
 
@@ -53,6 +58,7 @@ class RetireStatus(Enum):
     INCOMPLETE = "incomplete"
     """A write failed or was stopped; the report says more."""
     NOT_DELETED = "application not deleted"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,17 +145,23 @@ class _Retirement:
             state = await self._read()
         except NoApplicationError:
             record = find_record(self.options.history, self.spec.name)
-            if record is None or not record.is_ended:
+            if self.spec.retired is None and (record is None or not record.is_ended):
                 raise
             return RetireResult(RetireStatus.RETIRED, None, is_deleted=True)
         planned = await self._plan(state.retirement)
         self.hooks.show(state.retirement, planned)
-        refused = self._refusal(state.retirement, planned)
+        refused = self._refusal(state, planned)
         if self.options.shows_only:
             return replace(refused or RetireResult(RetireStatus.SHOWN, state.retirement), status=RetireStatus.SHOWN)
-        if refused is None and state.retirement.stage is not RetirementStage.RETIRED:
-            return await self._end(state, planned)
-        return refused or await self._finished(state)
+        if refused is not None:
+            return refused
+        try:
+            is_retired = state.retirement.stage is RetirementStage.RETIRED
+            return await (self._finished(state) if is_retired else self._end(state, planned))
+        except ScimconfError as error:
+            if not isinstance(error, UncertainError) and (self.report is None or not self.report.wrote):
+                raise
+            return RetireResult(RetireStatus.INCOMPLETE, state.retirement, self.report, str(error), error.hint)
 
     async def _end(self, state: RetirementState, planned: PlannedApplication | None) -> RetireResult:
         """Do what remains of all stages."""
@@ -158,6 +170,8 @@ class _Retirement:
         if planned is not None and not await self._empty(state, planned):
             return RetireResult(RetireStatus.INCOMPLETE, state.retirement, self.report)
         state = await self._closed(await self._read(state), is_new=planned is not None)
+        if self.hooks.interrupted():
+            return RetireResult(RetireStatus.INTERRUPTED, state.retirement, self.report)
         if state.retirement.stage in (RetirementStage.ASSIGNMENTS, RetirementStage.ACCOUNTS):
             return self._remaining(state.retirement)
         if state.retirement.stage is RetirementStage.SHUTDOWN and not await self._shut_down(state):
@@ -204,8 +218,17 @@ class _Retirement:
         exclude = not_emptied(spec) if spec.connection is not None else ()
         return replace(self.options.planning, exclude=exclude)
 
-    def _refusal(self, retirement: Retirement, planned: PlannedApplication | None) -> RetireResult | None:
+    def _wrong_tenant(self, state: RetirementState) -> RetireResult | None:
+        """Return the refusal of another tenant than the spec's, where no plan has the guard for it."""
+        for guard in tenant_mismatch(self.spec.tenant, tenant_of(state.snapshot)):
+            if guard.id not in self.options.planning.allow:
+                message = f"blocked by a guard. {guard.id}: {guard.message}"
+                return RetireResult(RetireStatus.REFUSED, state.retirement, error=message)
+        return None
+
+    def _refusal(self, state: RetirementState, planned: PlannedApplication | None) -> RetireResult | None:
         """Return why nothing can be done; None if it can."""
+        retirement = state.retirement
         unmatched = unmatched_names(retirement.accounts, self.options.confirmed)
         if unmatched:
             message = f"--confirmed names users who have no account to confirm: {', '.join(unmatched)}"
@@ -214,7 +237,7 @@ class _Retirement:
             status = RetireStatus.QUARANTINED if retirement.job.is_quarantined else RetireStatus.REFUSED
             return RetireResult(status, retirement, error=message, hint=hint)
         if planned is None:
-            return None
+            return self._wrong_tenant(state)
         if planned.errors:
             error = planned.errors[0]
             return RetireResult(
@@ -321,18 +344,31 @@ class _Retirement:
         """Wait for a cycle that began after a time; return whether one ended before the deadline."""
         limit = timedelta(seconds=max(0.0, deadline - self.session.consistency.clock()))
         try:
-            await wait_for_cycle(self.session, state.job, since, limit)
+            return await self._interruptible(wait_for_cycle(self.session, state.job, since, limit))
         except CycleTimeoutError as error:
             self.hooks.say(f"{error}.")
             return False
-        return True
 
     async def _sleep(self, deadline: float) -> bool:
+        """Wait before the log is read again; return False at the deadline, or after an interrupt."""
         consistency = self.session.consistency
-        if self.hooks.interrupted() or consistency.clock() + LOG_READ > deadline:
+        if consistency.clock() + LOG_READ > deadline:
             return False
         consistency.on_wait(LOG_READ, "the provisioning log")
-        await consistency.sleep(LOG_READ)
+        return await self._interruptible(consistency.sleep(LOG_READ))
+
+    async def _interruptible(self, work: Awaitable[object]) -> bool:
+        """Wait for work that only reads; return False if an interrupt ended it."""
+        import asyncio
+
+        task = asyncio.ensure_future(work)
+        while not task.done():
+            if self.hooks.interrupted():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                return False
+            await asyncio.wait({task}, timeout=INTERRUPT_CHECK)
+        await task
         return True
 
     def _remaining(self, retirement: Retirement) -> RetireResult:
@@ -364,12 +400,15 @@ class _Retirement:
         obstacles = list(state.retirement.deletion_obstacles())
         if obstacles:
             message = f"the application is not deleted: {'; '.join(obstacles)}"
-            return RetireResult(RetireStatus.NOT_DELETED, state.retirement, self.report, message)
+            hint = "If nobody signs in through it, delete it in the portal." if state.retirement.sign_on else ""
+            return RetireResult(RetireStatus.NOT_DELETED, state.retirement, self.report, message, hint)
         if not self.hooks.approve_deletion(state.retirement):
             return RetireResult(
                 RetireStatus.NOT_DELETED, state.retirement, self.report, "the application is not deleted"
             )
-        await delete_application(self.session, state.retirement)
+        history = self._history()
+        await delete_application(self.session, self.spec, state, history)
+        self._report_history(history)
         return RetireResult(RetireStatus.RETIRED, state.retirement, self.report, is_deleted=True)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from scimconf.graph.execution.lock import ApplicationLock, LockOptions
     from scimconf.graph.reading import TenantSession
 
-COMMAND = "retire"
+COMMAND, DELETE_COMMAND = "retire", "retire --delete-application"
 DELETED_FOR = 30
 """Days for which a deleted application can be restored (Graph reference, deletedItems)."""
 
@@ -74,21 +74,25 @@ async def shut_down(
 
 def _begin_entry(request: ShutdownRequest) -> None:
     """Begin the history entry with the record and the documents. Raise ScimconfError."""
-    snapshot, history = request.state.snapshot, request.history
-    tenant = tenant_of(snapshot)
-    entry = HistoryEntry(
-        application=request.spec.name,
+    history, changes = request.history, tuple(shutdown_steps(request.spec, request.state.snapshot))
+    entry = _entry(request.spec, request.state, history, COMMAND)
+    history.begin_command(replace(entry, changes=tuple((step.description, "update") for step in changes)))
+    assert history.store is not None
+    write_record(history.store, entry, request.record)
+    write_archive(history.store, entry, request.state.snapshot)
+
+
+def _entry(spec: Spec, state: RetirementState, history: OpenHistory, command: str) -> HistoryEntry:
+    """Return the history entry of a command that begins now."""
+    tenant = tenant_of(state.snapshot)
+    return HistoryEntry(
+        application=spec.name,
         time=entry_time(history.clock()),
         tenant=(tenant.domain or tenant.id) if tenant else "",
         version=__version__,
         run=history.run,
-        changes=tuple((step.description, "update") for step in shutdown_steps(request.spec, snapshot)),
-        command=COMMAND,
+        command=command,
     )
-    history.begin_command(entry)
-    assert history.store is not None
-    write_record(history.store, entry, request.record)
-    write_archive(history.store, entry, snapshot)
 
 
 async def _reported(
@@ -144,11 +148,21 @@ async def _execute(
 _AGAIN = "Run `scimconf retire` again: it does what remains."
 
 
-async def delete_application(session: TenantSession, retirement: Retirement) -> None:
+async def delete_application(session: TenantSession, spec: Spec, state: RetirementState, history: OpenHistory) -> None:
     """Delete the registration and with it the enterprise application, or only this if another tenant has the former.
 
-    Raise GraphError; without an answer, the tenant is read until it shows the result.
+    Raise GraphError; without an answer, the tenant is read until it shows the result. The history has an entry.
     """
+    history.begin_command(_entry(spec, state, history, DELETE_COMMAND))
+    try:
+        await _delete(session, state.retirement)
+    except GraphError as error:
+        history.end_command("failed", str(error))
+        raise
+    history.end_command("deleted")
+
+
+async def _delete(session: TenantSession, retirement: Retirement) -> None:
     from scimconf.graph.client import Request
     from scimconf.graph.reading import read
 

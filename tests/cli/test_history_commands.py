@@ -1,9 +1,12 @@
 """Tests of where the history is, of `export --from-history`, and of what a refused rollback leaves behind."""
 
+import json
+import os
 import re
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
 from tenant_fixture import ROOT
 
@@ -142,3 +145,63 @@ def test_an_address_that_is_no_container_is_refused_without_its_signature(cli, u
         result = cli(*command, "--history", url)
         assert (result.code, "is not an address of Azure Blob Storage" in result.err) == (1, True), result
         assert "abcdefgh" not in result.out + result.err
+
+
+AUDITS = "/auditLogs/directoryAudits"
+
+
+def pause(cli, user="grace@contoso.com"):
+    """Pause provisioning as another user does in the portal."""
+    jobs = f"{cli.service.tenant.documents.all('job')[0]['id']}"
+    (principal,) = (
+        each for each in cli.service.tenant.documents.all("servicePrincipal") if each["displayName"] == "Writer"
+    )
+    url = f"{os.environ['SCIMCONF_GRAPH_URL']}/servicePrincipals/{principal['id']}/synchronization/jobs/{jobs}/pause"
+    assert httpx.post(url, headers={"Sandbox-User": user}).status_code == 204
+
+
+@pytest.mark.slow
+def test_history_and_drift_name_who_changed_the_application_outside_scimconf(with_history):
+    cli = with_history
+    assert "outside" not in cli("history", "writer").out
+    pause(cli)
+    text = cli("history", "writer").out
+    assert re.match(r"\d{8}T\d{6}Z  writer: changed outside scimconf by grace@contoso\.com: Disable/pause", text)
+    assert "outside" not in cli("history", "writer", "--offline").out
+    document = json.loads(cli("history", "--app", "writer", "--format", "json").out)
+    assert [(event["by"], len(document["entries"])) for event in document["outside"]] == [("grace@contoso.com", 2)]
+    assert json.loads(cli("history", "writer", "--offline", "--format", "json").out)["outside"] is None
+    redacted = cli("history", "writer", "--redact", "--format", "csv").out
+    assert ",outside scimconf," in redacted
+    assert "grace" not in redacted
+    result = cli("drift", "writer")
+    assert result.code == 2
+    assert "warning K411: changed outside scimconf by grace@contoso.com on" in result.out
+    assert "grace@contoso.com on" not in cli("drift", "writer", "--redact", "--format", "markdown").out
+    (warning,) = json.loads(cli("drift", "writer", "--format", "json").out)["applications"][0]["warnings"]
+    assert warning["code"] == "K411"
+    assert "last changed by grace@contoso.com" in " ".join(cli("drift", "writer", "--history", "empty").out.split())
+
+
+@pytest.mark.slow
+def test_an_audit_log_that_cannot_be_read_is_noted_once_and_is_no_error(with_history):
+    cli = with_history
+    pause(cli)
+    cli.fault({"status": 403, "body": {"error": {"code": "No"}}}, method="GET", path=AUDITS, times=0)
+    for command, code in ((("history", "writer"), 0), (("drift", "writer"), 2)):
+        result = cli(*command)
+        assert result.code == code, result
+        note = "note: changes outside scimconf are not known: the identity lacks AuditLog.Read.All"
+        assert result.err.count(note) == 1
+    document = json.loads(cli("history", "writer", "--format", "json").out)
+    assert (document["outside"], len(document["entries"])) == (None, 2)
+
+
+def test_the_history_is_listed_also_if_nobody_can_sign_in(cli, monkeypatch):
+    shutil.copytree(ROOT / "examples" / "writer-new", cli.folder / "writer")
+    monkeypatch.setenv("SCIMCONF_GRAPH_URL", "https://graph.microsoft.com/v1.0")
+    for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID"):
+        monkeypatch.delenv(name, raising=False)
+    result = cli("history", "writer", "--auth", "environment")
+    assert result.code == 0
+    assert "note: AZURE_TENANT_ID and AZURE_CLIENT_ID not set" in result.err

@@ -92,7 +92,9 @@ def test_an_application_ends_once_its_accounts_are_confirmed(writer):
     assert writer("validate", "writer").code == 0
     status = writer("status", "writer")
     assert (status.code, "writer: retired on" in status.err) == (0, True)
-    assert writer("logs", "writer").code == 0
+    for command in (["logs", "writer"], ["preview", "--all", "writer"], ["doctor", "writer"]):
+        left_out = writer(*command)
+        assert (left_out.code, "writer: retired on" in left_out.err) == (0, True), left_out
     again = writer("retire", "writer")
     assert (again.code, "writer: retired." in again.out) == (0, True)
 

@@ -111,7 +111,7 @@ def test_masked_streams_mask_every_text_and_refuse_bytes(capsys):
 # --- closed pipes ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lines", [1, 40])
+@pytest.mark.parametrize("lines", [1, pytest.param(40, marks=pytest.mark.slow)])
 def test_apply_continues_and_exits_0_if_the_reader_of_its_output_closes_the_pipe(cli, env, lines):
     with child(["apply", "--auto-approve", str(WRITER)], env, cwd=cli.folder, stderr=subprocess.STDOUT) as process:
         for _ in range(lines):
@@ -191,7 +191,13 @@ SLOW = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    "closed", [pytest.param("<&-", marks=SLOW), pytest.param(">&-", marks=SLOW), "2>&-", "<&- >&- 2>&-"]
+    "closed",
+    [
+        pytest.param("<&-", marks=SLOW),
+        pytest.param(">&-", marks=SLOW),
+        pytest.param("2>&-", marks=SLOW),
+        "<&- >&- 2>&-",
+    ],
 )
 def test_commands_work_with_closed_standard_streams(cli, env, closed):
     """Cron and service managers close them."""

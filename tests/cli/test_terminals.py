@@ -18,7 +18,10 @@ def env(cli):
     return environment(cli.sandbox.url)
 
 
-@pytest.mark.parametrize(("answer", "code", "writes"), [("yes", 0, True), ("no", 1, False), ("y", 1, False)])
+@pytest.mark.parametrize(
+    ("answer", "code", "writes"),
+    [("yes", 0, True), pytest.param("no", 1, False, marks=pytest.mark.slow), ("y", 1, False)],
+)
 def test_apply_on_a_terminal_requests_approval_and_accepts_only_yes(cli, env, answer, code, writes):
     """The prompt names the guards that the approval allows."""
     with terminal(["apply", str(WRITER)], env, cwd=cli.folder) as session:

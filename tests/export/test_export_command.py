@@ -110,6 +110,41 @@ def test_export_writes_more_than_50_users_to_a_csv_file(desk):
     assert "user00060@contoso.com" in desk("export", "--app", "Writer").out
 
 
+def test_export_all_writes_the_users_of_an_application_beside_its_spec(desk):
+    """A spec whose application the tenant does not have is named."""
+    load_application(desk, users=60)
+    left = "version: 1\nname: left\napplication: {display_name: Left}\nprovisioning: {enabled: false}\n"
+    desk.file("apps/inner/scimconf.yaml", left)
+    result = desk("export", "--all", "apps")
+    assert result.code == 0, result
+    assert len((desk.folder / "apps" / "writer.users.csv").read_text().splitlines()) == 61
+    assert "users_from: [writer.users.csv]" in (desk.folder / "apps" / "writer.scimconf.yaml").read_text()
+    assert "apps/inner/scimconf.yaml: no application with a provisioning job" in result.err
+    assert desk("plan", "apps", "--detailed-exitcode").code == 0
+    assert (desk.folder / "apps" / "inner" / "scimconf.yaml").read_text() == left
+
+
+def test_export_all_finds_specs_with_variables(desk):
+    load_application(desk)
+    assert desk("export", "--all", "apps").code == 0
+    file = desk.folder / "apps" / "writer.scimconf.yaml"
+    text = file.read_text()
+    app_id = text.partition('app_id: "')[2][:36]
+    file.write_text(text.replace(app_id, "${var:APP}"))
+    result = desk("export", "--all", "apps", "--var", f"APP={app_id}")
+    assert (result.code, "exists, not changed, plan empty" in result.err) == (0, True), result
+
+
+def test_export_all_that_fails_for_an_application_exits_1_and_writes_the_worklist(desk):
+    load_application(desk)
+    denied = {"status": 403, "body": {"error": {"code": "Denied", "message": "no"}}}
+    desk.fault(denied, method="GET", path="*/secrets", times=0)
+    result = desk("export", "--all", "apps")
+    assert (result.code, "Writer: failed: " in result.err) == (1, True), result
+    assert "- [ ] " in (desk.folder / "apps" / "adopt.md").read_text()
+    assert not list((desk.folder / "apps").glob("*.yaml"))
+
+
 # --- unmanaged resources ---------------------------------------------------------------------------------------------
 
 SMALL = """

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scimconf.diagnostics import ScimconfError
 from scimconf.export.carried import carry_over
@@ -41,6 +43,14 @@ from tests.export.made_by_hand import HOSTILE
 )
 def test_a_name_is_one_part_of_a_path_on_every_system(text, expected):
     assert slug(text) == expected
+
+
+@given(st.text(max_size=200))
+def test_any_text_gives_a_name_that_is_safe(text):
+    name = slug(text)
+    assert re.fullmatch("([a-z0-9]+(-[a-z0-9]+)*)?", name)
+    assert len(name) <= MAX_NAME
+    assert not re.fullmatch("con|prn|aux|nul|(com|lpt)[0-9]", name)
 
 
 def test_names_of_specs_are_unique_in_more_than_letter_case():

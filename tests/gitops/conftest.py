@@ -54,6 +54,7 @@ def workdir(tmp_path, monkeypatch):
     for name in [name for name in os.environ if name.startswith(OURS) and name != "SCIMCONF_UPDATE_GOLDEN"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("WRITER_SCIM_TOKEN", TOKEN)
+    monkeypatch.setenv("SCIMCONF_HISTORY", ".scimconf/history")  # in this folder, not in this repository
     folder = tmp_path / "checkout"
     folder.mkdir()
     monkeypatch.chdir(folder)

@@ -111,6 +111,7 @@ def test_github_recipe_from_pull_request_to_apply(tmp_path, tenant, workdir, run
         "### scimconf apply for `contoso.com`\n\n**Exit code 0: success.**"
     )
     assert forge.ran == COVERED["github"]
+    assert len(list((tmp_path / "runner" / "scimconf-history" / "writer").glob("*/entry.json"))) == 1
 
     failed = json.loads((workdir.parent / "failed.json").read_text("utf-8"))["comments"][-1]["body"]
     assert failed.startswith("<!-- scimconf: plan -->\n")
@@ -129,7 +130,7 @@ def test_github_recipe_from_pull_request_to_apply(tmp_path, tenant, workdir, run
     assert any(
         "audience=api://AzureADTokenExchange" in one[1] and "request-token" in one[2] for one in forge.state["calls"]
     )
-    assert forge.installed == "install scimconf[keyvault]==0.1.0\n"
+    assert forge.installed == "install scimconf[blob,keyvault]==0.1.0\n"
     assert run("drift", "apps/writer")[0] == 0
 
 
@@ -207,6 +208,8 @@ def test_gitlab_recipe_from_merge_request_to_apply(tmp_path, tenant, workdir, ru
     assert "refs%2Fmerge-requests%2F42%2Fhead/download?job=scimconf-plan" in requests[0][1]
     assert "JOB-TOKEN: job-token" in requests[0][2]
     assert "writer: locked by https://gitlab.example/contoso/apps/-/pipelines/7#scimconf-apply, until " in done.stderr
+    assert not (workdir / "scimconf-apply" / "history").exists(), "with redact it is no artifact: it names users"
+    assert len(list(workdir.parent.glob(f"{workdir.name}.history/writer/*/entry.json"))) == 1
     report = (workdir / "scimconf-apply" / "report.md").read_text("utf-8")
     assert "**Exit code 0: success.**" in report
     assert not any(name in done.stdout + report for name in PEOPLE)
@@ -227,7 +230,7 @@ def test_azure_devops_recipe_from_pull_request_to_apply(tmp_path, tenant, workdi
     )  # fmt: skip
     file = "azure-devops/scimconf.yml"
     known = {
-        "parameters.paths": "apps/writer", "parameters.version": "0.1.0", "parameters.redact": "True",
+        "parameters.paths": "apps/writer", "parameters.version": "0.1.0", "parameters.redact": "True", "parameters.history": "",
         "System.AccessToken": "job-token", "Build.SourceVersionMessage": "Merged PR 12: Writer",
     }  # fmt: skip
     forge.set(builds=[{"id": 77}])
@@ -248,7 +251,13 @@ def test_azure_devops_recipe_from_pull_request_to_apply(tmp_path, tenant, workdi
     shutil.copytree(temp / "staging" / "scimconf-plan", temp / "scimconf-plan")
     forge.add_step(script(file, "Apply"), known | {"scimconfDigest": found["scimconfDigest"]})
     forge.add_step(script(file, "Report"), known)
+    forge.add_step(script(file, "Report"), known | {"parameters.redact": "False"})
     done = forge.run()
+    upload = (
+        f"##vso[artifact.upload containerfolder=scimconf-history;artifactname=scimconf-history]{temp}/scimconf-history"
+    )
+    assert done.stdout.count(upload) == 1, "not with redact: it names users"
+    assert len(list((temp / "scimconf-history" / "writer").glob("*/entry.json"))) == 1
     assert "locked by https://dev.example/contoso/Apps/_build/results?buildId=77#apply.apply, until " in done.stderr
     assert f"##vso[task.uploadsummary]{temp}/scimconf-report.md" in done.stdout
     assert "**Exit code 0: success.**" in (temp / "scimconf-report.md").read_text("utf-8")

@@ -18,7 +18,9 @@ from azure.core.exceptions import (
 
 from scimconf.diagnostics import ScimconfError
 from scimconf.graph import blob_storage
-from scimconf.graph.blob_storage import BlobStore, blob_address, blob_failure, is_address
+from scimconf.graph.blob_storage import BlobStore, blob_address, blob_failure
+from scimconf.graph.credentials import TokenSource
+from scimconf.graph.secret_masking import SecretMask
 
 URL = "https://contoso.blob.core.windows.net/history"
 SAS = "sv=2026-01-01&sr=c&sp=rwdl&sig=abc%2Bdef%3D"
@@ -40,7 +42,6 @@ SAS = "sv=2026-01-01&sr=c&sp=rwdl&sig=abc%2Bdef%3D"
 def test_addresses_of_containers(text, container, prefix):
     address = blob_address(text)
     assert (address.container, address.prefix, address.sas) == (container, prefix, text.partition("?")[2])
-    assert is_address(text)
     assert "sig" not in f"{address!r} {address.text} {BlobStore(address, None).place('writer')}"
 
 
@@ -234,3 +235,32 @@ def test_a_signature_takes_the_place_of_a_sign_in():
     assert requests == []
     client = BlobStore(blob_address(URL), sign_in)._container()
     assert (requests, client.url) == (["sign-in"], URL)
+
+
+@pytest.mark.parametrize(("query", "authorization"), [("", "Bearer the-token"), (f"?{SAS}", None)])
+def test_the_token_of_the_sign_in_or_the_signature_is_sent_to_the_container(query, authorization, monkeypatch):
+    pytest.importorskip("azure.storage.blob", reason="the extra `blob` is not installed")
+    from azure.core.pipeline.transport import RequestsTransport
+
+    sent, scopes = [], []
+
+    def send(_transport, request, **_options):
+        sent.append((request.method, request.url, request.headers.get("Authorization")))
+        raise ServiceRequestError("no network")
+
+    class Credential:
+        def get_token(self, *wanted, **_options):
+            scopes.extend(wanted)
+            return SimpleNamespace(token="the-token", expires_on=4_000_000_000)
+
+    monkeypatch.setattr(RequestsTransport, "send", send)
+    monkeypatch.setattr(blob_storage, "_WAITS", {"retry_total": 0})
+    mask = SecretMask()
+    source = TokenSource(Credential(), "graph", mask=mask)
+    with pytest.raises(ScimconfError, match="no connection") as raised:
+        BlobStore(blob_address(f"{URL}/team{query}"), lambda: source).replace("writer/entry.json", "{}")
+    ((method, url, header),) = sent
+    assert (method, header, url.startswith(f"{URL}/team/writer/entry.json")) == ("PUT", authorization, True)
+    assert scopes == ([] if query else ["https://storage.azure.com/.default"])
+    assert "sig=" not in str(raised.value)
+    assert mask.scrub("the-token") == ("the-token" if query else "***")

@@ -479,6 +479,7 @@ def test_an_interrupt_ends_a_backoff(writer, spec):
     assert {one.result for one in report.outcomes} == {Result.UNCONFIRMED}
 
 
+@pytest.mark.slow
 def test_a_write_that_is_not_visible_after_two_minutes_is_unconfirmed(writer, spec):
     writer.fault({"status": 204}, method="PUT", path="*/schema", times=0)
     report = apply(writer, spec(MAPS_TITLE))

@@ -122,6 +122,7 @@ CALLS = [
     ("GET", "/groups", "Group.ReadBasic.All"),
     ("POST", "/directoryObjects/getByIds", "Directory.Read.All"),
     ("GET", "/auditLogs/provisioning", "ProvisioningLog.Read.All"),
+    ("GET", "/auditLogs/directoryAudits", "AuditLog.Read.All"),
     ("GET", "/directory/deletedItems/microsoft.graph.user", "User.Read.All"),
     ("GET", "/directory/deletedItems/microsoft.graph.group", "Group.Read.All"),
     ("GET", "/directory/deletedItems/10000000-0000-4000-8000-000000000001", "User.Read.All and Group.Read.All"),

@@ -401,3 +401,9 @@ def test_repr_of_secrets_contains_no_value():
     secrets = resolved()
     assert "hush" not in repr(secrets)
     assert "hush" not in repr({name: value for name, value in vars(secrets).items() if name != "_environ"})
+
+
+def test_the_sign_in_is_also_that_of_other_services_of_azure():
+    assert Secrets({}, credential=lambda: "credential").sign_in() == "credential"
+    with pytest.raises(SecretError, match="there is no sign-in"):
+        Secrets({}).sign_in()

@@ -32,8 +32,16 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("path", ["*/validateCredentials", "*/secrets", "*/schema", "*/instantiate", "*/start", "*"])
-@pytest.mark.parametrize("fault", FAULTS)
+PATHS = ["*/secrets", "*/validateCredentials", "*", "*/schema", "*/instantiate", "*/start"]
+PAIRS = [
+    pytest.param(path, fault, marks=[] if number % len(PATHS) == at else pytest.mark.slow)
+    for number, fault in enumerate(FAULTS)
+    for at, path in enumerate(PATHS)
+]
+"""Every fault of every request; by default each fault of one of them."""
+
+
+@pytest.mark.parametrize(("path", "fault"), PAIRS)
 def test_no_fault_of_any_request_reveals_the_token(path, fault):
     tenant = Rehearsal(environ={"WRITER_SCIM_TOKEN": CANARY})
     action, when = FAULTS[fault]

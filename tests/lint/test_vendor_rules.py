@@ -58,6 +58,7 @@ LIMITS = [
     ("row", "message"),
     [
         ("userName: mailNickname", ""),
+        ("userName: objectId", ""),
         ("userName: userPrincipalName", "userName may have more than 100 characters, which Acme refuses"),
         ("userName: {expression: 'ToUpper([mailNickname])'}", ""),
         (

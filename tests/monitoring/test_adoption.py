@@ -44,7 +44,7 @@ def application(action="written", **values):
             [f"the plan has 22 changes ({', '.join(['a:b'] * 20)} and 2 more): the spec and the tenant differ"],
         ),
         (application(proof=PlanProof(problem="K203 x")), ["the spec could not be planned: K203 x"]),
-        (application(proof=PlanProof(0, missing=("no user x",))), ["no user x"]),
+        (application(proof=PlanProof(0, warnings=("no user x",))), ["no user x"]),
         (application(owners=()), [NO_OWNER]),
         (application(owners=(), entra_owners=(ADA,)), [f"{NO_OWNER}; the owners in Entra are ada@contoso.com"]),
         (
@@ -78,5 +78,5 @@ def test_a_result_counts_what_happened():
     assert [each.is_failed for each in result.applications] == [False, False, True]
     assert [each.has_spec for each in result.applications] == [True, True, False]
     assert application("gone").has_spec is False
-    proofs = PlanProof(), PlanProof(0), PlanProof(0, missing=("no user x",)), PlanProof(1)
-    assert [proof.is_empty for proof in proofs] == [False, True, False, False]
+    proofs = PlanProof(), PlanProof(0), PlanProof(0, warnings=("no user x",)), PlanProof(1)
+    assert [proof.is_empty for proof in proofs] == [False, True, True, False]

@@ -20,8 +20,11 @@ ID = "43db4fe0-2362-5aa5-a5f4-7de8f6f0f0ed"
 ADA = DirectoryContact(ID, "user", "ada@contoso.com", True, frozenset({"ada@contoso.com"}))
 GRACE = DirectoryContact("id-grace", "user", "grace@contoso.com", False, frozenset({"grace@contoso.com"}))
 TEAM = DirectoryContact("id-team", "group", "Identity team", None, frozenset({"identity@contoso.com"}))
+EMPTY = DirectoryContact("id-empty", "group", "Empty", None, frozenset({"empty@contoso.com"}), is_empty=True)
 RECORDS = ContactRecords(
     contacts={
+        "id-empty": EMPTY,
+        "empty@contoso.com": EMPTY,
         "ada@contoso.com": ADA,
         ID: ADA,
         "grace@contoso.com": GRACE,
@@ -41,6 +44,11 @@ RECORDS = ContactRecords(
         (ID, "enabled", ""),
         ("id-team", "enabled", ""),
         ("grace@contoso.com", "disabled", "the owner grace@contoso.com is disabled: name another one under `owners`"),
+        (
+            "id-empty",
+            "empty",
+            "the owner id-empty (Empty) is a group without members: add some, or name another one under `owners`",
+        ),
         (
             "alan@contoso.com",
             "deleted",
@@ -62,7 +70,7 @@ RECORDS = ContactRecords(
 def test_an_owner_is_there_disabled_deleted_missing_or_could_not_be_checked(owner, state, notice):
     (contact,) = owner_contacts([owner], RECORDS)
     assert (contact.state, contact.notice) == (state, notice)
-    assert contact.is_absent is (state in ("disabled", "deleted", "missing"))
+    assert contact.is_absent is (state in ("disabled", "empty", "deleted", "missing"))
 
 
 @pytest.mark.parametrize(
@@ -70,6 +78,7 @@ def test_an_owner_is_there_disabled_deleted_missing_or_could_not_be_checked(owne
     [
         ("identity@contoso.com", "enabled", False, ""),
         ("grace@contoso.com", "disabled", False, "if it is no shared mailbox"),
+        ("empty@contoso.com", "empty", False, "a group without members"),
         ("alan@contoso.com", "deleted", True, "was deleted on 2026-11-01, so nobody gets the emails"),
         ("nobody@CONTOSO.com", "missing", True, "no user or group of the tenant has the address nobody@CONTOSO.com"),
         ("ops@vendor.com", "external", False, "an address outside of the tenant, which cannot be checked"),

@@ -224,7 +224,8 @@ def test_entries_of_a_cycle_may_be_late_for_a_quarter_of_an_hour():
     assert retirement(accounts=(OPEN,)).may_be_late(recent)
     assert not retirement(accounts=(OPEN,)).may_be_late(old)
     assert not retirement(accounts=(DONE,)).may_be_late(recent)
-    assert not retirement(accounts=(OPEN,), job=job("TooManyDeletes")).may_be_late(recent)
+    assert retirement(accounts=(OPEN,), job=job("TooManyDeletes")).may_be_late(recent)
+    assert not retirement(accounts=(OPEN,), job=job("IngestionInterrupted")).may_be_late(recent)
 
 
 @pytest.mark.parametrize(

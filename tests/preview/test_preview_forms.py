@@ -272,6 +272,7 @@ def test_interrupted_preview_ends_with_a_complete_document(tmp_path, form, monke
         assert "Incomplete preview" in output.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_preview_page_of_1000_users_is_smaller_than_1500000_characters(tmp_path):
     """A full table and two resources for each user took more than six megabytes."""
     rows = "mappings: {users: {attributes: {title: {expression: 'Join(\" \", [givenName], [surname])'}}}}\n"

@@ -11,7 +11,7 @@ from tests.properties.specs import ENVIRON, specs
 from tests.properties.working import apply_spec, assert_no_changes, load_tree
 
 
-@examples(15)
+@examples(15, quick=6)
 @given(specs(), switch_positions(), st.booleans())
 def test_plan_is_empty_after_an_apply_and_a_second_apply_writes_nothing(tree, positions, exists):
     """This holds under every assumption about Graph that the switches represent."""

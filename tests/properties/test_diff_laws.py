@@ -21,7 +21,7 @@ def spec_of(tree: dict[str, Any]) -> Spec:
     return Spec.model_validate(tree)
 
 
-@examples(40)
+@examples(40, quick=12)
 @given(specs())
 def test_diff_specs_of_a_spec_with_itself_is_empty(tree):
     """Also if either side stands for the live application."""
@@ -29,7 +29,7 @@ def test_diff_specs_of_a_spec_with_itself_is_empty(tree):
         assert diff_specs(KINDS, spec_of(tree), spec_of(tree), live=live).changes == ()
 
 
-@examples(25)
+@examples(25, quick=8)
 @given(specs(), specs())
 def test_diff_specs_in_the_other_direction_is_the_inverse(one, other):
     """Creates become deletes, and updates have before and after swapped."""
@@ -48,7 +48,7 @@ def fields(change: Change, *, swap: bool = False) -> Any:
     )
 
 
-@examples(20)
+@examples(20, quick=8)
 @given(specs(), st.data())
 def test_diff_specs_deletes_only_the_resources_of_a_removed_section(tree, data):
     optional = [name for name in ("connection", "mappings", "app_roles", "assignments") if name in tree]

@@ -16,7 +16,7 @@ from tests.tenant_fixture import Rehearsal
 VOLATILE = ("id", "version", "@odata.context")
 
 
-@examples(10)
+@examples(10, quick=4)
 @given(specs(), switch_positions(), st.booleans())
 def test_export_round_trips(tree, positions, full):
     """The text is canonical and the same each time, loads as the same spec, and its plan is empty."""
@@ -31,7 +31,7 @@ def test_export_round_trips(tree, positions, full):
     assert_no_changes(tenant, spec)
 
 
-@examples(6)
+@examples(6, quick=3)
 @given(specs())
 def test_full_export_recreates_the_application_in_another_tenant(tree):
     """All documents are equal, apart from ids and versions."""

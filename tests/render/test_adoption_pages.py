@@ -71,7 +71,7 @@ RESULT = AdoptionResult(
         ),
         AdoptedApplication(
             name="less", display_name="Less", path="apps/less.scimconf.yaml", action="kept", jobs=(job(),),
-            proof=PlanProof(0, missing=("the tenant has no user x",)),
+            proof=PlanProof(0, warnings=("the tenant has no user x",)), retired="2026-11-20",
         ),
         AdoptedApplication(name="denied", display_name="Denied", action="failed", problem=f"403 {HOSTILE}"),
         AdoptedApplication(name="gone", display_name="Gone", action="gone", problem="it was deleted during the export"),

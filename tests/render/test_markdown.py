@@ -144,14 +144,29 @@ def test_markdown_plan_without_html_contains_no_tags():
 # --- maximum length ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("most", [*range(0, 1_000, 23), *range(1_000, 12_000, 211), *markdown.LIMITS.values()])
-@pytest.mark.parametrize("as_html", [True, False])
+MOST = [*range(0, 1_000, 23), *range(1_000, 12_000, 211), *markdown.LIMITS.values()]
+ROOM = [
+    pytest.param(as_html, most, marks=[] if number % 2 == as_html else pytest.mark.slow)
+    for number, most in enumerate(MOST)
+    for as_html in (True, False)
+]
+"""Every limit in both forms; by default each limit in one of them."""
+
+
+@pytest.mark.parametrize(("as_html", "most"), ROOM)
 def test_markdown_plan_respects_max_length(most, as_html):
     assert size(markdown.plan(plans.rich(), max_length=most, marker="plan", as_html=as_html)) <= most
 
 
-@pytest.mark.parametrize("most", [40, 1_000, *markdown.LIMITS.values()])
-@pytest.mark.parametrize("applications", [1, 7, 300])
+LARGE = [
+    pytest.param(applications, most, marks=[] if number % 3 == at else pytest.mark.slow)
+    for number, most in enumerate([40, 1_000, *markdown.LIMITS.values()])
+    for at, applications in enumerate([1, 7, 300])
+]
+"""Every limit with every number of applications; by default each limit with one of them."""
+
+
+@pytest.mark.parametrize(("applications", "most"), LARGE)
 def test_markdown_plan_of_large_plan_respects_max_length(most, applications):
     rendered = markdown.plan(plans.large(3_000, applications), max_length=most)
     assert size(rendered) <= most
@@ -219,7 +234,7 @@ def test_size_counts_utf16_code_units():
     assert len(markdown.plan(plan, max_length=9_000).encode("utf-16-le")) // 2 <= 9_000
 
 
-@pytest.mark.parametrize("most", [65_536, 1_000_000])
+@pytest.mark.parametrize("most", [65_536, pytest.param(1_000_000, marks=pytest.mark.slow)])
 def test_markdown_plan_takes_linear_time(most):
     def work(number):
         plan = plans.large(number)

@@ -47,16 +47,18 @@ UNUSUAL = {
 TENANTS = {"as documented": {}, "late": LATE, "unusual": UNUSUAL, "late and unusual": LATE | UNUSUAL}
 BETWEEN = {"late", "unusual"}
 """The parts of `late and unusual`: tested separately only by `make test-slow`, as is each single switch."""
+LONG = {"writer", "filters", "rotation", "unlisted"}
+"""The scenarios with most states: `late and unusual` only by `make test-slow`."""
 
 
-@pytest.mark.parametrize(
-    "switches",
-    [
-        pytest.param(switches, id=name, marks=[pytest.mark.slow] if name in BETWEEN else [])
-        for name, switches in TENANTS.items()
-    ],
-)
-@pytest.mark.parametrize("name", SCENARIOS)
+def _cases():
+    for tenant, switches in TENANTS.items():
+        for name in SCENARIOS:
+            is_slow = tenant in BETWEEN or (tenant == "late and unusual" and name in LONG)
+            yield pytest.param(name, switches, id=f"{name}-{tenant}", marks=[pytest.mark.slow] * is_slow)
+
+
+@pytest.mark.parametrize(("name", "switches"), list(_cases()))
 def test_apply_reaches_every_state_forward_and_backward(name, switches, monkeypatch):
     """Each state is applied forward and backward; a plan after each apply shows no changes."""
     run_scenario(name, switches, monkeypatch)

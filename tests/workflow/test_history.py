@@ -1,15 +1,20 @@
 """Tests of the history: entries in files, their rotation, where a run comes from, and the pages."""
 
+import csv
+import io
 import json
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from tenant_fixture import WRITER, Rehearsal
 
 from scimconf.diagnostics import ScimconfError
-from scimconf.monitoring.history import HistoryEntry, RunContext, ci_context, read_entry
-from scimconf.plan import ApplyStatus, Report, Result, StepOutcome
+from scimconf.monitoring.audit_events import AuditEvent
+from scimconf.monitoring.history import HistoryEntry, RunContext, ci_context, read_entry, redacted_entry
+from scimconf.plan import ApplyStatus, Plan, Report, Result, StepOutcome
+from scimconf.plan.redact import text_redactor
 from scimconf.render.history import as_csv, as_text
 from scimconf.workflow import history, history_folder
 from scimconf.workflow.history import begin_entry, entry_place, entry_time, history_entries, read_documents
@@ -268,6 +273,54 @@ def test_entries_as_text():
         f"{TIME}  writer: applied (1 create, 2 update)\n    update writer:settings\n    update writer:job\n    create writer:a\n    ada, app, pull request 7\n    commit abc\n    https://run\n"
         f"    =cmd()\n{TIME}  writer: not ended: killed, or still running (no changes)\n    \\x1b[2J\n"
     )
+
+
+OUTSIDE = (
+    AuditEvent(application="writer", at=NOW + timedelta(hours=1), activity="Add application", by="ada@contoso.com"),
+    AuditEvent(application="other", at=NOW, activity="=Update", by="-Portal"),
+    AuditEvent(application="writer", at=NOW - timedelta(hours=1), activity="Update application", by="Portal"),
+)
+
+
+def test_entries_and_changes_outside_are_listed_together_from_the_newest():
+    many = replace(
+        ENTRIES[0], run=RunContext(rollback=TIME, canary="one of three groups"), changes=(("writer:a", "create"),) * 7
+    )
+    text = as_text([many], OUTSIDE)
+    lines = [line for line in text.splitlines() if not line.startswith(" ")]
+    assert lines == [
+        "20261125T103000Z  writer: changed outside scimconf by ada@contoso.com: Add application",
+        f"{TIME}  writer: applied (7 create)",
+        "20261125T083000Z  writer: changed outside scimconf by Portal: Update application",
+        "20261125T093000Z  other: changed outside scimconf by -Portal: =Update",
+    ]
+    assert "and 2 more" in text
+    assert f"rollback to the state before {TIME}" in text
+    assert "    canary: one of three groups\n" in text
+
+
+def test_changes_outside_are_rows_for_auditors_without_formulas():
+    rows = list(csv.DictReader(io.StringIO(as_csv(ENTRIES[:1], OUTSIDE))))
+    assert [(row["application"], row["time"], row["status"], row["actor"], row["activity"]) for row in rows] == [
+        ("writer", "20261125T103000Z", "outside scimconf", "ada@contoso.com", "Add application"),
+        ("writer", TIME, "applied", "ada", ""),
+        ("writer", "20261125T083000Z", "outside scimconf", "Portal", "Update application"),
+        ("other", "20261125T093000Z", "outside scimconf", "'-Portal", "'=Update"),
+    ]
+
+
+def test_a_redacted_entry_names_nobody():
+    entry = replace(
+        ENTRIES[0],
+        error="ada@contoso.com fails",
+        run=RunContext("for ada@contoso.com", "ada@contoso.com", actor="ada", canary="ada@contoso.com"),
+        changes=(("writer:assignment/user:ada@contoso.com/admin", "create"),),
+        outcomes=(("assign ada@contoso.com", "done"),),
+    )
+    redacted = redacted_entry(entry, text_redactor(Plan()))
+    assert "ada" not in json.dumps(redacted.document())
+    assert (redacted.run.actor, redacted.outcomes[0][1]) == ("a user", "done")
+    assert redacted_entry(ENTRIES[1], str).run.actor == ""
 
 
 def test_entries_as_csv_have_no_formulas():

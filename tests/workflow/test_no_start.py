@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from tenant_fixture import WRITER, Rehearsal, changes, wishes
+from tenant_fixture import WRITER, Rehearsal, changes, told, wishes
 
 from scimconf.kinds.schedule import held_warnings
 from scimconf.plan import ApplyStatus, Pause
@@ -49,6 +49,7 @@ def test_a_new_application_is_written_completely_and_stays_off(off):
     assert changes(tenant.plan(WRITER)) == ["~ schedule"]
     planned = tenant.plan(WRITER, HELD)
     assert (changes(planned), held(planned)) == ([], ["provisioning is not started, because of --no-start"])
+    assert "No changes in the selected addresses (1 change excluded)." in told(planned)
 
 
 def test_the_next_apply_starts_it(off):
@@ -109,7 +110,6 @@ def test_a_pause_without_an_answer_is_reported(running, tmp_path):
     assert report.pause is Pause.PAUSE_UNCONFIRMED
 
 
-@pytest.mark.slow
 def test_a_spec_that_wants_it_off_has_nothing_to_leave_out(off, tmp_path):
     tenant = off[0].copy()
     stopped = tenant.load(spec(tmp_path, ("enabled: true                 #", "enabled: false                #")))

@@ -20,14 +20,15 @@ from retired_tenant import (
 )
 from tenant_fixture import NOON, changes, mapping
 
-from scimconf.diagnostics import GraphError
+from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.graph.execution.lock import LockOptions
 from scimconf.monitoring.accounts import Account, AccountRecord, AccountState
-from scimconf.monitoring.history import HistoryEntry
+from scimconf.monitoring.history import HistoryEntry, RunContext
 from scimconf.monitoring.retirement import RetirementStage
 from scimconf.plan import ApplyStatus
 from scimconf.sandbox.target import start_target
 from scimconf.workflow.history import begin_command, history_entries
+from scimconf.workflow.history_entry import OpenHistory
 from scimconf.workflow.history_folder import FolderStore
 from scimconf.workflow.retire import RetireStatus
 from scimconf.workflow.retired import with_retired
@@ -35,6 +36,7 @@ from scimconf.workflow.retirement_record import FILE, find_record, write_record
 from scimconf.workflow.retirement_state import RetirementReading, read_retirement
 from scimconf.workflow.shutdown import delete_application
 from scimconf.workflow.targets import NoApplicationError
+from scimconf.workflow.validate import validate
 
 REFUSED = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "403", "detail": "owner of a team"}
 
@@ -163,6 +165,58 @@ def test_another_tenant_is_refused(ending, tmp_path):
     ending.file = write_spec(tmp_path, spec_of([], tenant="fabrikam.com"))
     result = ending(allow=())
     assert "tenant-mismatch" in result.error
+
+
+def test_a_scope_of_everybody_and_a_job_that_is_off_are_in_the_plan(ending):
+    setting(ending, "SyncAll", "true")
+    ending.tenant.request("POST", f"{ending.tenant.job(NAME)}/pause")
+    ending(shows_only=True)
+    [(retirement, planned)] = ending.person.shown
+    assert {"~ schedule", "~ settings"} < set(changes(planned))
+    assert "the scope is `all`" in retirement.unknown
+
+
+def test_the_lock_of_another_run_stops_it_before_its_first_write(ending):
+    other = f"/servicePrincipals/{ending.tenant.principal(NAME)['id']}"
+    ending.tenant.request("PATCH", other, {"tags": ["scimconf-lock:2026-11-25T13:00:00Z aaaaaaaa pipeline 7"]})
+    ending.tenant.forget()
+    result = ending(locking=locking("me"))
+    assert (result.status, result.report.status) == (RetireStatus.INCOMPLETE, ApplyStatus.LOCKED)
+    assert ending.tenant.writes == []
+
+
+@pytest.mark.parametrize(("day", "codes"), [("2026-11-20", []), ("2030-01-01", ["K009"])])
+def test_the_date_of_the_end_is_not_in_the_future_and_expired_exemptions_do_not_matter(small, tmp_path, day, codes):
+    exemptions = [{"guard": "mass-removal", "until": "2026-01-01", "reason": "old"}]
+    file = write_spec(tmp_path, spec_of([], retired=day, guard_exemptions=exemptions))
+    found = [error.code for error in validate(small.tenant.load(file), NOON.date()) if error.is_error]
+    assert found == codes
+
+
+@pytest.mark.slow
+def test_another_tenant_is_refused_also_when_nobody_is_assigned_any_more(ending, tmp_path):
+    ending.cycles = False
+    ending(wait=minutes(0))
+    ending.file = write_spec(tmp_path, spec_of([], tenant="fabrikam.com"))
+    ending.tenant.forget()
+    result = ending(allow=())
+    assert ("tenant-mismatch" in result.error, ending.tenant.writes) == (True, [])
+
+
+def test_an_interrupt_ends_the_wait(ending):
+    ending.person.interrupt = lambda: bool(ending.tenant.made)
+    result = ending()
+    assert result.status in (RetireStatus.INTERRUPTED, RetireStatus.INCOMPLETE)
+    ending.person = Owner()
+    assert ending().status is RetireStatus.RETIRED
+
+
+def test_a_refused_token_after_the_first_writes_leaves_the_run_incomplete(ending, small):
+    small.refuse(ending, small.names[0])
+    ending()
+    ending.tenant.fault({"status": 400, "body": {}}, method="POST", path="*/validateCredentials", times=0)
+    with pytest.raises(ScimconfError, match="refuses the stored credentials"):
+        ending()
 
 
 # --- what prevents it -----------------------------------------------------------------------------------------------
@@ -352,37 +406,62 @@ def test_deleting_the_application_is_a_yes_of_its_own_and_a_later_run_knows_it(e
     assert (again.status, again.retirement, again.is_deleted) == (RetireStatus.RETIRED, None, True)
 
 
-def state(ending, **reading):
+def reading(ending, **fields):
     """Return the state as it is read, without doing anything."""
     spec = ending.tenant.load(ending.file).spec
-    return ending.tenant.run(
-        lambda session: read_retirement(session, spec, RetirementReading(NOON, **reading))
-    ).retirement
+    return ending.tenant.run(lambda session: read_retirement(session, spec, RetirementReading(NOON, **fields)))
+
+
+def state(ending, **fields):
+    return reading(ending, **fields).retirement
+
+
+@pytest.mark.parametrize(
+    ("properties", "sign_on"),
+    [
+        ({"preferredSingleSignOnMode": "oidc"}, "mode oidc"),
+        ({"preferredSingleSignOnMode": "notSupported"}, ""),
+        ({"replyUrls": ["https://expenses.example.com/auth"]}, "no mode, but 1 redirect URI"),
+        ({"replyUrls": ["https://a.example.com", "https://b.example.com"]}, "no mode, but 2 redirect URIs"),
+    ],
+)
+def test_an_application_through_which_users_may_sign_in_is_not_deleted(ending, properties, sign_on):
+    documents = ending.tenant.service.tenant.documents
+    (principal,) = [row for row in documents.all("servicePrincipal") if row["displayName"] == NAME]
+    documents.put("servicePrincipal", principal["id"], principal | properties)
+    assert state(ending).sign_on == sign_on
 
 
 def deletion(ending):
     """Delete the application, without looking whether it may be deleted."""
-    read = state(ending)
-    return lambda: ending.tenant.run(lambda session: delete_application(session, read))
+    read = reading(ending)
+    return lambda: delete(ending, read)
+
+
+def delete(ending, read):
+    history = OpenHistory(None, RunContext(), lambda: NOON)
+    spec = ending.tenant.load(ending.file).spec
+    ending.tenant.run(lambda session: delete_application(session, spec, read, history))
 
 
 def test_the_deletion_of_an_application_that_another_tenant_owns_deletes_the_enterprise_application(ending):
-    read = replace(state(ending), application_id="")
-    ending.tenant.run(lambda session: delete_application(session, read))
-    assert ending.tenant.made[-1] == f"DELETE /servicePrincipals/{read.principal}"
+    read = reading(ending)
+    read = replace(read, retirement=replace(read.retirement, application_id=""))
+    delete(ending, read)
+    assert ending.tenant.made[-1] == f"DELETE /servicePrincipals/{read.retirement.principal}"
 
 
 def test_a_deletion_that_is_refused_is_an_error_and_one_whose_answer_is_lost_is_looked_up(ending):
-    delete = deletion(ending)
+    attempt = deletion(ending)
     ending.tenant.fault({"status": 403, "body": {}}, method="DELETE", path="/applications/*")
     with pytest.raises(GraphError):
-        delete()
+        attempt()
     ending.tenant.fault({"status": 404, "body": {}}, method="DELETE", path="/applications/*")
     with pytest.raises(GraphError) as missing:
-        delete()
+        attempt()
     assert "may be deleted" in missing.value.hint
     ending.tenant.fault("drop", method="DELETE", path="/applications/*", when="after")
-    delete()
+    attempt()
     assert all(row["displayName"] != NAME for row in ending.tenant.state["servicePrincipals"])
 
 

@@ -76,6 +76,17 @@ def test_status_says_which_owners_are_disabled_deleted_or_missing(applied, tmp_p
     assert not status_of(applied, spec(tmp_path, "ada@contoso.com")).has_absent_contacts
 
 
+def test_an_owner_that_is_a_group_without_members_is_nobody(applied, tmp_path):
+    body = {"displayName": "Empty", "mailEnabled": False, "mailNickname": "empty", "securityEnabled": True}
+    group = applied.request("POST", "/groups", body)["id"]
+    status = status_of(applied, spec(tmp_path, group, EDITORS))
+    assert [contact.state.value for contact in status.owners] == ["empty", "enabled"]
+    assert status.has_absent_contacts
+    denied = {"status": 403, "body": {"error": {"code": "Denied", "message": "no"}}}
+    applied.fault(denied, method="GET", path="/groups/*/members", times=0)
+    assert not status_of(applied, spec(tmp_path, group)).has_absent_contacts
+
+
 @pytest.mark.parametrize(
     ("address", "state"),
     [
@@ -97,13 +108,13 @@ def test_status_says_whether_somebody_has_the_address_for_emails(applied, addres
 
 
 def test_status_reads_the_contacts_of_all_applications_together(applied):
-    """Users by name, users and groups by address are three requests in one batch, whatever the number of texts."""
+    """Users by name, users and groups by address are in one batch, the members of groups in another, for all texts."""
     texts = [f"user{number}@contoso.com" for number in range(40)]
     before = len(applied.journal)
     records = applied.run(lambda session: find_contacts(session.graph, texts, ["identity@contoso.com"]))
     own = applied.journal[before:]
     assert sorted(records.contacts) == ["identity@contoso.com"]
-    assert [call["path"] for call in own if call["path"].endswith("$batch")] == ["/$batch"]
+    assert [call["path"] for call in own if call["path"].endswith("$batch")] == ["/$batch"] * 2
     assert applied.run(lambda session: find_contacts(session.graph, [], [])).contacts == {}
 
 

@@ -22,9 +22,18 @@ if TYPE_CHECKING:
 
 PATH = ("preset",)
 SOURCE_LENGTHS: Mapping[str, int] = MappingProxyType(
-    {"department": 64, "displayName": 256, "givenName": 64, "jobTitle": 128, "mailNickname": 64, "surname": 64}
+    {
+        "department": 64,
+        "displayName": 256,
+        "givenName": 64,
+        "jobTitle": 128,
+        "mailNickname": 64,
+        "objectId": 36,
+        "surname": 64,
+        "userPrincipalName": 113,
+    }
 )
-"""The longest values of source attributes, by Graph's reference of the user."""
+"""The longest values of source attributes: Graph's reference of the user, Entra's policies for user names, and a GUID."""
 SHORTENING = frozenset({"Left", "Mid"})
 """Functions whose result has a length that the expression states."""
 JOINING = frozenset({"Append", "Coalesce", "Join", "Replace", "StripSpaces", "ToLower", "ToUpper"})

@@ -145,7 +145,7 @@ def _unmanaged(page: Page, plan: ApplicationPlan) -> Iterator[str]:
     parts = [plural(excluded, "change")] if excluded else []
     parts += [not_compared(plan.not_compared)] if plan.not_compared else []
     if parts:
-        yield from page.prose(2, f"excluded by --only or --exclude: {', '.join(parts)}", "quiet", hang=2)
+        yield from page.prose(2, f"excluded by --only, --exclude or --no-start: {', '.join(parts)}", "quiet", hang=2)
 
 
 def _guards(page: Page, guards: Sequence[Guard]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from scimconf.sandbox.tenant import Tenant
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<punct>[(),])"
-    r"|(?P<any>[A-Za-z]+/any\(\s*(?P<var>\w+)\s*:\s*(?P=var)\s+eq\s+'(?P<item>(?:[^']|'')*)'\s*\))"
+    r"|(?P<any>[A-Za-z]+/any\(\s*(?P<var>\w+)\s*:\s*(?P=var)(?:/(?P<part>\w+))?\s+eq\s+'(?P<item>(?:[^']|'')*)'\s*\))"
     r"|(?P<word>[A-Za-z0-9_.:/+-]+))"
 )
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
@@ -106,6 +106,11 @@ class _FilterParser:
         if match is None or name not in self._columns:
             raise unsupported_query(f"Unsupported or invalid query filter clause specified for property '{name}'.")
         item = match["item"].replace("''", "'")
+        if match["part"]:
+            sql = (
+                f"EXISTS (SELECT 1 FROM json_each(doc, '$.{name}') WHERE json_extract(value, '$.{match['part']}') = ?)"  # noqa: S608  \w+ only
+            )
+            return Condition(sql, (item,))
         return Condition(f"EXISTS (SELECT 1 FROM json_each(doc, '$.{name}') WHERE value = ? COLLATE NOCASE)", (item,))  # noqa: S608  a known column name
 
     def _comparison(self, name: str) -> Condition:

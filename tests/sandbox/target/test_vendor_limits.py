@@ -123,7 +123,7 @@ def test_disabled_user_is_deleted_if_the_vendor_deletes(disabling, status, value
 
 @pytest.mark.parametrize(
     ("support", "statuses"),
-    [("none", [404, 404, 404, 404]), ("update_only", [403, 200, 404, 403]), ("full", [201, 200, 404, 404])],
+    [("none", [404, 200, 404, 404]), ("update_only", [403, 200, 404, 403]), ("full", [201, 200, 404, 404])],
 )
 def test_groups_are_refused_as_far_as_the_vendor_does_not_take_them(support, statuses):
     vendor = Vendor(groups={"support": support})
