@@ -74,11 +74,10 @@ def _filled_lines(lines: Sequence[str], answers: Mapping[str, str], optional: Ma
         indent = len(line) - len(line.lstrip())
         if incomplete is not None and line and indent <= incomplete:
             incomplete = None
-        if needs := _NEEDS.search(line):
-            line = line[: needs.start()]
-            if not all(answers[name] for name in placeholders(needs["names"], answers)):
-                incomplete = indent
-        filled = _filled(line, answers, optional)
+        needs = _NEEDS.search(line)
+        if needs and not all(answers[name] for name in placeholders(needs["names"], answers)):
+            incomplete = indent
+        filled = _filled(line[: needs.start()] if needs else line, answers, optional)
         yield filled if incomplete is None else _commented(filled)
 
 

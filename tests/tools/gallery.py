@@ -119,7 +119,9 @@ def _definitions(names: Mapping[str, str]) -> Iterator[Any]:
 def _mapping(key: str, facts: Facts, names: Mapping[str, str]) -> dict[str, Any]:
     rule = getattr(facts.matching, key)
     preferred = rule.attributes[0] if isinstance(rule, MatchingRule) else ""
-    matching = preferred if preferred in names and preferred != READ_ONLY else "userName" if key == "users" else "displayName"
+    matching = (
+        preferred if preferred in names and preferred != READ_ONLY else "userName" if key == "users" else "displayName"
+    )
     sources = _generic_sources()[OBJECTS[key]] | {matching: MATCHING_SOURCES.get(matching, "[userPrincipalName]")}
     rows = [
         {"target": name, "source": sources[name]} | ({"matchingPriority": 1} if name == matching else {})
