@@ -16,7 +16,7 @@ from scimconf.diagnostics import Diagnostic, SpecPath
 from scimconf.expressions.lint.vocabulary import ATTRIBUTES, name_hint
 from scimconf.expressions.rendering import quote
 from scimconf.impact.scim_resource import resource
-from scimconf.impact.target_checks import of_definition
+from scimconf.impact.target_checks import of_definition, vendor_checks
 from scimconf.kinds import mappings
 from scimconf.plan.sent_request import SentRequest
 from scimconf.spec.model import MappingTest, Spec
@@ -25,6 +25,7 @@ from scimconf.suggestions import did_you_mean, suggest
 if TYPE_CHECKING:
     from scimconf.expressions.evaluation import Value
 
+_VENDOR_HINT = "Change the mapping: the preset has the limits of the vendor, which `scimconf preset show` prints."
 UNDETERMINED, FAILURE = "undetermined", "failure"
 TIMES = (datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC), datetime(2032, 11, 30, 23, 59, 58, tzinfo=UTC))
 """Two times that differ in every component: a result that is equal at both does not depend on the time."""
@@ -33,6 +34,7 @@ TIMES = (datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC), datetime(2032, 11, 30, 23, 5
 class MappingCase(NamedTuple):
     """One mapping with the attributes of a user, and the expected result; `prefix` precedes the message."""
 
+    spec: Spec
     row: mappings.ListedRow
     attributes: Mapping[str, Any]
     now: datetime | None
@@ -56,7 +58,7 @@ def run(spec: Spec) -> Iterator[Diagnostic]:
         for index, test in enumerate(row.row.tests):
             path = (*row.path, "tests", index)
             yield from _unused_attributes(test.given, [row], path)
-            yield from _check_case(MappingCase(row, test.given, test.now, test.expect, path))
+            yield from _check_case(MappingCase(spec, row, test.given, test.now, test.expect, path))
     sections = mappings.sections(spec)
     for index, mapping_test in enumerate(spec.tests):
         if mapping_test.mapping not in sections:
@@ -78,7 +80,7 @@ def _check_mapping(spec: Spec, test: MappingTest, path: SpecPath) -> Iterator[Di
             yield _unmapped(target, rows, "a mapped attribute", target_path)
         else:
             prefix = f"in {quote(test.name)}, {target}: "
-            yield from _check_case(MappingCase(rows[target], test.given, test.now, expected, target_path, prefix))
+            yield from _check_case(MappingCase(spec, rows[target], test.given, test.now, expected, target_path, prefix))
     if test.payload is not None:
         yield from _check_payload(spec, test, rows.values(), (*path, "payload"))
 
@@ -101,7 +103,7 @@ def _check_payload(
     sent: dict[str, SentRequest] = {}
     ignores_user = False
     for row in rows:
-        case = MappingCase(row, test.given, test.now, None, path, f"in {quote(test.name)}, {row.target}: ")
+        case = MappingCase(spec, row, test.given, test.now, None, path, f"in {quote(test.name)}, {row.target}: ")
         result = _evaluate(case)
         if not isinstance(result, EvaluatedCase):
             yield from result
@@ -164,12 +166,16 @@ def _violations(case: MappingCase, result: EvaluatedCase) -> Iterator[Diagnostic
     """Yield an error for each check of the target attribute that the value violates: the application would refuse it."""
     definition = case.row.mapping.target_attributes.get(case.row.target)
     check = None if definition is None else of_definition(case.row.target, definition)
+    is_declared = check is not None and check.has_limits
+    if not is_declared:
+        check = vendor_checks(case.spec, case.row.section).get(case.row.target)
     for violation in check.violations(result.value) if check is not None else ():
         message = f"{case.prefix}{_value_text(result.value)} is sent to {case.row.target}, which {violation.text}"
         if violation.name == "missing":
             message = f"{case.prefix}{case.row.target} {violation.text}"
-        path = f"mappings.{case.row.section}.target_attributes"
-        yield Diagnostic("K510", message, case.path, hint=f"Change the mapping, or the limits under {path}.")
+        limits = f"mappings.{case.row.section}.target_attributes"
+        hint = f"Change the mapping, or the limits under {limits}." if is_declared else _VENDOR_HINT
+        yield Diagnostic("K510", message, case.path, hint=hint)
 
 
 def _evaluate(case: MappingCase) -> EvaluatedCase | tuple[Diagnostic, ...]:

@@ -1,12 +1,12 @@
-"""Check the values of target attributes against what the application accepts, as far as the spec states it.
+"""Check the values of target attributes against what the application accepts, as far as the spec or its preset states it.
 
 `required`, `max_length`, `pattern` and `unique` of a target attribute are checked here. Entra stores only `required`; it
-sends any value, and the application refuses the user.
+sends any value, and the application refuses the user. What the spec states takes the place of the preset's limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from scimconf.kinds.patterns import matches
@@ -76,10 +76,32 @@ def target_checks(spec: Spec, state: ProvisioningState) -> tuple[TargetCheck, ..
     A required attribute that is not mapped has no value for any user.
     """
     definitions = spec.mappings[SECTION].target_attributes if SECTION in spec.mappings else {}
-    checks = [of_definition(target, definition) for target, definition in definitions.items()]
-    live = (state.required_targets & state.rows.keys()) - definitions.keys()
-    checks += [TargetCheck(target, required=True) for target in live]
-    return tuple(sorted((check for check in checks if check.has_limits), key=lambda check: check.target))
+    declared = [of_definition(target, definition) for target, definition in definitions.items()]
+    checks = {check.target: check for check in declared}
+    for target, check in vendor_checks(spec, SECTION).items():
+        if target in state.rows and not (target in checks and checks[target].has_limits):
+            checks[target] = check
+    live = (state.required_targets & state.rows.keys()) - checks.keys()
+    checks |= {target: TargetCheck(target, required=True) for target in live}
+    return tuple(sorted((check for check in checks.values() if check.has_limits), key=lambda check: check.target))
+
+
+def vendor_checks(spec: Spec, section: str) -> Mapping[str, TargetCheck]:
+    """Return the limits of the vendor whose preset a spec names, by target attribute of `users` or `groups`."""
+    if spec.preset is None:
+        return {}
+    from scimconf.presets.catalogue import find_entry
+    from scimconf.presets.target import value_pattern
+
+    entry = find_entry(spec.preset)
+    limits = entry.facts.limits if entry is not None else ()
+    return {
+        limit.attribute: TargetCheck(
+            limit.attribute, limit.required, limit.max_length, value_pattern(limit), unique=limit.unique
+        )
+        for limit in limits
+        if limit.object == section
+    }
 
 
 def of_definition(target: str, definition: TargetAttribute) -> TargetCheck:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scimconf.presets.model import Facts, Object, RowRules, VendorDeprovisioning, VendorGroups
+from scimconf.presets.model import Facts, Object, RowRules, ValueLimit, VendorDeprovisioning, VendorGroups
 
 _GONE = ("deletes", "removes_from_organization")
 
@@ -24,6 +24,14 @@ def disabling(facts: Facts) -> str:
     departure = facts.deprovisioning
     is_gone = isinstance(departure, VendorDeprovisioning) and departure.effect in _GONE
     return "deletes" if is_gone else "disables"
+
+
+def value_pattern(limit: ValueLimit) -> str | None:
+    """Return the regular expression that a whole value must match, forbidden characters included; None without one."""
+    if not limit.forbidden_characters:
+        return limit.pattern or None
+    signs = "".join(f"\\{sign}" if sign in "\\]^-" else sign for sign in limit.forbidden_characters)
+    return f"(?=[^{signs}]*$)(?:{limit.pattern})" if limit.pattern else f"[^{signs}]*"
 
 
 def departure_text(facts: Facts) -> str:

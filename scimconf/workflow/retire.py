@@ -400,7 +400,8 @@ class _Retirement:
         obstacles = list(state.retirement.deletion_obstacles())
         if obstacles:
             message = f"the application is not deleted: {'; '.join(obstacles)}"
-            return RetireResult(RetireStatus.NOT_DELETED, state.retirement, self.report, message)
+            hint = "If nobody signs in through it, delete it in the portal." if state.retirement.sign_on else ""
+            return RetireResult(RetireStatus.NOT_DELETED, state.retirement, self.report, message, hint)
         if not self.hooks.approve_deletion(state.retirement):
             return RetireResult(
                 RetireStatus.NOT_DELETED, state.retirement, self.report, "the application is not deleted"

@@ -115,7 +115,7 @@ async def read_retirement(session: TenantSession, spec: Spec, reading: Retiremen
         skips_deletions=bool(settings.skip_out_of_scope_deletions),
         leavers=_leavers(spec, states[1], snapshot),
         secrets=stored_secrets(snapshot),
-        sign_on=_sign_on(spec, job.principal),
+        sign_on=await _sign_on(session, spec, job),
         accounts=accounts,
         log_problem=log.problem,
         removed=record.written if record is not None else None,
@@ -191,12 +191,19 @@ def _preset_treatment(preset: str | None) -> str:
     return f"they are {text}" if text else ""
 
 
-def _sign_on(spec: Spec, principal: Mapping[str, Json]) -> str:
-    """Return how users sign in through the application, as far as Entra or the spec shows it."""
+async def _sign_on(session: TenantSession, spec: Spec, job: ControlledJob) -> str:
+    """Return how users sign in through the application, as far as Entra or the spec shows it, "" if they do not.
+
+    An application with OpenID Connect may have no mode; its redirect URIs are those of its registration.
+    """
+    principal = await session.graph.get("/servicePrincipals/{service_principal}", job.names)
     mode = principal.get("preferredSingleSignOnMode")
     if mode and mode != "notSupported":
         return f"mode {mode}"
-    return f"the spec requires {spec.application.single_sign_on}" if spec.application.single_sign_on else ""
+    if spec.application.single_sign_on:
+        return f"the spec requires {spec.application.single_sign_on}"
+    urls = len(principal.get("replyUrls") or ())
+    return f"no mode, but {urls} redirect URI{'s' if urls > 1 else ''}" if urls else ""
 
 
 def _gaps(

@@ -18,6 +18,8 @@ from scimconf.plan import Plan
 from scimconf.plan.impact import Members
 from scimconf.plan.preview_redact import preview_redactor, unredacted
 from scimconf.plan.redact import redact_plan
+from scimconf.presets.model import ValueLimit
+from scimconf.presets.target import value_pattern
 from scimconf.render import markdown
 from scimconf.sandbox.tenant_file import TenantFile
 from scimconf.spec.load import load
@@ -75,6 +77,61 @@ def test_target_checks_are_those_of_the_spec_and_of_mapped_required_attributes()
     expected = (TargetCheck("a", required=True), *declared)
     assert target_checks(spec, mapped) == expected
     assert target_checks(spec_with(), mapped) == (TargetCheck("a", required=True), TargetCheck("b", required=True))
+
+
+def test_target_checks_of_a_preset_are_about_mapped_attributes_without_limits_in_the_spec():
+    """Slack takes user names of at most 20 characters, and no @ in display names."""
+    mapped = state({"userName": mapping("[mail]"), "displayName": mapping("[mail]")})
+    name, user_name = TargetCheck("displayName", pattern="[^@]*"), TargetCheck("userName", True, 20, unique=True)
+    spec = spec_with(userName={"type": "string"})
+    assert target_checks(spec, mapped) == ()
+    named = spec.model_copy(update={"preset": "slack"})
+    assert target_checks(named, mapped) == (name, user_name)
+    assert target_checks(named, state({"displayName": mapping("[mail]")})) == (name,)
+    own = spec_with(userName={"max_length": 5}).model_copy(update={"preset": "slack"})
+    assert target_checks(own, mapped) == (name, TargetCheck("userName", max_length=5, is_declared=True))
+    assert target_checks(spec.model_copy(update={"preset": "nobody"}), mapped) == ()
+
+
+@pytest.mark.parametrize(
+    ("characters", "pattern", "accepted", "refused"),
+    [
+        ("]^-\\", "", "ab", "a]"),
+        ("]^-\\", "", "ab", "a\\b"),
+        ('"<>;:%\t', "", "a b", "a\tb"),
+        ("@", "[a-z@]+", "ab", "a@"),
+        ("@", "[a-z]+", "ab", "A"),
+    ],
+)
+def test_value_pattern_excludes_the_characters_that_a_vendor_refuses(characters, pattern, accepted, refused):
+    limit = ValueLimit(attribute="a", forbidden_characters=characters, pattern=pattern, source="guide")
+    check = TargetCheck("a", pattern=value_pattern(limit))
+    assert [list(check.violations(value)) == [] for value in (accepted, refused)] == [True, False]
+    assert value_pattern(ValueLimit(attribute="a", unique=True, source="guide")) is None
+
+
+NAMES_PRESET = """\
+version: 1
+name: slack
+preset: slack
+application: {display_name: Slack}
+provisioning: {enabled: true}
+mappings:
+  users:
+    target_attributes: {title: {type: string}}
+    attributes: {userName: mailNickname, title: jobTitle}
+tests:
+  - {name: long, given: {mailNickname: wolfeschlegelsteinhausen}, expect: {userName: wolfeschlegelsteinhausen}}
+  - {name: title, given: {jobTitle: Engineer of many a thing}, expect: {title: Engineer of many a thing}}
+"""
+
+
+def test_test_of_a_spec_fails_if_the_vendor_refuses_the_expected_value():
+    loaded = load("scimconf.yaml", lambda _: NAMES_PRESET, {}, {}, lambda _: True)
+    (error,) = validate(loaded, date(2026, 11, 25))
+    assert (error.code, error.location.line) == ("K510", 11)
+    assert "which has 24 characters, but at most 20 are accepted" in error.message
+    assert "`scimconf preset show`" in error.hint
 
 
 def summary_of(checks, rows, *users, redact=unredacted):

@@ -36,6 +36,7 @@ from scimconf.workflow.retirement_record import FILE, find_record, write_record
 from scimconf.workflow.retirement_state import RetirementReading, read_retirement
 from scimconf.workflow.shutdown import delete_application
 from scimconf.workflow.targets import NoApplicationError
+from scimconf.workflow.validate import validate
 
 REFUSED = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "403", "detail": "owner of a team"}
 
@@ -164,6 +165,32 @@ def test_another_tenant_is_refused(ending, tmp_path):
     ending.file = write_spec(tmp_path, spec_of([], tenant="fabrikam.com"))
     result = ending(allow=())
     assert "tenant-mismatch" in result.error
+
+
+def test_a_scope_of_everybody_and_a_job_that_is_off_are_in_the_plan(ending):
+    setting(ending, "SyncAll", "true")
+    ending.tenant.request("POST", f"{ending.tenant.job(NAME)}/pause")
+    ending(shows_only=True)
+    [(retirement, planned)] = ending.person.shown
+    assert {"~ schedule", "~ settings"} < set(changes(planned))
+    assert "the scope is `all`" in retirement.unknown
+
+
+def test_the_lock_of_another_run_stops_it_before_its_first_write(ending):
+    other = f"/servicePrincipals/{ending.tenant.principal(NAME)['id']}"
+    ending.tenant.request("PATCH", other, {"tags": ["scimconf-lock:2026-11-25T13:00:00Z aaaaaaaa pipeline 7"]})
+    ending.tenant.forget()
+    result = ending(locking=locking("me"))
+    assert (result.status, result.report.status) == (RetireStatus.INCOMPLETE, ApplyStatus.LOCKED)
+    assert ending.tenant.writes == []
+
+
+@pytest.mark.parametrize(("day", "codes"), [("2026-11-20", []), ("2030-01-01", ["K009"])])
+def test_the_date_of_the_end_is_not_in_the_future_and_expired_exemptions_do_not_matter(small, tmp_path, day, codes):
+    exemptions = [{"guard": "mass-removal", "until": "2026-01-01", "reason": "old"}]
+    file = write_spec(tmp_path, spec_of([], retired=day, guard_exemptions=exemptions))
+    found = [error.code for error in validate(small.tenant.load(file), NOON.date()) if error.is_error]
+    assert found == codes
 
 
 @pytest.mark.slow
@@ -387,6 +414,22 @@ def reading(ending, **fields):
 
 def state(ending, **fields):
     return reading(ending, **fields).retirement
+
+
+@pytest.mark.parametrize(
+    ("properties", "sign_on"),
+    [
+        ({"preferredSingleSignOnMode": "oidc"}, "mode oidc"),
+        ({"preferredSingleSignOnMode": "notSupported"}, ""),
+        ({"replyUrls": ["https://expenses.example.com/auth"]}, "no mode, but 1 redirect URI"),
+        ({"replyUrls": ["https://a.example.com", "https://b.example.com"]}, "no mode, but 2 redirect URIs"),
+    ],
+)
+def test_an_application_through_which_users_may_sign_in_is_not_deleted(ending, properties, sign_on):
+    documents = ending.tenant.service.tenant.documents
+    (principal,) = [row for row in documents.all("servicePrincipal") if row["displayName"] == NAME]
+    documents.put("servicePrincipal", principal["id"], principal | properties)
+    assert state(ending).sign_on == sign_on
 
 
 def deletion(ending):
