@@ -200,7 +200,9 @@ def blob_failure(error: Exception, problem: str, *, has_sas: bool) -> ScimconfEr
     if status == 409:
         return ScimconfError(f"{problem}: it exists already, or is protected ({code or status})")
     if status is None:
-        return ScimconfError(f"{problem}: no connection ({type(error).__name__})", "Check the name of the account.")
+        return ScimconfError(
+            f"{problem}: no connection ({type(error).__name__})", "Check the name of the account, and the network."
+        )
     return ScimconfError(f"{problem}: {code or type(error).__name__} ({status})")
 
 

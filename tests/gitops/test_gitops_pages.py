@@ -48,7 +48,8 @@ def test_events_page_documents_every_event_and_its_members():
     rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| (.+) \|$", page("events.md"), re.MULTILINE)
     explained = {name: set(re.findall(r"`(\w+)`", cell)) for name, cell in rows}
     sources = "".join(
-        (ROOT / "scimconf" / "cli" / name).read_text("utf-8") for name in ("events.py", "progress.py", "session.py")
+        (ROOT / "scimconf" / "cli" / name).read_text("utf-8")
+        for name in ("events.py", "job_commands.py", "progress.py", "session.py")
     )
     written = dict(re.findall(r'\.write\(\s*"(\w+)",([^)]*)', sources))
     assert set(explained) == set(written)

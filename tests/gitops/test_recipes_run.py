@@ -155,7 +155,7 @@ def test_github_recipe_keeps_one_drift_issue(tmp_path, tenant, workdir):
     assert opened["state"] == "open"
     assert opened["body"].startswith("<!-- scimconf: drift -->\n")
     assert closed["state"] == "closed"
-    assert "\n# Provisioning status\n" in opened["body"]
+    assert "\n# Provisioning status of `contoso.com`\n" in opened["body"]
     assert [one[0] for one in forge.state["calls"] if one[1].startswith("issues") and one[0] != "GET"] == [
         "POST", "PATCH", "PATCH"
     ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Tests of the Python API: it requires the same approvals as the command line, and its defaults are safe."""
 
 import asyncio
+import shutil
 from contextlib import asynccontextmanager
 
 import pytest
@@ -39,8 +40,10 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def spec():
-    return scimconf.load(WRITER)
+def spec(folder):
+    """Writer in a folder of its own: the history is in the repository of a spec."""
+    shutil.copytree(WRITER.parent, folder / "writer")
+    return scimconf.load(folder / "writer" / WRITER.name)
 
 
 def applied(tenant, spec, approve=lambda _items: True, **options):
@@ -294,3 +297,18 @@ def test_history_has_the_applies_of_a_spec(folder, spec):
 
     (entry,), none = run(tenant, work)
     assert (entry.application, entry.status, none) == ("writer", "applied", [])
+
+
+def test_the_history_is_by_default_in_the_repository_of_the_spec(folder, spec, monkeypatch):
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    (folder / "writer" / ".git").mkdir()
+    tenant = Rehearsal()
+
+    async def work(api):
+        report = await api.apply(await api.plan(spec), approve=lambda _items: True)
+        return report, api.history(spec)
+
+    report, (entry,) = run(tenant, work)
+    assert report.history_entry == str(folder / "writer" / ".scimconf" / "history" / "writer" / entry.time)
+    assert list((folder / "elsewhere").iterdir()) == []
