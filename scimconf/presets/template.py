@@ -17,6 +17,7 @@ MARKER = "unanswered"
 """The word that begins the comment on the line of a question without an answer."""
 _MARKED = re.compile(rf"^(\s*)# (?P<line>.*?)  # {MARKER}: (?P<names>[a-z0-9_]+(?:, [a-z0-9_]+)*)$")
 _NEEDS = re.compile(r"\s+# needs (?P<names><[a-z0-9_]+>(?:, <[a-z0-9_]+>)*)$")
+_WAITS = "remove the comment signs of this section when all of its values are known"
 _PLAIN = re.compile(r"[A-Za-z][\w./@+-]*(?:[ :][\w./@+?=&%-]+)*", re.ASCII)
 """Strings that YAML reads as themselves without quotes, in block and in flow style; words such as `yes` excepted."""
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null", "none"})
@@ -78,7 +79,10 @@ def _filled_lines(lines: Sequence[str], answers: Mapping[str, str], optional: Ma
         if needs and not all(answers[name] for name in placeholders(needs["names"], answers)):
             incomplete = indent
         filled = _filled(line[: needs.start()] if needs else line, answers, optional)
-        yield filled if incomplete is None else _commented(filled)
+        if incomplete is None:
+            yield filled
+        else:
+            yield f"{_commented(filled)}  # {_WAITS}" if needs and indent == incomplete else _commented(filled)
 
 
 def _commented(line: str) -> str:

@@ -108,9 +108,13 @@ def fact_rows(facts: Facts) -> Iterator[FactRow]:
     yield _row("roles", _roles(facts.roles) if isinstance(facts.roles, VendorRoles) else NOT_KNOWN, facts.roles)
     yield _row("groups", GROUPS[word(facts.groups, "support")], facts.groups)
     yield _row("`active: false`", LEAVING[word(facts.deprovisioning, "effect")], facts.deprovisioning)
-    yield FactRow("a deletion", LEAVING[word(facts.deprovisioning, "deletion")])
+    deletion = LEAVING[word(facts.deprovisioning, "deletion")]
+    yield FactRow(
+        "a deletion", deletion, "", () if deletion == NOT_KNOWN else getattr(facts.deprovisioning, "source", ())
+    )
     for limit in facts.limits:
-        yield _row(f"values of {code(limit.attribute)}", _limit(limit), limit)
+        owner = " of groups" if limit.object == "groups" else ""
+        yield _row(f"values of {code(limit.attribute)}{owner}", _limit(limit), limit)
 
 
 def _row(name: str, text: str, fact: Any) -> FactRow:

@@ -113,7 +113,10 @@ def test_fill_replaces_placeholders_and_comments_lines_without_an_answer(line, a
     ("answer", "filled"),
     [
         ("x", "a:\n  b: x\n  c:\n    d: 1\ne: 2\n"),
-        ("", "# a:\n  # b: <x>  # unanswered: x\n  # c:\n    # d: 1\ne: 2\n"),
+        (
+            "",
+            "# a:  # remove the comment signs of this section when all of its values are known\n  # b: <x>  # unanswered: x\n  # c:\n    # d: 1\ne: 2\n",
+        ),
     ],
 )
 def test_fill_comments_what_is_incomplete_without_an_answer(answer, filled):

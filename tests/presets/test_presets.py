@@ -189,6 +189,12 @@ def test_readme_links_every_entry_of_the_catalogue():
     assert [name for name in (*PRESETS, *FACT_PAGES) if f"(docs/vendors/{name}.md)" not in readme] == []
 
 
+def test_facts_in_words_name_the_sources_of_a_deletion_and_the_owner_of_a_limit():
+    deletion, *_ = (row for row in fact_rows(load_preset("segment").facts) if row.name == "a deletion")
+    assert deletion.sources == ("segment",)
+    assert "values of `displayName` of groups" in {row.name for row in fact_rows(load_preset("notion").facts)}
+
+
 def test_forbidden_characters_that_nobody_sees_are_named():
     (row,) = (row for row in fact_rows(load_preset("aws-iam-identity-center").facts) if "displayName" in row.name)
     assert row.text.startswith('without any of `"<>;:%`, tabs, line breaks, required')
