@@ -45,7 +45,7 @@ def spec(*parts, tenant="contoso.com", application="display_name: Writer", enabl
         ("display_name: Slack", "Slack", "Slack", ""),
         ("display_name: Writer, create: {from_template: custom}", "", "Writer", ""),
         ("display_name: W, create: {from_template: Slack}", "", "W", ""),
-        ("display_name: W, create: {from_template: Datadog}", "", "W", "has no Datadog"),
+        ("display_name: W, create: {from_template: Workday}", "", "W", "has no Workday"),
     ],
 )
 def test_rehearsed_spec_has_an_application_that_exists_or_can_be_created(application, template, name, remark):
