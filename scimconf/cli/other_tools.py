@@ -10,11 +10,16 @@ from scimconf.suggestions import suggest, unknown
 COMMAND_WORDS: Mapping[str, str] = MappingProxyType(
     {
         "console": "expression eval",
+        "delete": "retire",
+        "destroy": "retire",
         "get": "status --all",
         "import": "export",
         "lint": "validate",
         "list": "status --all",
         "login": "doctor",
+        "restore": "rollback",
+        "start": "resume",
+        "stop": "pause",
         "sync": "apply",
         "test": "validate",
         "up": "apply",

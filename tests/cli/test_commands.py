@@ -10,6 +10,9 @@ import pytest
 from canary import secret
 from tenant_fixture import ROOT, TOKEN, WRITER
 
+from scimconf.cli.main import COMMANDS
+from scimconf.cli.other_tools import COMMAND_WORDS
+
 SMALL = """
 version: 1
 name: {name}
@@ -113,6 +116,7 @@ async def _no_sleep(_seconds, result=None):
         (["plan", "--json", "--format", "html"], "'html' and --json contradict each other"),
         (["import"], "unknown command 'import'. Did you mean export?"),
         (["login"], "unknown command 'login'. Did you mean doctor?"),
+        (["destroy"], "unknown command 'destroy'. Did you mean retire?"),
         (["state", "list"], "unknown command 'state'. scimconf keeps no state file: each plan reads the tenant."),
         (["plan", "--detailed-exit-code"], "unknown option --detailed-exit-code. Did you mean --detailed-exitcode?"),
         (["plan", "--allow", "scope-wide"], "Did you mean scope-widened?"),
@@ -124,6 +128,11 @@ def test_wrong_usage_of_plan_exits_64_with_a_suggestion_on_stderr(cli, argv, mes
     result = cli(*argv)
     assert (result.code, result.out) == (64, "")
     assert message in " ".join(result.err.split())
+
+
+def test_words_of_other_tools_lead_to_commands_that_exist():
+    assert {words.split()[0] for words in COMMAND_WORDS.values()} <= COMMANDS.keys()
+    assert not COMMAND_WORDS.keys() & COMMANDS.keys()
 
 
 def test_commands_exit_65_for_spec_errors_before_any_request(cli):

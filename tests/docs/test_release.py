@@ -65,6 +65,7 @@ def test_issue_forms_ask_for_redacted_output_and_for_doctor():
     assert "scimconf doctor --json" in text
 
 
+@pytest.mark.slow  # after `make audit`, which installs the tools of a release
 @pytest.mark.skipif(not is_installed("towncrier"), reason="towncrier is in the extra `release`")
 def test_changelog_is_assembled_from_all_fragments():
     command = [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "9.9.9"]
