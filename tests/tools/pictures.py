@@ -113,7 +113,7 @@ def output(command: str, folder: Path, environ: dict[str, str]) -> list[str]:
     """Return the lines that a command prints on stdout, with their colours."""
     argv = [sys.executable, "-m", "scimconf", *command.split()]
     result = subprocess.run(argv, cwd=folder, env=environ, capture_output=True, text=True, check=True)
-    return result.stdout.rstrip("\n").split("\n")
+    return result.stdout.replace(f"{folder.resolve()}/", "").rstrip("\n").split("\n")
 
 
 # --- pictures -------------------------------------------------------------------------------------------------------
