@@ -131,7 +131,8 @@ class ScheduleKind(Kind):
 def _before_start_unconfirmed(change: Change, context: GuardContext) -> Iterable[Guard]:
     steps = context.unconfirmed_steps
     if steps:
-        yield Guard(UNCONFIRMED, unconfirmed_message(steps), address=change.address, count=len(steps))
+        message = f"{unconfirmed_message(steps)}. What needs the application can be done after `apply --no-start`"
+        yield Guard(UNCONFIRMED, message, address=change.address, count=len(steps))
 
 
 def unconfirmed_message(steps: Sequence[str]) -> str:

@@ -133,14 +133,14 @@ class Rehearsal:
         """Return the report of what was run so far."""
         done = {result.id for result in self._results}
         rest = sum(step.id not in done for step in lifecycle.STEPS)
-        not_played = [f"{rest} of {len(lifecycle.STEPS)} steps were not played."] if rest else []
+        not_run = [f"{rest} of {len(lifecycle.STEPS)} steps did not run."] if rest else []
         return CheckReport(
             kind="rehearsal",
             subject=self._path,
             endpoint=self._mask.text(self._options.address.partition("?")[0]),
             dialect=self._dialect,
             results=tuple(self._results),
-            remarks=tuple(map(self._mask.text, (*self._remarks, *remarks, *not_played))),
+            remarks=tuple(map(self._mask.text, (*self._remarks, *remarks, *not_run))),
             leftovers=tuple(map(self._mask.text, leftovers)),
         )
 

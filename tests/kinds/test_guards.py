@@ -167,7 +167,10 @@ def test_before_start_unconfirmed_blocks_the_first_start_only(steps, message):
     context = replace(CONTEXT, unconfirmed_steps=steps)
     initial, unconfirmed = guards([start(has_run=False)], context)
     assert (initial.id, unconfirmed.id, unconfirmed.count) == ("initial-start", "before-start-unconfirmed", len(steps))
-    assert unconfirmed.message == f"{message}. To confirm a step, add `confirmed` and `by` to it"
+    assert unconfirmed.message == (
+        f"{message}. To confirm a step, add `confirmed` and `by` to it. "
+        "What needs the application can be done after `apply --no-start`"
+    )
     assert ids([start(has_run=True)], context) == []
     assert "before-start-unconfirmed" not in ASKED
 
