@@ -179,12 +179,15 @@ def last_roles_stay(result: Round) -> Iterator[str]:
     removals += [change.address for change in assignments if change.action in (Action.DELETE, Action.REPLACE)]
     created = [change.address.rest.rpartition("/")[0] for change in assignments if change.action is Action.CREATE]
     receivers = {decode(name).lower() for name in created}
+    deleted = [change.address.rest.rpartition("/")[0] for change in assignments if change.action is Action.DELETE]
+    losers = {decode(name).lower() for name in deleted}
     names = Names(result.before, result.after)
     held = {fact[2:] for fact in result.before if fact[0] == "assignment"}
     for principal in result.roles_lost:
         name = names.principals.get(principal, principal)
         facts = [("assignment", "", principal, role) for key, role in held if key == principal]
-        is_removed = bool(facts) and all(is_explained(fact, removals, names) for fact in facts)
+        # Another client may have assigned the role after `before` was read; then the plan that removes it explains it.
+        is_removed = all(is_explained(fact, removals, names) for fact in facts) if facts else name in losers
         if not is_removed or name in receivers:
             yield f"{name} lost the last of {len(facts)} roles"
 
