@@ -76,7 +76,8 @@ class _Application:
     outside: list[AuditEvent] | None = None
 
     def __post_init__(self) -> None:
-        self.entries = history_entries(self.store, self.name)
+        # `--app` takes the display name as well, which differs from the name of a spec mostly in its case.
+        self.entries = history_entries(self.store, self.name) or history_entries(self.store, self.name.casefold())
 
 
 def _of_specs(group: TenantSpecs, history: str) -> list[_Application]:

@@ -155,5 +155,9 @@ def _apply(out: str, rollback: _Rollback, params: Mapping[str, Any]) -> int:
         apply_command, paths=(out,), rollback=rollback.entry.time, history=history, **chosen
     )
     if code == ExitCode.OK:
-        print_lines(f"The next apply of the spec in Git would undo this. Commit {out}, or revert the change.", err=True)
+        print_lines(
+            "If the spec in Git still has the change, its next apply would undo this.",
+            f"Revert the change there, or replace the content of the spec by that of {out}.",
+            err=True,
+        )
     return int(code)

@@ -373,8 +373,12 @@ def stopped(facts: UserFacts) -> Reason | None:
         since = f" since {stamp(job.quarantine.began)}" if job.quarantine.began is not None else ""
         return Reason(f"provisioning is in quarantine{since}: {cause.meaning}", cause.action)
     if job.phase is JobPhase.OFF:
-        text = "is paused" if job.last is not None or job.steady_since is not None else "was never started"
-        return Reason(f"provisioning {text}", "An administrator must start provisioning: `scimconf resume --app NAME`.")
+        if job.last is None and job.steady_since is None:
+            hint = "An administrator must apply its spec, `scimconf apply PATH`, which starts provisioning for the first time."
+            return Reason("provisioning was never started", hint)
+        return Reason(
+            "provisioning is paused", "An administrator must start provisioning: `scimconf resume --app NAME`."
+        )
     if job.phase is JobPhase.FIRST_CYCLE:
         return Reason(
             "the first cycle is still running; it handles all users and can take hours",

@@ -19,6 +19,10 @@ def user(result: CanaryResult, *, width: int = 80, color: bool = False) -> str:
     return on_demand.text(result.user.name, result.result, result.comparison, width=width, color=color)
 
 
+def _compared(result: CanaryResult) -> int:
+    return len(result.comparison.attributes) if result.comparison is not None else 0
+
+
 def summary(results: Sequence[CanaryResult]) -> Iterator[str]:
     """Yield how many users are as predicted, how many values are undetermined, and what is not as predicted."""
     right = sum(result.is_as_predicted for result in results)
@@ -27,5 +31,8 @@ def summary(results: Sequence[CanaryResult]) -> Iterator[str]:
     wrong = f", {len(results) - right} not" if right < len(results) else ""
     open_ = f"; {unknown} of {plural(len(rows), 'value')} undetermined" if unknown else ""
     yield f"{plural(right, 'user')} as predicted{wrong}{open_}."
+    silent = [result.user.name for result in results if result.is_as_predicted and not _compared(result)]
+    if silent:
+        yield f"  No value was compared for {', '.join(silent)}: the application has their values already."
     for result in results:
         yield from (f"  {problem}" for problem in problems(result))

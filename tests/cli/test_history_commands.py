@@ -170,6 +170,7 @@ def test_history_and_drift_name_who_changed_the_application_outside_scimconf(wit
     assert "outside" not in cli("history", "writer", "--offline").out
     document = json.loads(cli("history", "--app", "writer", "--format", "json").out)
     assert [(event["by"], len(document["entries"])) for event in document["outside"]] == [("grace@contoso.com", 2)]
+    assert len(json.loads(cli("history", "--app", "Writer", "--offline", "--json").out)["entries"]) == 2
     assert json.loads(cli("history", "writer", "--offline", "--format", "json").out)["outside"] is None
     redacted = cli("history", "writer", "--redact", "--format", "csv").out
     assert ",outside scimconf," in redacted

@@ -64,6 +64,14 @@ def test_what_is_as_predicted(tried, is_as_predicted, texts):
     assert (tried.is_as_predicted, list(problems(tried))) == (is_as_predicted, texts)
 
 
+def test_summary_names_users_for_whom_no_value_was_compared():
+    lines = list(rendering.summary([result(verdict=OnDemandVerdict.IN_SYNC), result(attribute("title"))]))
+    assert lines == [
+        "2 users as predicted.",
+        "  No value was compared for ada@contoso.com: the application has their values already.",
+    ]
+
+
 def test_what_stays_after_the_return_and_what_the_next_cycle_does():
     rows = [attribute(name) for name in ("title", "emails", "same", "once", "empty", "manager", "unmapped")]
     rows.append(attribute("nothing", None))

@@ -144,6 +144,12 @@ def test_verdicts(known, provisioning, words):
     assert words in result.sentence, result
 
 
+@pytest.mark.parametrize(("known", "command"), [(NEVER, "scimconf apply PATH"), (job(is_on=False), "scimconf resume")])
+def test_the_action_for_a_job_that_is_off_is_a_command_that_is_not_refused(known, command):
+    """The first start belongs to apply."""
+    assert command in verdict(facts(job=known, created=NEW)).action
+
+
 def test_an_action_names_some_of_the_assigned_groups():
     result = verdict(facts(user_scope=NOBODY, assigned_groups=tuple("dcba")))
     assert result.action.endswith("an assigned group, for example a, b, c and 1 more.")
