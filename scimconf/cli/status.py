@@ -175,7 +175,7 @@ def _exit_code(results: Sequence[ApplicationStatus], chosen: StatusCommand) -> E
         codes.add(ExitCode.QUARANTINE)
     if "failures" in chosen.fail_on and any(status.has_failures for status in results):
         codes.add(ExitCode.CHANGES)
-    if "tokens" in chosen.fail_on and any(list(status.token_notices()) for status in results):
+    if "tokens" in chosen.fail_on and any(list(status.token_warnings()) for status in results):
         codes.add(ExitCode.CHANGES)
     if "owners" in chosen.fail_on and any(status.has_absent_contacts for status in results):
         codes.add(ExitCode.CHANGES)

@@ -98,12 +98,12 @@ def tasks(application: AdoptedApplication) -> Iterator[str]:
             yield f"end the quarantine ({job.quarantine.reason}): {job.quarantine.cause.action}"
     for reference in application.secrets:
         yield f"store the secret of the connection as {reference}: an apply that changes the connection or a setting sends it"
-    yield from (contact.notice for contact in application.owners if contact.is_absent)
+    yield from (contact.warning for contact in application.owners if contact.is_absent)
     if not application.owners:
         proposed = ", ".join(contact.name or contact.text for contact in application.entra_owners)
         yield "name who answers for it under `owners`" + (f"; the owners in Entra are {proposed}" if proposed else "")
     yield from (
-        contact.notice for contact in application.recipients if contact.notice and contact.state not in UNCHECKED
+        contact.warning for contact in application.recipients if contact.warning and contact.state not in UNCHECKED
     )
     if not application.recipients and not application.mail_problem:
         yield "nobody gets emails about a quarantine: set `provisioning.notifications`"

@@ -83,12 +83,12 @@ class ApplicationStatus:
         """Whether an owner is disabled or gone, or nobody has the address of a recipient."""
         return any(contact.is_absent for contact in (*self.owners, *self.recipients))
 
-    def token_notices(self) -> Iterator[tuple[str, bool]]:
+    def token_warnings(self) -> Iterator[tuple[str, bool]]:
         """Yield a sentence about each token that has expired or expires soon, and whether it has expired."""
         for reference, expires in self.tokens:
-            notice = expiry_notice(reference, expires, self.now.date())
-            if notice:
-                yield notice, expires < self.now.date()
+            warning = expiry_warning(reference, expires, self.now.date())
+            if warning:
+                yield warning, expires < self.now.date()
 
 
 def redacted_status(status: ApplicationStatus) -> ApplicationStatus:
@@ -106,7 +106,7 @@ def redacted_status(status: ApplicationStatus) -> ApplicationStatus:
     return replace(status, log=replace(status.log, groups=groups))
 
 
-def expiry_notice(reference: str, expires: date, today: date) -> str:
+def expiry_warning(reference: str, expires: date, today: date) -> str:
     """Return a sentence about a token that has expired or expires within 30 days, "" for another."""
     days = (expires - today).days
     if days < 0:

@@ -67,7 +67,7 @@ class Contact:
         )
 
     @property
-    def notice(self) -> str:
+    def warning(self) -> str:
         """A sentence about what is wrong, or could not be checked; "" if the contact is there."""
         return _NOTICES[self.kind][self.state].format(
             text=self.label, day=f" on {self.day}" if self.day else "", error=self.error

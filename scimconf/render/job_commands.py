@@ -73,6 +73,8 @@ def _effects(command: JobCommand, facts: JobFacts, scopes: Collection[RestartSco
             f"({_number(facts)}) keep what they have, and those who leave or lose their assignment keep their access until "
             "provisioning is resumed."
         )
+    elif command is JobCommand.RESUME and not facts.status.has_run:
+        yield f"Provisioning starts with its first cycle, which creates users. Users in scope: {_number(facts)}."
     elif command is JobCommand.RESUME:
         yield (
             "Provisioning continues where it stopped: the next cycle handles what has changed since, and disables users who "
@@ -188,12 +190,15 @@ def done(
     drift = _drift(command, facts)
     if drift:
         lines += page.prose(2, drift, hang=2)
-        lines.append(page.line(4, ("", _opposite(command, facts))))
+        lines += [page.line(4, ("", opposite)) for opposite in _opposite(command, facts)]
     return joined(lines)
 
 
-def _opposite(command: JobCommand, facts: JobFacts) -> str:
-    return f"scimconf {'resume' if command is JobCommand.PAUSE else 'pause'} {facts.selector}"
+def _opposite(command: JobCommand, facts: JobFacts) -> tuple[str, ...]:
+    """Return the command that undoes this one; none before the first cycle has ended, when only an apply starts the job."""
+    if command is not JobCommand.PAUSE:
+        return (f"scimconf pause {facts.selector}",)
+    return (f"scimconf resume {facts.selector}",) if facts.status.has_run else ()
 
 
 def _drift(command: JobCommand, facts: JobFacts) -> str:
@@ -201,14 +206,18 @@ def _drift(command: JobCommand, facts: JobFacts) -> str:
     is_off = command is JobCommand.PAUSE
     value, other = ("true", "false") if is_off else ("false", "true")
     act = "starts it again, with an initial cycle" if is_off else "pauses it"
+    has_way_back = bool(_opposite(command, facts))
+    way_back = (
+        ", or run before the next apply:" if has_way_back else ". No cycle has ended yet, so only an apply starts it."
+    )
     if facts.enabled is is_off:
         return (
             f"The spec has `provisioning.enabled: {value}`: the next plan shows this as a change, and the next apply {act}. Set "
-            f"it to {other} if this is to stay, or run before the next apply:"
+            f"it to {other} if this is to stay{way_back}"
         )
     if facts.enabled is None and is_off:
         return (
             "If a spec of this application has `provisioning.enabled: true`, its next plan shows this as a change, and its "
-            f"next apply {act}. Set it to false if this is to stay, or run before the next apply:"
+            f"next apply {act}. Set it to false if this is to stay{way_back}"
         )
     return ""

@@ -33,16 +33,16 @@ def dated(spec: Spec, today: date) -> Iterator[Diagnostic]:
             hint = "Remove it, or renew `until` and `reason`."
             yield Diagnostic("K003", message, ("guard_exemptions", index), hint=hint)
     for path, reference in spec.connection.references() if spec.connection is not None else ():
-        notice = _expiry(reference, today)
-        if notice:
+        warning = _expiry(reference, today)
+        if warning:
             hint = "Create a new one in the application, store it, and change `rotation` and `expires`."
-            yield Diagnostic("K410", notice, ("connection", *path, "expires"), hint=hint, severity="warning")
+            yield Diagnostic("K410", warning, ("connection", *path, "expires"), hint=hint, severity="warning")
 
 
 def _expiry(reference: SecretReference, today: date) -> str:
-    """Return the notice that a secret has expired or expires soon; empty without one, or without a date."""
+    """Return the warning that a secret has expired or expires soon; empty without one, or without a date."""
     if reference.expires is None:
         return ""
-    from scimconf.monitoring.application_status import expiry_notice
+    from scimconf.monitoring.application_status import expiry_warning
 
-    return expiry_notice(str(reference), reference.expires, today)
+    return expiry_warning(str(reference), reference.expires, today)

@@ -14,7 +14,7 @@ from scimconf.documents import application as application_documents
 from scimconf.documents.schema import PARSE
 from scimconf.documents.secrets import references
 from scimconf.kinds import KINDS
-from scimconf.monitoring.application_status import expiry_notice
+from scimconf.monitoring.application_status import expiry_warning
 from scimconf.monitoring.doctor_checks import DoctorCheck, DoctorState
 from scimconf.monitoring.job_status import JobPhase, JobStatus, job_status
 from scimconf.permissions import APPLICATION_ONLY, PROFILES, Granted, Need, Permission
@@ -253,10 +253,10 @@ def secret_checks(specs: Sequence[Loaded], secrets: SecretResolver, now: datetim
                 text = f"{spec.name}: others can read {reference} (mode {mode})"
                 yield DoctorCheck("secrets", DoctorState.WARNING, text, f"Run `chmod 600 {reference}`.")
         for _, written in spec.connection.references():
-            notice = expiry_notice(str(written), written.expires, now.date()) if written.expires is not None else ""
-            if notice:
+            warning = expiry_warning(str(written), written.expires, now.date()) if written.expires is not None else ""
+            if warning:
                 yield DoctorCheck(
-                    "secrets", DoctorState.WARNING, f"{spec.name}: {notice}", "Create a new token in the application."
+                    "secrets", DoctorState.WARNING, f"{spec.name}: {warning}", "Create a new token in the application."
                 )
 
 

@@ -119,7 +119,7 @@ def test_two_builds_of_a_commit_are_the_same_and_hold_the_package():
 @pytest.mark.slow
 def test_container_image_runs_the_demo():
     if not shutil.which("docker") or subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
-        pytest.skip("no Docker engine is at hand")
+        pytest.skip("no Docker engine is available")
     subprocess.run(["docker", "build", "--tag", "scimconf-test", "."], cwd=ROOT, check=True, timeout=3600)
     demo = ["--entrypoint", "python", "--volume", f"{ROOT}/examples:/examples:ro", "scimconf-test", "/examples/demo.py"]
     subprocess.run(["docker", "run", "--rm", *demo], check=True, timeout=3600)

@@ -38,7 +38,7 @@ RECORDS = ContactRecords(
 
 
 @pytest.mark.parametrize(
-    ("owner", "state", "notice"),
+    ("owner", "state", "warning"),
     [
         ("Ada@contoso.com", "enabled", ""),
         (ID, "enabled", ""),
@@ -67,9 +67,9 @@ RECORDS = ContactRecords(
         ),
     ],
 )
-def test_an_owner_is_there_disabled_deleted_missing_or_could_not_be_checked(owner, state, notice):
+def test_an_owner_is_there_disabled_deleted_missing_or_could_not_be_checked(owner, state, warning):
     (contact,) = owner_contacts([owner], RECORDS)
-    assert (contact.state, contact.notice) == (state, notice)
+    assert (contact.state, contact.warning) == (state, warning)
     assert contact.is_absent is (state in ("disabled", "empty", "deleted", "missing"))
 
 
@@ -88,13 +88,13 @@ def test_an_owner_is_there_disabled_deleted_missing_or_could_not_be_checked(owne
 def test_a_recipient_of_another_domain_is_not_missing_but_cannot_be_checked(address, state, is_absent, part):
     (contact,) = recipient_contacts([address], RECORDS)
     assert (contact.state, contact.is_absent) == (state, is_absent)
-    assert part in contact.notice
+    assert part in contact.warning
 
 
 def test_without_the_domains_of_the_tenant_no_recipient_is_missing():
     (contact,) = recipient_contacts(["nobody@contoso.com"], ContactRecords())
     assert (contact.state, contact.is_absent) == (ContactState.UNKNOWN, False)
-    assert "the domains of the tenant could not be read" in contact.notice
+    assert "the domains of the tenant could not be read" in contact.warning
 
 
 def test_the_label_of_a_contact_has_the_name_if_it_says_more():

@@ -204,6 +204,12 @@ def sentences(command, status=None, scopes=(), **more):
         (JobCommand.RESUME, job(is_on=False), (), ["continues where it stopped", "Users in scope: at most 8."]),
         (JobCommand.RESUME, job(reason="x", is_on=False), (), ["The start also ends the quarantine."]),
         (
+            JobCommand.RESUME,
+            job({}, is_on=False),
+            (),
+            ["starts with its first cycle, which creates users. Users in scope: at most 8."],
+        ),
+        (
             JobCommand.RESTART,
             job(reason=QUARANTINES[0], failing=3),
             PORTAL_SCOPES,
@@ -297,3 +303,16 @@ def test_guards_as_text():
         "writer: nothing was written: blocked.\n"
     )
     assert rendering.guards("writer", []) == ""
+
+
+@pytest.mark.parametrize("enabled", [True, None])
+def test_pause_before_the_first_cycle_has_ended_proposes_no_resume_which_would_be_refused(enabled):
+    """The guard `initial-start` blocks `resume` of a job that has not run; an apply starts it."""
+    paused = facts(job({}, is_on=False), enabled=enabled)
+    text = " ".join(rendering.done(JobCommand.PAUSE, paused, "paused.").split())
+    assert "No cycle has ended yet, so only an apply starts it." in text
+    assert "scimconf resume" not in text
+    assert command_guards(JobCommand.RESUME, paused)
+    ran = facts(job(is_on=False), enabled=enabled)
+    assert "scimconf resume --app Writer" in rendering.done(JobCommand.PAUSE, ran, "paused.")
+    assert command_guards(JobCommand.RESUME, ran) == ()

@@ -23,6 +23,19 @@ def applied_writer():
 
 
 @pytest.fixture(scope="session")
+def writer_tenant():
+    tenant = Rehearsal()
+    tenant.apply(WRITER)
+    return tenant
+
+
+@pytest.fixture
+def applied(writer_tenant):
+    """Writer after its apply, with the switches as they are by default, and without a target."""
+    return writer_tenant.copy()
+
+
+@pytest.fixture(scope="session")
 def cycled_writer(applied_writer, scim_target):
     tenant = _routed_copy(applied_writer, scim_target)
     tenant.request("POST", "/_sandbox/cycle", {})

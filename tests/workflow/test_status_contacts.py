@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tenant_fixture import NOON, WRITER, Rehearsal
+from tenant_fixture import NOON, Rehearsal
 
 from scimconf.graph.contacts import MAX_CONTACTS, find_contacts
 from scimconf.monitoring.application_status import ApplicationStatus
@@ -18,18 +18,6 @@ application: {display_name: Writer}
 provisioning: {enabled: true}
 """
 OPTIONS = StatusOptions(window=timedelta(days=1), now=NOON)
-
-
-@pytest.fixture(scope="module")
-def writer_tenant():
-    tenant = Rehearsal()
-    tenant.apply(WRITER)
-    return tenant
-
-
-@pytest.fixture
-def applied(writer_tenant):
-    return writer_tenant.copy()
 
 
 def spec(tmp_path, *owners, steps=""):

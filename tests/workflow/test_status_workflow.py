@@ -15,18 +15,6 @@ DAY = timedelta(days=1)
 LOG = "/auditLogs/provisioning"
 
 
-@pytest.fixture(scope="module")
-def writer_tenant():
-    tenant = Rehearsal()
-    tenant.apply(WRITER)
-    return tenant
-
-
-@pytest.fixture
-def applied(writer_tenant):
-    return writer_tenant.copy()
-
-
 def options(**values):
     return StatusOptions(window=DAY, now=NOON, **values)
 
@@ -215,7 +203,7 @@ def test_watch_ends_when_the_first_cycle_is_over():
 
 
 @pytest.mark.parametrize(
-    ("expires", "notice"),
+    ("expires", "warning"),
     [
         ("2026-12-26", None),
         ("2026-12-25", ("the token WRITER_SCIM_TOKEN expires in 30 days, on 2026-12-25", False)),
@@ -224,17 +212,17 @@ def test_watch_ends_when_the_first_cycle_is_over():
         ("2026-11-24", ("the token WRITER_SCIM_TOKEN expired on 2026-11-24", True)),
     ],
 )
-def test_a_token_that_expires_within_30_days_is_reported(tmp_path, applied, expires, notice):
+def test_a_token_that_expires_within_30_days_is_reported(tmp_path, applied, expires, warning):
     text = WRITER.read_text()
     assert "{env: WRITER_SCIM_TOKEN" in text
     path = shutil.copytree(WRITER.parent, tmp_path / "writer") / "scimconf.yaml"
     path.write_text(text.replace("{env: WRITER_SCIM_TOKEN", f"{{expires: {expires}, env: WRITER_SCIM_TOKEN"))
     loaded = applied.load(path)
     (status,) = status_of(applied, *spec_targets([loaded]))
-    assert list(status.token_notices()) == ([notice] if notice else [])
+    assert list(status.token_warnings()) == ([warning] if warning else [])
     planned = applied.plan(loaded)
     assert [warning.message for warning in planned.plan.warnings if warning.code == "K410"] == (
-        [notice[0]] if notice else []
+        [warning[0]] if warning else []
     )
     assert planned.plan.changes == ()
     assert status.tokens[0].expires == date.fromisoformat(expires)

@@ -42,7 +42,7 @@ def document(status: ApplicationStatus) -> Json:
         "log_problem": status.log_problem,
         "tokens": [{"reference": token.reference, "expires": token.expires.isoformat()} for token in status.tokens],
         "next_actions": [asdict(proposal) for proposal in proposals(status)],
-        "notices": [notice for notice, _ in status.token_notices()],
+        "warnings": [warning for warning, _ in status.token_warnings()],
         "portal": status.portal,
         "owners": list(map(_contact, status.owners)),
         "recipients": list(map(_contact, status.recipients)),
@@ -61,7 +61,7 @@ def _contact(contact: Contact) -> Json:
         "state": contact.state.value,
         "deleted": contact.day,
         "absent": contact.is_absent,
-        "notice": contact.notice,
+        "warning": contact.warning,
     }
 
 

@@ -62,8 +62,8 @@ def lines(status: ApplicationStatus) -> Iterator[StatusLine]:
     for proposal in proposals(status):
         yield StatusLine("next action", proposal.command, "strong", (f"{proposal.condition}: {proposal.leads_to}",))
     yield from _log_lines(status)
-    for notice, has_expired in status.token_notices():
-        yield StatusLine("token", notice, "danger" if has_expired else "update")
+    for warning, has_expired in status.token_warnings():
+        yield StatusLine("token", warning, "danger" if has_expired else "update")
     yield from _contact_lines(status)
     if status.portal:
         yield StatusLine("portal", status.portal, "quiet")
@@ -77,13 +77,13 @@ def _contact_lines(status: ApplicationStatus) -> Iterator[StatusLine]:
         blocking = "which blocks the first start; to confirm, add `confirmed` and `by` to `before_start`"
         effect = "and provisioning has started already" if status.has_started else blocking
         yield StatusLine("before start", f"{subject}, {effect}", "quiet" if status.has_started else "update", steps)
-    present = [contact.label for contact in status.owners if not contact.notice]
+    present = [contact.label for contact in status.owners if not contact.warning]
     if present:
         yield StatusLine("owners", ", ".join(present), "quiet")
     for contact in (*status.owners, *status.recipients):
-        if contact.notice:
+        if contact.warning:
             style = "danger" if contact.is_absent else "quiet" if contact.state in UNCHECKED else "update"
-            yield StatusLine("owner" if contact.kind == "owner" else "emails", contact.notice, style)
+            yield StatusLine("owner" if contact.kind == "owner" else "emails", contact.warning, style)
     if status.mail_problem:
         yield StatusLine("emails", f"who gets them cannot be read: {status.mail_problem}", "quiet")
     if status.ownership.vendor_contact:
