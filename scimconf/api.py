@@ -129,8 +129,8 @@ async def open_client(
     async def claims() -> Mapping[str, Any]:
         return token.claims() if token is not None else token_claims(await sandbox_token(settings))
 
-    with masked_logs(secrets.scrub):
-        async with open_graph(settings, token, scrub=secrets.scrub, on_wait=on_wait or silent) as graph:
+    with masked_logs(secrets.mask_text):
+        async with open_graph(settings, token, mask_text=secrets.mask_text, on_wait=on_wait or silent) as graph:
             yield TenantClient(graph, secrets, token.tenant_id() if token is not None else "", claims)
 
 

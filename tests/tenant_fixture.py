@@ -196,7 +196,7 @@ class Rehearsal:
             Settings(base=BASE),
             None,
             transport=self.wire,
-            scrub=self.secrets.scrub,
+            mask_text=self.secrets.mask_text,
             sleep=self.sleep,
             clock=lambda: self.time,
             random=lambda: 1.0,

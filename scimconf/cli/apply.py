@@ -213,7 +213,7 @@ def _apply_tenant(group: TenantSpecs, applying: ApplyOptions) -> ExitCode:
 
 def _begin_report(applying: ApplyOptions, session: Session, results: PlanResults) -> None:
     plan = results.combined_plan()
-    applying.report.scrub = session.client.secrets.scrub
+    applying.report.mask_text = session.client.secrets.mask_text
     applying.report.redact = output.redactor(plan, redact=applying.redact)
     applying.report.begin(plan, [planned.name for planned in results.planned if planned.plan.changes])
 
@@ -505,7 +505,7 @@ class _TerminalHooks:
         self.session.progress.step(self.redact(message), done, total)
 
     def finished(self, outcome: StepOutcome) -> None:
-        masked = redact_outcome(outcome, self.session.client.secrets.scrub)
+        masked = redact_outcome(outcome, self.session.client.secrets.mask_text)
         outcome = redact_outcome(masked, self.redact)
         self.logged.add(outcome)
         self.session.events.outcome(self.name, outcome)

@@ -30,9 +30,9 @@ class EventLog:
     With `append`, the events follow those that the file contains.
     """
 
-    def __init__(self, path: str | None, scrub: Callable[[str], str] = str, *, append: bool = False) -> None:
+    def __init__(self, path: str | None, mask_text: Callable[[str], str] = str, *, append: bool = False) -> None:
         self._path = path or ""
-        self._scrub = scrub
+        self._mask_text = mask_text
         try:
             self._file = open_private(path, append=append) if path else None
         except OSError as error:
@@ -43,7 +43,7 @@ class EventLog:
         if self._file is None:
             return
         time = datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        document = {"time": time, "event": event, **map_strings(self._scrub, members)}
+        document = {"time": time, "event": event, **map_strings(self._mask_text, members)}
         try:
             self._file.write(json.dumps(document, ensure_ascii=True, sort_keys=False) + "\n")
             self._file.flush()

@@ -37,14 +37,14 @@ def check_suffix(_context: click.Context, _parameter: click.Parameter, path: str
 class ExitReportLog:
     """What an apply has done until now; without a path nothing is written.
 
-    `scrub` masks secrets and `redact` replaces user names, in everything that is added.
+    `mask_text` masks secrets and `redact` replaces user names, in everything that is added.
     """
 
     def __init__(self, path: str | None) -> None:
         self._path = path
         self._report = ExitReport()
         self._open: list[tuple[Tenant, str]] = []
-        self.scrub: Text = str
+        self.mask_text: Text = str
         self.redact: Text = str
         if path is not None and not is_pipe_or_device(Path(path)):
             self._write()
@@ -61,7 +61,7 @@ class ExitReportLog:
 
     def add(self, report: Report) -> None:
         """Record how one application of the last tenant ended."""
-        masked = redact_report(redact_report(report, self.scrub), self.redact)
+        masked = redact_report(redact_report(report, self.mask_text), self.redact)
         end = (self._report.tenants[-1], masked)
         self._open = [(tenant, name) for tenant, name in self._open if (tenant, name) != (end[0], report.name)]
         self._report = replace(self._report, applications=(*self._report.applications, end))
@@ -113,11 +113,11 @@ class ExitReportLog:
                 self.explain(describe_unexpected(error))
 
     def _masked(self, text: str) -> str:
-        return self.redact(self.scrub(text))
+        return self.redact(self.mask_text(text))
 
     def _write(self) -> None:
         if self._path is not None:
-            text = self.scrub(markdown.exit_report(self._report, max_length=MAX_LENGTH))
+            text = self.mask_text(markdown.exit_report(self._report, max_length=MAX_LENGTH))
             write_file(self._path, text, private=True)
 
 

@@ -29,7 +29,7 @@ def _mask_signature(context: click.Context, _parameter: click.Parameter, history
         mask = SecretMask()
         for signature in blob_address(history).signatures:
             mask.add(signature)
-        context.ensure_object(ExitStack).enter_context(masked(mask.scrub))
+        context.ensure_object(ExitStack).enter_context(masked(mask.mask_text))
     return history
 
 

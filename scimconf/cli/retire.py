@@ -258,7 +258,7 @@ class _Person:
         self.session.progress.step(self.redact(message), done, total)
 
     def finished(self, outcome: StepOutcome) -> None:
-        masked = redact_outcome(redact_outcome(outcome, self.session.client.secrets.scrub), self.redact)
+        masked = redact_outcome(redact_outcome(outcome, self.session.client.secrets.mask_text), self.redact)
         self.logged.add(masked)
         self.session.events.outcome(self.name, masked)
 

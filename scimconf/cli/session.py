@@ -157,9 +157,9 @@ def run(
     settings = graph_settings(os.environ, common.cloud)
     environ = {**os.environ, **sign_in}
     mask = SecretMask()
-    click.get_current_context().ensure_object(ExitStack).enter_context(masked(mask.scrub))
+    click.get_current_context().ensure_object(ExitStack).enter_context(masked(mask.mask_text))
     secrets = Secrets(os.environ, credential=lambda: _token_source(settings, common.auth, environ, mask), mask=mask)
-    events = EventLog(common.events, secrets.scrub, append=common.append_events)
+    events = EventLog(common.events, secrets.mask_text, append=common.append_events)
 
     async def main(token: Any) -> ExitCode:
         with Progress(task, events) as progress:
@@ -186,7 +186,7 @@ def storage_credential(
 
     def source() -> TokenSource:
         mask = SecretMask()
-        context.ensure_object(ExitStack).enter_context(masked(mask.scrub))
+        context.ensure_object(ExitStack).enter_context(masked(mask.mask_text))
         logging.getLogger("azure").addHandler(logging.NullHandler())  # the error contains the text already
         settings = graph_settings(os.environ, common.cloud)
         return _token_source(settings, common.auth, {**os.environ, **sign_in}, mask)

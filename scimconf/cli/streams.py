@@ -32,8 +32,8 @@ class MaskedStream:
     It has no `buffer`, because click would write to that directly if the encoding of the stream is ASCII.
     """
 
-    def __init__(self, stream: TextIO, scrub: Callable[[str], str]) -> None:
-        self.inner, self.mask = stream, scrub
+    def __init__(self, stream: TextIO, mask_text: Callable[[str], str]) -> None:
+        self.inner, self.mask = stream, mask_text
 
     def __getattr__(self, name: str) -> Any:
         if name == "buffer":
@@ -52,9 +52,9 @@ class MaskedStream:
 
 
 @contextmanager
-def masked(scrub: Callable[[str], str]) -> Iterator[None]:
+def masked(mask_text: Callable[[str], str]) -> Iterator[None]:
     """Mask the secrets in everything that is printed in this context, on stdout and on stderr."""
-    stdout, stderr = MaskedStream(sys.stdout, scrub), MaskedStream(sys.stderr, scrub)
+    stdout, stderr = MaskedStream(sys.stdout, mask_text), MaskedStream(sys.stderr, mask_text)
     with redirect_stdout(cast("TextIO", stdout)), redirect_stderr(cast("TextIO", stderr)):
         yield
 

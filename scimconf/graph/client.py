@@ -35,7 +35,7 @@ from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 from scimconf.diagnostics import AuthenticationError, GraphError, ScimconfError
 from scimconf.graph.lookup_plan import IDS_SIZE, PAGE_SIZE
 from scimconf.graph.protocol.batches import BATCH_SIZE, Batches
-from scimconf.graph.protocol.error_body import Scrub, check_reply, json_body, no_response
+from scimconf.graph.protocol.error_body import MaskText, check_reply, json_body, no_response
 from scimconf.graph.protocol.pages import Pages
 from scimconf.graph.protocol.request import NOTHING, Answer, Reply, Request, chunks
 from scimconf.graph.protocol.retry import (
@@ -76,7 +76,9 @@ Close = Callable[[], Awaitable[None]]
 class Graph:
     """A tenant's Graph for one command; every request raises GraphError, or TransportError without a response."""
 
-    def __init__(self, settings: Settings, service: GraphServiceClient, gate: Gate, scrub: Scrub, close: Close) -> None:
+    def __init__(
+        self, settings: Settings, service: GraphServiceClient, gate: Gate, mask_text: MaskText, close: Close
+    ) -> None:
         self.base = settings.base
         self.is_sandbox = settings.anonymous
         self.write_quota = WriteQuota(gate.sleep, gate.clock, gate.on_wait)
@@ -84,10 +86,10 @@ class Graph:
         self._settings = settings
         self._service = service
         self._gate = gate
-        self._scrub = scrub
+        self._mask_text = mask_text
         self._close = close
         self._slots = asyncio.Semaphore(settings.concurrency)
-        self._pages = Pages(settings.base, self._exchange, scrub)
+        self._pages = Pages(settings.base, self._exchange, mask_text)
 
     async def __aenter__(self) -> Self:
         return self
@@ -100,7 +102,7 @@ class Graph:
     async def send(self, request: Request, link: str = "") -> Answer:
         """Send a request, or the link of its next page as it is, and return the response with its parsed body."""
         reply = await self._exchange(request, link)
-        body, date = json_body(request, reply, self._scrub), http_date(reply.headers.get("date"))
+        body, date = json_body(request, reply, self._mask_text), http_date(reply.headers.get("date"))
         return Answer(reply.status, body, reply.content, date, reply.request_id, reply.headers.get("etag", ""))
 
     async def get(self, path: str, names: Names = NOTHING, query: Names = NOTHING) -> Json:
@@ -155,7 +157,7 @@ class Graph:
     async def batch(self, requests: Sequence[Request]) -> list[Answer | GraphError]:
         """Send independent requests in batches; return their results in order, for a failed batch its error for each."""
         slots = asyncio.Semaphore(self._settings.concurrency)
-        batches = Batches(self.send, lambda request: request.checked().url(""), self._gate, self._scrub)
+        batches = Batches(self.send, lambda request: request.checked().url(""), self._gate, self._mask_text)
         parts = await gather_all([batches.run(part, slots) for part in chunks(requests, BATCH_SIZE)])
         return [result for part in parts for result in part]
 
@@ -170,12 +172,12 @@ class Graph:
             response, error = await self._response(info)
         if response is None:
             message, hint = describe_transport_error(error, self._settings)
-            raise no_response(request, self._scrub(message), request_id, hint)
+            raise no_response(request, self._mask_text(message), request_id, hint)
         is_lost = bool(response.extensions.get(LOST_ATTEMPT))
         reply = Reply(response.status_code, response.headers, response.content, request_id, is_lost)
         date = http_date(reply.headers.get("date"))
         self.now = max(date, self.now or date) if date else self.now
-        check_reply(request, reply, scrub=self._scrub, now=self.now)
+        check_reply(request, reply, mask_text=self._mask_text, now=self.now)
         return reply
 
     async def _response(self, info: RequestInformation) -> tuple[httpx.Response | None, httpx.RequestError | None]:
@@ -331,7 +333,7 @@ def open_graph(  # noqa: PLR0913  tests replace these, by keyword
     token: Any | None,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
-    scrub: Scrub = str,
+    mask_text: MaskText = str,
     sleep: Sleep = asyncio.sleep,
     clock: Clock = time.monotonic,
     random: Clock = dice.random,
@@ -350,7 +352,7 @@ def open_graph(  # noqa: PLR0913  tests replace these, by keyword
 
     adapter = GraphRequestAdapter(authentication(settings, token), with_pipeline(client, gate))
     adapter.base_url = settings.base
-    return Graph(settings, GraphServiceClient(request_adapter=adapter), gate, scrub, close)
+    return Graph(settings, GraphServiceClient(request_adapter=adapter), gate, mask_text, close)
 
 
 def in_process_transport(app: Any) -> httpx.AsyncBaseTransport:

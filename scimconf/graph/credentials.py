@@ -113,7 +113,7 @@ class TokenSource:
         try:
             token = self._credential.get_token(*scopes, **options)
         except (AzureError, ValueError, OSError) as error:
-            failure = authentication_error(error, self._hint, self._mask.scrub)
+            failure = authentication_error(error, self._hint, self._mask.mask_text)
         else:
             self._mask.add(token.token)
             return token
@@ -138,7 +138,7 @@ def token_source(
     try:
         credential = _credential(auth, environ, cloud, prompt or sys.stderr.write)
     except (ValueError, OSError) as error:
-        failure = authentication_error(error, hint, mask.scrub)
+        failure = authentication_error(error, hint, mask.mask_text)
     else:
         return TokenSource(credential, cloud.scope, hint, mask=mask, environ=environ)
     raise failure
@@ -196,7 +196,7 @@ def _required(environ: Mapping[str, str], *names: str, hint: str) -> tuple[str, 
     return tuple(environ[name] for name in names)
 
 
-def authentication_error(error: Exception, hint: str, scrub: Callable[[str], str]) -> AuthenticationError:
+def authentication_error(error: Exception, hint: str, mask_text: Callable[[str], str]) -> AuthenticationError:
     """Return the error with Microsoft's message (AADSTS...), else with the first line of azure's."""
     if isinstance(error, OSError) and error.strerror:
         reason = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
@@ -204,7 +204,7 @@ def authentication_error(error: Exception, hint: str, scrub: Callable[[str], str
         text = str(getattr(error, "message", "") or error)
         match = re.search(r"AADSTS\d+:[^\r\n]*", text)
         reason = match.group() if match else next(iter(text.strip().splitlines()), type(error).__name__)
-    return AuthenticationError(f"Could not get an access token: {scrub(reason)[:MAX_LENGTH]}", hint)
+    return AuthenticationError(f"Could not get an access token: {mask_text(reason)[:MAX_LENGTH]}", hint)
 
 
 def token_claims(token: str) -> Mapping[str, Json]:

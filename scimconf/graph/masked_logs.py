@@ -11,20 +11,20 @@ LIBRARIES = frozenset({"azure", "httpcore", "httpx", "kiota_http", "msal", "msgr
 
 
 class _Masking(logging.Filter):
-    def __init__(self, scrub: Callable[[str], str]) -> None:
+    def __init__(self, mask_text: Callable[[str], str]) -> None:
         super().__init__()
-        self._scrub = scrub
+        self._mask_text = mask_text
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Replace the message of a record by its masked text; every record passes."""
-        record.msg, record.args = self._scrub(record.getMessage()), ()
+        record.msg, record.args = self._mask_text(record.getMessage()), ()
         return True
 
 
 @contextmanager
-def masked_logs(scrub: Callable[[str], str]) -> Iterator[None]:
+def masked_logs(mask_text: Callable[[str], str]) -> Iterator[None]:
     """Mask secrets in this context in what the libraries that are loaded log, at any level and for any handler."""
-    masking = _Masking(scrub)
+    masking = _Masking(mask_text)
     loggers = [logging.getLogger(name) for name in _names()]
     for logger in loggers:
         logger.addFilter(masking)

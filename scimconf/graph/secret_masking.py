@@ -58,7 +58,7 @@ class SecretMask:
             self._tokens.add(text)
         self._hints.update(_hints(text))
 
-    def scrub(self, text: str) -> str:
+    def mask_text(self, text: str) -> str:
         """Return the text with each secret replaced by stars."""
         text = self._tokens.replace(text, MASK)
         lower = text.casefold()

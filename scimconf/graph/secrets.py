@@ -1,7 +1,7 @@
 """Values of secrets: the only module that holds them, and the only one that imports azure-keyvault.
 
 A `SecretValue` cannot be printed, formatted, copied or pickled by accident. Only `encode`, which makes the bytes of a
-request, reveals it. Resolved values are kept, so that `scrub` can mask them in texts from elsewhere.
+request, reveals it. Resolved values are kept, so that `mask_text` can mask them in texts from elsewhere.
 """
 
 from __future__ import annotations
@@ -125,9 +125,9 @@ class Secrets:
         """Return the mode of the file of a reference if others than its owner can read it, else ""."""
         return mode_for_others(self._folder / ref.name) if ref.source == "file" else ""
 
-    def scrub(self, text: str) -> str:
+    def mask_text(self, text: str) -> str:
         """Return the text with the values that were resolved until now, and those of the sign-in, masked in all forms."""
-        return self._mask.scrub(text)
+        return self._mask.mask_text(text)
 
     def _read(self, ref: SecretRef) -> SecretValue:
         if ref.source == "env":

@@ -236,7 +236,7 @@ async def open_tenant(
     app.state.service.tenant.switches = switches
     app.state.service.tenant.reach = reach
     secrets = Secrets(environ)
-    graph = open_graph(Settings(base=_BASE), None, scrub=secrets.scrub, transport=in_process_transport(app))
+    graph = open_graph(Settings(base=_BASE), None, mask_text=secrets.mask_text, transport=in_process_transport(app))
     async with graph:
         mask = RunMask([destination.token])
         tenant = RehearsedTenant(graph, app.state.service, secrets, destination, reach, mask, now)

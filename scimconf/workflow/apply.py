@@ -84,7 +84,7 @@ async def apply(
     def work(hooks: ApplyHooks, lock: ApplicationLock | None) -> Awaitable[Report]:
         return apply_rounds(session, first, options, secrets, hooks, lock)
 
-    return redact_report(await under_lock(hooks, locking, work), secrets.scrub)
+    return redact_report(await under_lock(hooks, locking, work), secrets.mask_text)
 
 
 def mask_secrets(specs: Iterable[Loaded], secrets: SecretResolver) -> None:

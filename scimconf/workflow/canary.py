@@ -92,7 +92,7 @@ async def apply_canary(session: TenantSession, canary: Canary, run: CanaryRun) -
     def work(hooks: ApplyHooks, lock: ApplicationLock | None) -> Awaitable[Report]:
         return _CanaryApply(session, canary, replace(run, hooks=_OneEntryHooks(hooks)), lock).report_of()
 
-    return redact_report(await under_lock(run.hooks, run.locking, work), run.secrets.scrub)
+    return redact_report(await under_lock(run.hooks, run.locking, work), run.secrets.mask_text)
 
 
 @dataclass(slots=True)

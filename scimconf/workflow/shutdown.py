@@ -66,7 +66,7 @@ async def shut_down(
         lock = ApplicationLock(locking)
         work = _reported(session, request, secrets, LockedHooks(hooks, lock), lock)
         report = await release_after(work, lock, hooks)
-    report = redact_report(report, secrets.scrub)
+    report = redact_report(report, secrets.mask_text)
     status = "retired" if report.status is ApplyStatus.APPLIED else report.status.value
     request.history.end_command(status, report.error)
     return report

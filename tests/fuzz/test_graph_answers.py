@@ -70,7 +70,7 @@ class MutantTenant(Rehearsal):
             Settings(base=BASE),
             None,
             transport=self.mutant,
-            scrub=self.secrets.scrub,
+            mask_text=self.secrets.mask_text,
             sleep=self.sleep,
             clock=lambda: self.time,
             random=lambda: 1.0,

@@ -48,13 +48,13 @@ class Fake:
             await asyncio.sleep(0)
         self.time = max(self.time, until)
 
-    def run(self, work, *, token=None, transport=None, scrub=str, random=lambda: 1.0, **settings):
+    def run(self, work, *, token=None, transport=None, mask_text=str, random=lambda: 1.0, **settings):
         async def command():
             graph = open_graph(
                 Settings(**{"base": self.base, **settings}),
                 token,
                 transport=transport or httpx.MockTransport(self.handler),
-                scrub=scrub,
+                mask_text=mask_text,
                 sleep=self.sleep,
                 clock=lambda: self.time,
                 random=random,

@@ -263,4 +263,4 @@ def test_the_token_of_the_sign_in_or_the_signature_is_sent_to_the_container(quer
     assert (method, header, url.startswith(f"{URL}/team/writer/entry.json")) == ("PUT", authorization, True)
     assert scopes == ([] if query else ["https://storage.azure.com/.default"])
     assert "sig=" not in str(raised.value)
-    assert mask.scrub("the-token") == ("the-token" if query else "***")
+    assert mask.mask_text("the-token") == ("the-token" if query else "***")

@@ -200,11 +200,11 @@ def test_graph_error_contains_no_secret_body_or_token(fake, kind):
     fake.answers(handler)
     body = {"token": SecretValue(hush), "other": "private-thing"}
 
-    def scrub(text):
+    def mask_text(text):
         return text.replace(json.dumps(hush)[1:-1], "***").replace(hush, "***")
 
     with pytest.raises(GraphError) as caught:
-        fake.run(lambda graph: graph.post("/x", {}, body), scrub=scrub)
+        fake.run(lambda graph: graph.post("/x", {}, body), mask_text=mask_text)
     error = caught.value
     shown = "".join([*traceback.format_exception(error), repr(error), str(vars(error))])
     assert "***" in shown or kind in {"html", "unexpected"}

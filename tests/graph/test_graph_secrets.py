@@ -347,18 +347,18 @@ def test_vault_failure_does_not_contain_azures_text(client, monkeypatch, status,
         HUSH.encode("utf-16-le").hex(" "),
     ],
 )
-def test_scrub_masks_every_form(form):
-    scrubbed = resolved().scrub(f"bad {form} bad")
-    assert "hush" not in scrubbed.lower()
-    assert "aHVz" not in scrubbed
-    assert not re.search("68.{0,6}75.{0,6}73", scrubbed)
-    assert scrubbed.startswith("bad ")
-    assert scrubbed.endswith(" bad")
-    assert "***" in scrubbed
+def test_mask_text_masks_every_form(form):
+    masked_text = resolved().mask_text(f"bad {form} bad")
+    assert "hush" not in masked_text.lower()
+    assert "aHVz" not in masked_text
+    assert not re.search("68.{0,6}75.{0,6}73", masked_text)
+    assert masked_text.startswith("bad ")
+    assert masked_text.endswith(" bad")
+    assert "***" in masked_text
 
 
 @pytest.mark.parametrize("text", ["a😀b", "a\x00b", "a\tb", "a'b", "a\\\\  \\ b"])
-def test_scrub_masks_unusual_characters(text):
+def test_mask_text_masks_unusual_characters(text):
     secrets = resolved(text)
     for form in (
         text,
@@ -367,34 +367,34 @@ def test_scrub_masks_unusual_characters(text):
         text.encode("unicode_escape").decode(),
         quote(text),
     ):
-        assert not re.search(r"a.+b", secrets.scrub(f"-{form}-"), re.DOTALL), form
+        assert not re.search(r"a.+b", secrets.mask_text(f"-{form}-"), re.DOTALL), form
 
 
 @pytest.mark.parametrize(
     "text",
     ["\\" * 50_000, "hush " + " " * 50_000, "68" * 50_000, "68 " * 30_000, 'hush "&/ü+' * 5_000, "&amp;" * 20_000],
 )
-def test_scrub_is_fast_for_any_text(text):
+def test_mask_text_is_fast_for_any_text(text):
     secrets = resolved(HUSH * 3 + "a  \\\\  \\ b")
-    assert secrets.scrub(text) == text
+    assert secrets.mask_text(text) == text
 
 
 def test_map_strings_keeps_valid_json():
     secrets = resolved('"')
-    said = map_strings(secrets.scrub, {"a": ['say "x"', 1, None], "b": ("c", {"d": '"'})})
+    said = map_strings(secrets.mask_text, {"a": ['say "x"', 1, None], "b": ("c", {"d": '"'})})
     assert said == {"a": ["say ***x***", 1, None], "b": ["c", {"d": "***"}]}
 
 
-def test_scrub_masks_the_longest_first():
+def test_mask_text_masks_the_longest_first():
     secrets = Secrets({"A": "abc", "B": "abcdef"})
     secrets.resolve(SecretRef("env", "A"))
     secrets.resolve(SecretRef("env", "B"))
-    assert secrets.scrub("abcdef abc") == "*** ***"
+    assert secrets.mask_text("abcdef abc") == "*** ***"
 
 
-def test_scrub_changes_nothing_else():
-    assert Secrets({"WRITER_SCIM_TOKEN": HUSH}).scrub(HUSH) == HUSH
-    assert resolved().scrub("nothing here") == "nothing here"
+def test_mask_text_changes_nothing_else():
+    assert Secrets({"WRITER_SCIM_TOKEN": HUSH}).mask_text(HUSH) == HUSH
+    assert resolved().mask_text("nothing here") == "nothing here"
 
 
 def test_repr_of_secrets_contains_no_value():

@@ -77,14 +77,14 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_scrub_masks_every_form_of_a_token(form):
+def test_mask_text_masks_every_form_of_a_token(form):
     text = f"so {FORMS[form]} so"
-    scrubbed = mask_of(TOKEN, jwt(2)).scrub(text)
-    assert scrubbed.startswith("so ")
-    assert scrubbed.endswith(" so")
-    rest = scrubbed.replace("***", "").replace("Bearer", "").replace("authorization", "").replace("İ", "")
+    masked_text = mask_of(TOKEN, jwt(2)).mask_text(text)
+    assert masked_text.startswith("so ")
+    assert masked_text.endswith(" so")
+    rest = masked_text.replace("***", "").replace("Bearer", "").replace("authorization", "").replace("İ", "")
     assert len(rest) < 45
-    assert "***" in scrubbed
+    assert "***" in masked_text
 
 
 @pytest.mark.parametrize(
@@ -97,25 +97,25 @@ def test_scrub_masks_every_form_of_a_token(form):
         OPAQUE[30:80],
     ],
 )
-def test_scrub_masks_a_token_with_characters_that_are_escaped(form):
-    assert mask_of(OPAQUE).scrub(f'"{form}"') == '"***"'
+def test_mask_text_masks_a_token_with_characters_that_are_escaped(form):
+    assert mask_of(OPAQUE).mask_text(f'"{form}"') == '"***"'
 
 
 @pytest.mark.parametrize(
     "text", ["", SIGNATURE[:11], "an id 11111111-2222-4333-8444-555555555555", "a" * 100, "\\u0061" * 9]
 )
-def test_scrub_leaves_other_texts_and_what_is_shorter_than_a_part(text):
-    assert mask_of(TOKEN, "a-secret-of-the-sign-in").scrub(text) == text
+def test_mask_text_leaves_other_texts_and_what_is_shorter_than_a_part(text):
+    assert mask_of(TOKEN, "a-secret-of-the-sign-in").mask_text(text) == text
 
 
-def test_scrub_masks_each_of_several_tokens_and_what_touches_them():
+def test_mask_text_masks_each_of_several_tokens_and_what_touches_them():
     text = f"{jwt(1)},{jwt(2)}.{jwt(3)}x {SIGNATURE}{SIGNATURE}"
-    assert mask_of(jwt(1), jwt(2), jwt(3)).scrub(text).replace("***", "") in {",.x ", ",x ", ".x ", "x "}
+    assert mask_of(jwt(1), jwt(2), jwt(3)).mask_text(text).replace("***", "") in {",.x ", ",x ", ".x ", "x "}
 
 
 @pytest.mark.parametrize("text", ["\\" * 50_000, "%25" * 30_000, "68:" * 30_000, "68" * 50_000, TOKEN[:11] * 5_000])
-def test_scrub_of_a_token_is_fast_for_any_text(text):
-    assert mask_of(TOKEN).scrub(text) == text
+def test_mask_text_of_a_token_is_fast_for_any_text(text):
+    assert mask_of(TOKEN).mask_text(text) == text
 
 
 def test_pattern_of_separated_bytes_needs_twelve():
@@ -160,16 +160,16 @@ def test_every_token_of_a_run_is_masked_in_errors(fake):
     tokens = TokenSource(credential, "scope", mask=mask)
     fake.answers(echo(401, **{"www-authenticate": CHALLENGE}), echo(400))
     with pytest.raises(GraphError) as caught:
-        fake.get(token=tokens, scrub=mask.scrub)
+        fake.get(token=tokens, mask_text=mask.mask_text)
     assert len(credential.issued) == 2
     assert str(caught.value) == "GET /me answered 400 Code: Bearer *** *** (request id ***)"
-    assert mask.scrub(" ".join(credential.issued)) == "*** ***"
+    assert mask.mask_text(" ".join(credential.issued)) == "*** ***"
 
 
 def test_library_logs_are_masked_at_debug_level(caplog):
     mask = mask_of(TOKEN)
     logger = logging.getLogger("httpcore.http11")
-    with caplog.at_level(logging.DEBUG), masked_logs(mask.scrub):
+    with caplog.at_level(logging.DEBUG), masked_logs(mask.mask_text):
         logger.debug("receive_response_headers.complete return_value=%r", [(b"request-id", SIGNATURE.encode())])
     logger.debug("after %s", "it")
     assert caplog.messages == ["receive_response_headers.complete return_value=[(b'request-id', b'***')]"]
@@ -208,7 +208,7 @@ def test_environment_secrets_are_those_of_sign_ins_pipelines_and_proxies(name, v
 
 def test_secrets_of_the_environment_are_masked_from_the_start():
     secrets = Secrets({"AZURE_CLIENT_SECRET": SECRET, "WRITER_SCIM_TOKEN": "another-secret"})
-    assert secrets.scrub(f"{SECRET} {SECRET.encode().hex()} another-secret") == "*** *** another-secret"
+    assert secrets.mask_text(f"{SECRET} {SECRET.encode().hex()} another-secret") == "*** *** another-secret"
 
 
 def test_each_assertion_is_masked_before_it_is_sent(tmp_path):
@@ -227,7 +227,7 @@ def test_each_assertion_is_masked_before_it_is_sent(tmp_path):
         with pytest.raises(AuthenticationError) as caught:
             tokens.fetch()
         assert str(caught.value) == ("Could not get an access token: AADSTS700211: No matching record for *** in ***")
-    assert mask.scrub(f"{jwt(1)} {jwt(2)}") == "*** ***"
+    assert mask.mask_text(f"{jwt(1)} {jwt(2)}") == "*** ***"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"short"])

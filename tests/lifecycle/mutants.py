@@ -66,7 +66,7 @@ def hide_uncertainty(patch: Patch) -> None:
 
 def print_secrets(patch: Patch) -> None:
     """Values of secrets are masked nowhere."""
-    patch(Secrets, "scrub", lambda _self, text: text)
+    patch(Secrets, "mask_text", lambda _self, text: text)
 
 
 def delete_first(patch: Patch) -> None:

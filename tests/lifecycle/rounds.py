@@ -139,7 +139,7 @@ def run_round(  # noqa: PLR0913
     wire.other_client = lambda: observer.by_others(other_client)
     wire.interrupt = lambda: setattr(hooks, "is_interrupted", True)
     tenant.wire, tenant.secrets = wire, Secrets(tenant.environ)  # type: ignore[assignment]
-    events._scrub = tenant.secrets.scrub
+    events._mask_text = tenant.secrets.mask_text
     try:
         asyncio.run(command(tenant, result, wire, hooks))
     except (Killed, BaseExceptionGroup) as error:

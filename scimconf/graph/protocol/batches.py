@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scimconf.diagnostics import GraphError, TransportError
-from scimconf.graph.protocol.error_body import Scrub, graph_error, no_response
+from scimconf.graph.protocol.error_body import MaskText, graph_error, no_response
 from scimconf.graph.protocol.request import Answer, Reply, Request
 from scimconf.graph.protocol.retry import Attempt, Gate, Tries, is_repeatable, retry_after
 
@@ -37,7 +37,7 @@ class Batches:
     send: Callable[[Request], Awaitable[Answer]]
     url: Callable[[Request], str]
     gate: Gate
-    scrub: Scrub
+    mask_text: MaskText
 
     async def run(self, requests: Sequence[Request], slots: asyncio.Semaphore) -> list[Result]:
         """Return the results in the order of the requests."""
@@ -84,7 +84,7 @@ class Batches:
         attempt = Attempt(repeatable, status=reply.status, retry_after=wait, sent_once=request.sent_once)
         if 200 <= reply.status < 300:
             return BatchOutcome(Answer(reply.status, body, date=whole.date, request_id=reply.request_id), attempt)
-        return BatchOutcome(graph_error(request, reply, body, scrub=self.scrub, now=whole.date), attempt)
+        return BatchOutcome(graph_error(request, reply, body, mask_text=self.mask_text, now=whole.date), attempt)
 
 
 def _result(result: Result, *, is_lost: bool) -> Result:

@@ -17,13 +17,13 @@ from scimconf.graph.protocol.request import Reply, Request
 from scimconf.graph.protocol.retry import RETRY_LATER, retry_after, throttling_hint
 from scimconf.json_types import UnusableJsonError, parse_json
 
-Scrub = Callable[[str], str]
+MaskText = Callable[[str], str]
 
 UNKNOWN = "UnknownError"
 UNEXPECTED = "unexpected response"
 EXCERPT = 200
 """Characters of a response that is not JSON to quote in a message."""
-SCRUBBED = 20_000
+MASKED_BYTES = 20_000
 """Bytes of such a response to search for secrets before it is cut, so that no part of a secret is left."""
 
 
@@ -76,16 +76,16 @@ def hint(status: int, code: str, method: str, path: str) -> str:
     return permissions.hint(method, path) if status in {401, 403} else ""
 
 
-def check_reply(request: Request, reply: Reply, *, scrub: Scrub, now: datetime | None) -> None:
+def check_reply(request: Request, reply: Reply, *, mask_text: MaskText, now: datetime | None) -> None:
     """Raise GraphError unless the reply is a success with JSON or without content (a login page is 200 with HTML)."""
     if not 200 <= reply.status < 300:
-        raise graph_error(request, reply, _parsed(reply.content), scrub=scrub, now=now)
+        raise graph_error(request, reply, _parsed(reply.content), mask_text=mask_text, now=now)
     kind = reply.headers.get("content-type", "json")
     if reply.content and "json" not in kind.lower():
-        raise unexpected(request, reply, text(reply), scrub)
+        raise unexpected(request, reply, text(reply), mask_text)
 
 
-def json_body(request: Request, reply: Reply, scrub: Scrub) -> Any:
+def json_body(request: Request, reply: Reply, mask_text: MaskText) -> Any:
     """Return the JSON of a success, or None without content."""
     if not reply.content:
         return None
@@ -95,23 +95,23 @@ def json_body(request: Request, reply: Reply, scrub: Scrub) -> Any:
         message = str(error)
     except ValueError:
         message = text(reply)
-    raise unexpected(request, reply, message, scrub)
+    raise unexpected(request, reply, message, mask_text)
 
 
-def graph_error(request: Request, reply: Reply, body: Any, *, scrub: Scrub, now: datetime | None) -> GraphError:
+def graph_error(request: Request, reply: Reply, body: Any, *, mask_text: MaskText, now: datetime | None) -> GraphError:
     """Return the error of a reply with this JSON; `now` is Graph's clock, for a Retry-After that is a date."""
-    quote = excerpt(text(reply), scrub)
+    quote = excerpt(text(reply), mask_text)
     error = parse_error(body) or GraphErrorBody(UNEXPECTED if quote else UNKNOWN, quote)
     wait = retry_after(reply.headers.get("retry-after"), now)
     throttled = wait is not None and reply.status in RETRY_LATER
     retry_hint = throttling_hint(wait, now) if wait is not None and throttled else ""
     return GraphError(
         status=reply.status,
-        code=scrub(error.code),
-        message=scrub(error.message),
+        code=mask_text(error.code),
+        message=mask_text(error.message),
         method=request.method,
-        path=scrub(request.resolved_path()),
-        request_id=scrub(reply.request_id or error.request_id),
+        path=mask_text(request.resolved_path()),
+        request_id=mask_text(reply.request_id or error.request_id),
         client_request_id=reply.client_request_id,
         retry_after=wait,
         lost_attempt=reply.lost_attempt,
@@ -119,15 +119,15 @@ def graph_error(request: Request, reply: Reply, body: Any, *, scrub: Scrub, now:
     )
 
 
-def unexpected(request: Request, reply: Reply, message: str, scrub: Scrub) -> GraphError:
+def unexpected(request: Request, reply: Reply, message: str, mask_text: MaskText) -> GraphError:
     """Return the error of a reply that is a success only by its status."""
     return GraphError(
         status=reply.status,
         code=UNEXPECTED,
-        message=excerpt(message, scrub),
+        message=excerpt(message, mask_text),
         method=request.method,
-        path=scrub(request.resolved_path()),
-        request_id=scrub(reply.request_id),
+        path=mask_text(request.resolved_path()),
+        request_id=mask_text(reply.request_id),
         client_request_id=reply.client_request_id,
     )
 
@@ -144,9 +144,9 @@ def undocumented(method: str, path: str, difference: str) -> GraphError:
 
 
 def text(reply: Reply) -> str:
-    return reply.content[:SCRUBBED].decode("utf-8", "replace")
+    return reply.content[:MASKED_BYTES].decode("utf-8", "replace")
 
 
-def excerpt(message: str, scrub: Scrub) -> str:
+def excerpt(message: str, mask_text: MaskText) -> str:
     """Return the start of an unexpected response, on one line and without secrets."""
-    return " ".join(scrub(message).split())[:EXCERPT]
+    return " ".join(mask_text(message).split())[:EXCERPT]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, NotRequired, cast, get_type_hints
 from urllib.parse import unquote, urlsplit
 
-from scimconf.graph.protocol.error_body import Scrub, unexpected
+from scimconf.graph.protocol.error_body import MaskText, unexpected
 from scimconf.graph.protocol.request import Reply, Request
 from scimconf.json_types import UnusableJsonError, parse_json
 
@@ -32,7 +32,7 @@ class Pages:
 
     base: str
     fetch: Fetch
-    scrub: Scrub
+    mask_text: MaskText
     _decoders: dict[type, Decode] = field(default_factory=dict)
 
     async def all(self, request: Request, row: type | None) -> list[Any]:
@@ -54,7 +54,7 @@ class Pages:
             if len(links) + 1 >= MAX_PAGES:
                 error = f"the collection has more than {MAX_PAGES:,} pages"
             if error:
-                raise unexpected(request, reply, error, self.scrub)
+                raise unexpected(request, reply, error, self.mask_text)
             links.add(link)
             request = replace(request, method="GET", body=None)
 
@@ -65,7 +65,7 @@ class Pages:
             return raw_page(reply.content) if row is None else self._decoders[row](reply.content)
         except ValueError as error:
             message = str(error)
-        raise unexpected(request, reply, message, self.scrub)
+        raise unexpected(request, reply, message, self.mask_text)
 
 
 # --- next links: a token is sent to the origin and path of the first request only -----------------------------------

@@ -34,7 +34,7 @@ class RunMask:
 
     def text(self, text: str) -> str:
         """Return the text with each secret replaced by stars."""
-        return self._parts.replace(self._mask.scrub(text), MASK)
+        return self._parts.replace(self._mask.mask_text(text), MASK)
 
     def json(self, value: Json) -> Json:
         """Return a JSON value with its strings and the keys of its objects masked."""
