@@ -30,6 +30,7 @@ ROOT_PAGES: Mapping[str, str] = MappingProxyType(
     {
         "README.md": "index.md",
         "ARCHITECTURE.md": "project/architecture.md",
+        "CODE_OF_CONDUCT.md": "project/code-of-conduct.md",
         "CHANGELOG.md": "project/changelog.md",
         "CONTRIBUTING.md": "project/contributing.md",
         "SECURITY.md": "project/security.md",
