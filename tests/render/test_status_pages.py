@@ -226,3 +226,13 @@ def test_a_failure_says_in_its_own_words_when_it_is_tried_again(again, words):
     text = log_text.logs([log])
     assert f"      the service reports: It is taken\n      the service tries again {words}\n" in text
     assert "retried" not in text
+
+
+def test_operating_page_lists_every_key_of_the_status_document():
+    page = (Path(__file__).parents[2] / "docs" / "operate.md").read_text("utf-8")
+    table = page.split("In JSON, `tenant` is the name")[1].split("## logs")[0]
+    documents = [status_json.document(status) for status in APPLICATIONS]
+    keys = {key for document in documents for key in document}
+    for part in ("jobs", "owners", "recipients", "next_actions", "tokens"):
+        keys |= {key for document in documents for item in document[part] for key in item}
+    assert sorted(key for key in keys if f"`{key}`" not in table) == []
