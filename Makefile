@@ -89,7 +89,7 @@ audit: setup  ## check licences, and known vulnerabilities in the pinned version
 changelog: .venv/.release  ## move the fragments in changelog.d to CHANGELOG.md, for the version in scimconf/version.py
 	$(bin)/towncrier build --yes --version "$$($(bin)/python -c 'import scimconf; print(scimconf.__version__)')"
 
-release: .venv/.release  ## build wheel, sdist and SBOM of the last commit in dist/, check them, run the demo from the wheel
+release: .venv/.release  ## build wheel, sdist, requirements.txt with hashes and SBOM of the last commit in dist/, check them, run the demo from the wheel
 	@$(bin)/python tests/tools/release.py
 
 constraints: .venv/.release  ## write constraints.txt from .venv

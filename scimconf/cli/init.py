@@ -29,6 +29,7 @@ from scimconf.diagnostics import DiagnosticsError, ScimconfError
 from scimconf.files import append_line, write_file
 from scimconf.spec import json_schema, patterns
 from scimconf.spec.load import load
+from scimconf.version import __version__
 
 if TYPE_CHECKING:
     from scimconf.presets.catalogue import CatalogueEntry
@@ -37,6 +38,12 @@ SPEC, ENVIRONMENT, GITIGNORE = "scimconf.yaml", ".env.example", ".scimconf/.giti
 ENV_PATTERNS = (".env", ".env*", "*.env", "**/.env")
 """The lines of a .gitignore that cover `.env` in its folder and below."""
 FORGES = ("github", "gitlab", "azure-devops", "none")
+REQUIREMENTS = {
+    "github": ".github/actions/scimconf/requirements.txt",
+    "gitlab": ".gitlab/scimconf-requirements.txt",
+    "azure-devops": ".azuredevops/scimconf-requirements.txt",
+}
+"""Where a recipe reads the hashes of scimconf and its dependencies, below the repository's root."""
 ENVIRONMENT_TEXT = """\
 # Variables that the spec needs. Copy this file to .env and fill it in. Never commit .env.
 # Then: scimconf apply --env-file .env
@@ -103,10 +110,14 @@ def command(folder: str, force: bool, only_schema: bool, **params: Any) -> int:
     spec = preset.text()
     variables = _variables(spec)
     texts = {Path(folder) / name: text for name, text in _files(spec, variables).items()}
-    texts |= {_repository_root(Path(folder)) / name: text for name, text in recipe_files(ci).items()}
+    root = _repository_root(Path(folder))
+    texts |= {root / name: text for name, text in recipe_files(ci).items()}
     _save(texts, force=force)
     _ignore_env(Path(folder))
     _print_next_steps(texts, preset, variables, folder)
+    if ci != "none":
+        file = f"requirements.txt of the release {__version__}"
+        click.echo(f"\nThe recipe verifies what it installs: save the file {file} as {root / REQUIREMENTS[ci]}")
     return ExitCode.OK
 
 

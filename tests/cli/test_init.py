@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scimconf import __version__
 from scimconf.cli import init
 from scimconf.cli.main import main
 from scimconf.diagnostics import ScimconfError
@@ -270,7 +271,9 @@ def test_init_without_a_ci_recipe_exits_1_and_writes_nothing(folder, capsys):
 
 
 @pytest.mark.parametrize("is_repository", [True, False])
-def test_init_writes_the_ci_recipe_at_the_root_of_the_repository(is_repository, folder, monkeypatch, tmp_path_factory):
+def test_init_writes_the_ci_recipe_at_the_root_of_the_repository(
+    is_repository, folder, monkeypatch, tmp_path_factory, capsys
+):
     package = tmp_path_factory.mktemp("package")
     recipe = package / "recipes" / "github"
     (recipe / ".github" / "workflows").mkdir(parents=True)
@@ -284,5 +287,8 @@ def test_init_writes_the_ci_recipe_at_the_root_of_the_repository(is_repository, 
     assert "CI recipe" in screen.getvalue()
     root = folder if is_repository else folder / "apps" / "hr"
     assert (root / ".github/workflows/plan.yml").read_text() == "on: push\n"
+    place = root.relative_to(folder) / ".github/actions/scimconf/requirements.txt"
+    needed = f"save the file requirements.txt of the release {__version__} as {place}"
+    assert needed in capsys.readouterr().out.splitlines()[-1]
     assert (root / "action.yml").exists()
     assert (folder / "apps/hr/scimconf.yaml").exists()

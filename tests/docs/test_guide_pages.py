@@ -17,7 +17,7 @@ from .guide_pages import Guide, file_name, parts
 from .pages import DOCS, ROOT
 
 UPDATING = updating()  # read here because the fixture removes the SCIMCONF_ variables
-GUIDES = ("roles.md", "rotation.md", "scope.md", "two-tenants.md", "first-pull-request.md")
+GUIDES = ("expressions.md", "roles.md", "rotation.md", "scope.md", "two-tenants.md", "first-pull-request.md")
 STAGING = {
     "base": "contoso",
     "organization": {

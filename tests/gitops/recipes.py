@@ -80,8 +80,10 @@ def _gitlab() -> Iterator[Script]:
 
 
 def script(file: str, name: str) -> Script:
-    (found,) = [one for one in scripts(file) if one.name == name]
-    return found
+    """Return the script of a step; several jobs may repeat it."""
+    first, *others = [step for step in scripts(file) if step.name == name]
+    assert all(other == first for other in others)
+    return first
 
 
 def used_actions(file: str) -> list[str]:

@@ -31,7 +31,8 @@ COVERED = {
     "drift": {(ACTION, name) for name in ("Install", "Sign in", "Drift", "Issue")},
     "gitlab": {(GITLAB, f"scimconf-{name}") for name in ("validate", "plan", "apply", "drift")},
     "azure": {
-        (AZURE, name) for name in ("Validate", "Plan", "Comment", "Find the reviewed plan", "Apply", "Report", "Drift")
+        (AZURE, name)
+        for name in ("Install", "Validate", "Plan", "Comment", "Find the reviewed plan", "Apply", "Report", "Drift")
     },
 }
 """The scripts that each test runs; together they are all scripts."""
@@ -54,7 +55,7 @@ def github(tmp_path, tenant, workdir):
         tmp_path, tenant, workdir,
         CI="true", GITHUB_ACTIONS="true", GITHUB_REPOSITORY="contoso/apps", GITHUB_SHA="fed987", GITHUB_RUN_ID="55", GITHUB_JOB="apply",
         GITHUB_SERVER_URL="https://github.com", RUNNER_TEMP=str(temp), GITHUB_ENV=str(temp / "env"),
-        GITHUB_OUTPUT=str(temp / "output"), GITHUB_STEP_SUMMARY=str(temp / "summary"),
+        GITHUB_OUTPUT=str(temp / "output"), GITHUB_PATH=str(temp / "path"), GITHUB_STEP_SUMMARY=str(temp / "summary"),
         ACTIONS_ID_TOKEN_REQUEST_TOKEN="request-token", ACTIONS_ID_TOKEN_REQUEST_URL="https://oidc.example/?v=1",
         AZURE_TENANT_ID="t", AZURE_CLIENT_ID="c",
     )  # fmt: skip
@@ -130,7 +131,7 @@ def test_github_recipe_from_pull_request_to_apply(tmp_path, tenant, workdir, run
     assert any(
         "audience=api://AzureADTokenExchange" in one[1] and "request-token" in one[2] for one in forge.state["calls"]
     )
-    assert forge.installed == "install scimconf[blob,keyvault]==0.1.0\n"
+    assert "--require-hashes" in forge.installed
     assert run("drift", "apps/writer")[0] == 0
 
 
@@ -181,7 +182,7 @@ def test_gitlab_recipe_from_merge_request_to_apply(tmp_path, tenant, workdir, ru
         CI="true", GITLAB_CI="true", CI_PROJECT_DIR=str(workdir), CI_PROJECT_ID="12", CI_JOB_TOKEN="job-token",
         CI_API_V4_URL="https://gitlab.example/api/v4", AZURE_ID_TOKEN="the-oidc-token", AZURE_TENANT_ID="t",
         CI_COMMIT_MESSAGE="Merge branch 'x' into 'main'\n\nWriter\n\nSee merge request contoso/apps!42\n",
-        SCIMCONF_VERSION="0.1.0", SCIMCONF_PATHS="apps/writer", SCIMCONF_REDACT="true",
+        SCIMCONF_REQUIREMENTS=".gitlab/scimconf-requirements.txt", SCIMCONF_PATHS="apps/writer", SCIMCONF_REDACT="true",
         SCIMCONF_PLAN_CLIENT_ID="reads", SCIMCONF_APPLY_CLIENT_ID="writes", SCIMCONF_DIGEST="",
         CI_PIPELINE_URL="https://gitlab.example/contoso/apps/-/pipelines/7", CI_JOB_NAME="scimconf-apply",
     )  # fmt: skip
@@ -230,11 +231,12 @@ def test_azure_devops_recipe_from_pull_request_to_apply(tmp_path, tenant, workdi
     )  # fmt: skip
     file = "azure-devops/scimconf.yml"
     known = {
-        "parameters.paths": "apps/writer", "parameters.version": "0.1.0", "parameters.redact": "True", "parameters.history": "",
+        "parameters.paths": "apps/writer", "parameters.requirements": "requirements.txt", "parameters.redact": "True", "parameters.history": "",
         "System.AccessToken": "job-token", "Build.SourceVersionMessage": "Merged PR 12: Writer",
     }  # fmt: skip
     forge.set(builds=[{"id": 77}])
     forge.add_command(f"{GIT}{CHANGE}")
+    forge.add_step(script(file, "Install"), known)
     forge.add_step(script(file, "Validate"), known)
     forge.add_step(script(file, "Plan"), known)
     forge.add_step(script(file, "Comment"), known)
@@ -242,7 +244,7 @@ def test_azure_devops_recipe_from_pull_request_to_apply(tmp_path, tenant, workdi
     forge.add_step(script(file, "Drift"), known, expect=2)
     forge.add_step(script(file, "Find the reviewed plan"), known)
     found = dict(
-        line.split("variable=")[1].split("]") for line in forge.run().stdout.splitlines() if line.startswith("##vso")
+        line.split("variable=")[1].split("]") for line in forge.run().stdout.splitlines() if "variable=" in line
     )
     assert found["scimconfRun"] == "77"
     (thread,) = forge.state["threads"]

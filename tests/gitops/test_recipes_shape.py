@@ -9,7 +9,6 @@ import yaml
 from check_jsonschema.cli import main as check_jsonschema
 from click.testing import CliRunner
 
-from scimconf import __version__
 from scimconf.cli.init import recipe_files
 from scimconf.cli.main import COMMANDS
 
@@ -73,15 +72,6 @@ def test_recipe_scripts_contain_no_forge_expressions(file):
 @pytest.mark.parametrize("file", [*FILES, *VENDOR])
 def test_recipe_uses_no_stored_secrets(file):
     assert not re.search(r"secrets\.|CLIENT_SECRET|pull_request_target:", read(file))
-
-
-@pytest.mark.parametrize("file", FILES)
-def test_recipe_installs_the_current_version(file):
-    found = re.findall(r'(?:SCIMCONF_VERSION: |name: version, type: string, default: )"([\d.]+)"', read(file))
-    if file == "github/action.yml":
-        found = [document(file)["inputs"]["version"]["default"]]
-    assert set(found) <= {__version__}
-    assert found or file in WORKFLOWS
 
 
 def test_recipes_use_existing_commands():

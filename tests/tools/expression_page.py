@@ -1,4 +1,4 @@
-"""Generates parts of `docs/expressions.md`: the functions, the rules, and the published examples.
+"""Generates parts of `docs/expressions.md`: the functions and the published examples.
 
 A part is between `<!-- made by expression_page.py: NAME -->` and `<!-- end -->`. The examples are beside the checkout;
 without them, their part is not changed.
@@ -19,7 +19,6 @@ import expression_vectors as examples
 from scimconf.expressions import FUNCTIONS, Function, Parameter
 from scimconf.expressions.evaluation import Failure, Ignored, Undetermined
 from scimconf.expressions.evaluation.functions import CLOUD_SYNC_ONLY, UNDOCUMENTED
-from scimconf.expressions.lint import RULES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "expressions.md"
 PART = re.compile(r"(<!-- made by expression_page.py: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -59,14 +58,6 @@ def _signature(function: Function) -> str:
 def _parameter(parameter: Parameter) -> str:
     kind = "" if parameter.type == "String" else f": {parameter.type}"
     return f"{parameter.key}{kind}{'' if parameter.required else '?'}{'…' if parameter.repeats else ''}"
-
-
-def rules() -> Iterator[str]:
-    """Yield the table of the lint rules."""
-    yield "| rule | title | severity |"
-    yield "|---|---|---|"
-    for name, rule in RULES.items():
-        yield f"| [{name}](lint/{name}.md) | {rule.title} | {rule.severity} |"
 
 
 def published() -> Iterator[str]:
@@ -112,7 +103,7 @@ def _ours(value: object) -> str:
             return f"`{value}`"
 
 
-GENERATORS: dict[str, Callable[[], Iterator[str]]] = {"functions": functions, "rules": rules, "published": published}
+GENERATORS: dict[str, Callable[[], Iterator[str]]] = {"functions": functions, "published": published}
 
 
 def fresh(text: str) -> str:

@@ -118,8 +118,10 @@ def checks() -> str:
 
 
 def spec() -> str:
-    """Return a table of keys for each section of a spec, made of the models."""
-    return "\n" + "\n".join(_section(path, section) for path, section in _sections((), Spec)) + "\n"
+    """Return a table of keys for each section of a spec, made of the models, and an example."""
+    sections = dict(_sections((), Spec))
+    places = {section: ".".join(path) for path, section in sections.items()}
+    return "\n" + "\n".join(_section(path, section, places) for path, section in sections.items()) + "\n"
 
 
 def _sections(path: tuple[str, ...], section: type[Section]) -> Iterator[tuple[tuple[str, ...], type[Section]]]:
@@ -155,15 +157,38 @@ def _descriptions() -> dict[str, dict[str, str]]:
     return tomllib.loads(files("scimconf.spec.model").joinpath("descriptions.toml").read_text("utf-8"))
 
 
-def _section(path: tuple[str, ...], section: type[Section]) -> str:
-    heading = f"### `{'.'.join(path)}`\n\n" if path else "### The file\n\n"
+@cache
+def _examples() -> dict[str, str]:
+    """Return the examples of sections by their headings."""
+    return tomllib.loads((Path(__file__).parent / "spec_examples.toml").read_text("utf-8"))
+
+
+def _section(path: tuple[str, ...], section: type[Section], places: Mapping[type[Section], str]) -> str:
+    """Return heading, keys and example of a section; `places` are the headings under which the keys of a model are."""
+    title = ".".join(path)
     descriptions = _descriptions()[section.__name__]
-    rows = [
-        f"| `{name}` | {_values(field.annotation)} | {_default(field)} | {descriptions[name].replace('|', '/')} |"
-        for name, field in section.model_fields.items()
-        if name != "imported"
-    ]
-    return heading + "\n".join(["| key | value | default | description |", "|---|---|---|---|", *rows]) + "\n"
+    rows = ["| key | value | default | description |", "|---|---|---|---|"]
+    for name, field in section.model_fields.items():
+        if name == "imported":
+            continue
+        text = descriptions[name].replace("|", "/") + _elsewhere((*path, name), field.annotation, places)
+        rows.append(f"| `{name}` | {_values(field.annotation)} | {_default(field)} | {text} |")
+    if not path:
+        schema = json.loads((DOCS.parent / "schemas" / "spec.schema.json").read_text("utf-8"))
+        rows.append(f"| `extends` | list |  | {schema['properties']['extends']['description']} |")
+    example = _examples().get(title or "The file", "")
+    block = f"\n```yaml\n{example}```\n" if example else ""
+    return (f"### `{title}`\n\n" if title else "### The file\n\n") + "\n".join(rows) + "\n" + block
+
+
+def _elsewhere(path: tuple[str, ...], annotation: Any, places: Mapping[type[Section], str]) -> str:
+    """Return a sentence about the section that lists the keys of a field, if it is not the section of its name."""
+    titles = {places[model] for model in _models(annotation)}
+    others = sorted(title for title in titles if not title.startswith(".".join(path)))
+    subject = {dict: "A reference has the keys", tuple: "Each has the keys"}.get(
+        get_origin(annotation), "It has the keys"
+    )
+    return f" {subject} of {' and '.join(f'`{title}`' for title in others)}." if others else ""
 
 
 def _values(annotation: Any) -> str:

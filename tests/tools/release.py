@@ -1,7 +1,8 @@
 """Build the files of a release in dist/, check them, and try them: `make release`.
 
-Everything is built from the last commit, twice, in two folders: the files must be the same byte for byte. The wheel is then
-installed with the pinned dependencies in an empty environment, where the demo runs outside of the repository.
+Everything is built from the last commit, twice, in two folders: the files must be the same byte for byte. `requirements.txt`
+pins the wheel and its dependencies by hash, for pip's hash-checking mode. Both are then installed in an empty environment, where
+the demo runs outside of the repository.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from scimconf.version import __version__
 ROOT = Path(__file__).parents[2]
 DIST = ROOT / "dist"
 SBOM = "sbom.cdx.json"
+REQUIREMENTS = "requirements.txt"
+EXTRAS = ("blob", "keyvault", "sandbox")
+"""What the CI recipes in ci/ need."""
 
 
 class ReleaseError(Exception):
@@ -50,6 +54,7 @@ def release() -> None:
             shutil.copy(file, DIST)
     run([sys.executable, "-m", "twine", "check", "--strict", *map(str, sorted(DIST.iterdir()))])
     check_content(wheel())
+    (DIST / REQUIREMENTS).write_text(requirements(wheel(), pinned_dependencies()), "utf-8")
     with tempfile.TemporaryDirectory() as folder:
         python = installed(Path(folder) / "venv")
         write_sbom(python)
@@ -94,12 +99,36 @@ def check_content(path: Path) -> None:
         raise ReleaseError(f"the wheel differs from the repository: {', '.join(sorted(tracked ^ packed))}")
 
 
+def pinned_dependencies() -> str:
+    """Return a line with version and hashes for each dependency, for all platforms and versions of Python.
+
+    The versions are those of constraints.txt; uv reads the hashes from the package index, which UV_INDEX_URL may name.
+    """
+    options = ["--universal", "--generate-hashes", "--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:"]
+    extras = [word for extra in EXTRAS for word in ("--extra", extra)]
+    pins = ["--constraint", str(ROOT / "constraints.txt"), str(ROOT / "pyproject.toml")]
+    return run([sys.executable, "-m", "uv", "pip", "compile", *options, *extras, *pins])
+
+
+def requirements(path: Path, dependencies: str) -> str:
+    """Return the text of a requirements file that pins a wheel of this version and its dependencies by hash."""
+    head = f"# scimconf {__version__} and its dependencies. Install it in a virtual environment:"
+    how = f"# python -m pip install --require-hashes --only-binary :all: --requirement {REQUIREMENTS}"
+    return f"{head}\n{how}\nscimconf=={__version__} \\\n    --hash=sha256:{digest(path)}\n{dependencies}"
+
+
 def installed(folder: Path) -> Path:
-    """Return the interpreter of a new environment that has the wheel and its pinned dependencies."""
+    """Return the interpreter of a new environment that has the wheel and its pinned dependencies.
+
+    The hashes are verified as in the CI recipes; what only the demo needs is added.
+    """
     venv.create(folder, with_pip=True)
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     pinned = ["--constraint", str(ROOT / "constraints.txt"), f"{wheel()}[keyvault,rehearsal]"]
-    run([str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", *pinned])
+    install = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    verified = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(DIST / REQUIREMENTS)]
+    run([*install, "--find-links", str(DIST), *verified])
+    run([*install, *pinned])
     return python
 
 
@@ -145,11 +174,12 @@ def git(*arguments: str) -> str:
     return result.stdout.rstrip("\n")
 
 
-def run(command: Sequence[str], cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
-    """Run a command, and show its output only if it fails."""
+def run(command: Sequence[str], cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
+    """Run a command and return its stdout; raise ReleaseError with its output if it fails."""
     result = subprocess.run(command, cwd=cwd, env=env, text=True, capture_output=True, check=False)
     if result.returncode:
         raise ReleaseError(f"{' '.join(command)} failed:\n{result.stdout}{result.stderr}")
+    return result.stdout
 
 
 if __name__ == "__main__":
