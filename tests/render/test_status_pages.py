@@ -244,3 +244,13 @@ def test_a_pause_without_a_known_time_and_a_redacted_one():
     status = ApplicationStatus(name="writer", now=NOON, jobs=(paused,))
     assert "  off since     paused by ada@contoso.com: INC-7\n" in status_text.statuses([status])
     assert "  off since     paused by a user\n" in status_text.statuses([redacted_status(status)])
+
+
+def test_operating_page_lists_every_key_of_the_status_document():
+    page = (Path(__file__).parents[2] / "docs" / "operate.md").read_text("utf-8")
+    table = page.split("In JSON, `tenant` is the name")[1].split("## logs")[0]
+    documents = [status_json.document(status) for status in APPLICATIONS]
+    keys = {key for document in documents for key in document}
+    for part in ("jobs", "owners", "recipients", "next_actions", "tokens"):
+        keys |= {key for document in documents for item in document[part] for key in item}
+    assert sorted(key for key in keys if f"`{key}`" not in table) == []
