@@ -60,8 +60,7 @@ def _effect(facts: UserFacts, history: UserHistory, *, is_out: bool) -> str:
 
 
 def _effect_on_leaver(facts: UserFacts, history: UserHistory) -> str:
-    if history.stored is not Stored.ACTIVE:
-        return "changes nothing for this user, who is out of scope"
+    """Return what a cycle does to a user who is out of scope and has an account; nothing is proposed for the others."""
     if history.last is not None and history.last.action == STAGED and not keeps_user(facts):
         return f"{leaver_effect(facts)}, unless that is held back again"
     return leaver_effect(facts)
