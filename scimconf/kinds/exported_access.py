@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from typing import Any
 
-from scimconf import permissions
 from scimconf.documents import application
 from scimconf.documents.assignments import AssignmentRow, assigned
 from scimconf.kinds.exported import ExportedSpec, ExportRequest, role_keys
@@ -96,6 +95,8 @@ def _principal(row: AssignmentRow, snapshot: Snapshot) -> Principal | None:
 
 def _leave_out(part: ExportedSpec, row: AssignmentRow, snapshot: Snapshot, reason: str) -> None:
     """Add an assignment to what the spec does not contain; `reason` is "" if it is its principal."""
+    from scimconf import permissions
+
     subject = f"the assignment of {row['principalDisplayName'] or row['principalId']} ({row['principalType']})"
     denied = snapshot.denied.get(BY_ID.get(row["principalType"].lower(), ""))
     if reason or denied is None or snapshot.principals.get(Lookup("id", row["principalId"])):

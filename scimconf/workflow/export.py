@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import DiagnosticsError, GraphError, SpecPath
 from scimconf.kinds import KINDS
-from scimconf.permissions import grant
 from scimconf.render.common.escaping import visible
 from scimconf.spec.comments import ignored_with_reason
 from scimconf.spec.patterns import is_guid
@@ -94,6 +93,8 @@ async def tenant_name(session: TenantSession) -> str:
 
 def unread_advice(exported: ExportedSpec) -> str:
     """Return what to do about an incomplete export, "" for a complete one."""
+    from scimconf.permissions import grant
+
     if not exported.unread:
         return ""
     return f"The spec is incomplete. {grant(list(dict.fromkeys(exported.unread.values())))} Then export again."
