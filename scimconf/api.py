@@ -276,10 +276,12 @@ class TenantClient:
 
         Raise SpecError if the spec has errors that only the tenant shows, and GraphError if the tenant cannot be read.
         """
+        from scimconf.graph.secrets import Secrets
         from scimconf.workflow.compilation import PlanOptions
 
         selected = PlanOptions(today=_today(), only=tuple(only), exclude=tuple(exclude), allow=tuple(allow))
-        options = replace(selected, resend_secrets=resend_secrets, impact=impact)
+        is_available = Secrets(os.environ).is_available
+        options = replace(selected, resend_secrets=resend_secrets, impact=impact, is_available=is_available)
         return SpecPlan(await self._planned(spec, options), options)
 
     async def apply(

@@ -22,6 +22,7 @@ from scimconf.spec.loaded import Loaded
 from scimconf.workflow.export import HEAD, compose, export_application
 from scimconf.workflow.history import history_entries, read_documents
 from scimconf.workflow.rollback import entry_at, entry_name, spec_at
+from scimconf.workflow.validate import validate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,12 +163,29 @@ def _write(exported: ExportedSpec, export: ExportOptions, previous: Loaded | Non
             _check_free(users_file, force=export.force)
             write_file(str(users_file), masked_text(files.users), private=True)
         write_file(export.out, masked_text(files.spec), private=True)
-        expected = "what changed since" if past else "no changes"
-        print_lines(f"Wrote {export.out}. Check it: `scimconf plan {export.out}` should show {expected}.", err=True)
+        print_lines(f"Wrote {export.out}. {_next_step(export.out, past, previous)}", err=True)
         if previous is not None:
             keys = [key for key in SPEC_ONLY if key in previous.resolved]
             print_lines(f"  kept from the previous spec: {', '.join(['name', *keys])}, where secrets are", err=True)
     print_lines(*(f"  not in the spec: {note}" for note in exported.omitted), err=True)
+
+
+def _next_step(path: str, past: str, previous: Loaded | None) -> str:
+    """Return what to do with a spec that was written; `past` is "" unless it is from the history.
+
+    Tests of the spec that it replaces fail where the export leaves out a mapping of the template.
+    """
+    if previous is not None and _has_failing_tests(path):
+        return (
+            "Tests kept from the previous spec fail, because an export leaves out mappings of the template: export with --full, "
+            f"or delete the tests that `scimconf validate {path}` lists."
+        )
+    return f"Check it: `scimconf plan {path}` should show {'what changed since' if past else 'no changes'}."
+
+
+def _has_failing_tests(path: str) -> bool:
+    diagnostics = validate(FolderOnDisk(Path(path).parent).load(path), options.today())
+    return any(diagnostic.code in {"K510", "K511"} for diagnostic in diagnostics)
 
 
 def _previous(path: str) -> Loaded | None:

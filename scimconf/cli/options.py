@@ -71,10 +71,11 @@ def from_click(options_type: type[Options], params: Params) -> Options:
 
 def plan_options(params: Params) -> PlanOptions:
     """Return the options of a plan; the day decides which guard exemptions have expired."""
+    from scimconf.graph.secrets import Secrets
     from scimconf.workflow.compilation import PlanOptions
 
     validate_guards(params.get("allow", ()))
-    return from_click(PlanOptions, {**params, "today": today()})
+    return from_click(PlanOptions, {**params, "today": today(), "is_available": Secrets(os.environ).is_available})
 
 
 def recorded_options(common: CommonOptions, planning: PlanOptions, *, redact: bool) -> dict[str, Any]:

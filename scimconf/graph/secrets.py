@@ -112,6 +112,12 @@ class Secrets:
         if ref.source != "key_vault":
             self._read(ref)
 
+    def is_available(self, ref: SecretRef) -> bool:
+        """Return whether the variable of a reference is set, or its file exists; Key Vault is not asked, so it is False."""
+        if ref.source == "env":
+            return bool(self._environ.get(ref.name))
+        return ref.source == "file" and (self._folder / ref.name).is_file()
+
     def mask(self, ref: SecretRef) -> None:
         """Mask the value of a reference to an environment variable from now on, if it is set and long enough.
 

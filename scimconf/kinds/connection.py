@@ -133,8 +133,6 @@ class ConnectionKind(Kind):
         self, spec: Spec, snapshot: Snapshot, difference: DiffResult, steps: Sequence[Step]
     ) -> Iterable[Diagnostic]:
         if spec.connection is not None and snapshot.get("service_principals") == []:
-            for key, secret in documents.references(spec.connection):
-                yield Diagnostic("K402", f"apply needs {secret} for {key}", severity="warning")
             return
         is_partial = any(isinstance(step, Edit) and step.document.partial for step in steps)
         needed = needed_secrets(steps, snapshot)
@@ -142,10 +140,7 @@ class ConnectionKind(Kind):
         if own and not is_partial:
             yield _authorized_in_portal(own, steps)
         for key, reference in needed.items():
-            if reference is not None:
-                message = f"apply needs {reference} for {key}: the secrets are written as a whole"
-                yield Diagnostic("K402", message, severity="warning")
-            elif not is_partial and key not in SERVICE_OWNED:
+            if reference is None and not is_partial and key not in SERVICE_OWNED:
                 message = f"the stored value of {key} cannot be read back, and the spec has no reference for it"
                 hint = "All secrets are written together. Add a reference under `connection`."
                 yield Diagnostic("K403", f"{message}, so apply would stop", severity="warning", hint=hint)

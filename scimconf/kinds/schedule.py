@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from scimconf.plan.guards import GuardContext
 
 RESET = "Watermark, Escrows, QuarantineState"
+PAUSE_STEP, START_STEP = "pause provisioning", "start provisioning"
+"""What the steps that switch provisioning off and on are called, also in history entries."""
 UNCONFIRMED = "before-start-unconfirmed"
 MAX_STEPS = 5
 """Manual steps that the message of a guard lists."""
@@ -161,7 +163,7 @@ def _sign_on_missing(change: Change, context: GuardContext) -> Iterable[Guard]:
 
 def _pause(address: Address) -> Iterable[Step]:
     path = f"{documents.BASE}/jobs/{{job}}/pause"
-    yield Send(Phase.STOP, (address,), "pause provisioning", "POST", path)
+    yield Send(Phase.STOP, (address,), PAUSE_STEP, "POST", path)
     yield Read(Phase.STOP, (address,), "wait for provisioning to pause", documents.job(), "state_is", ("off",))
 
 
@@ -185,7 +187,7 @@ def _start(address: Address, *, restart: bool) -> Iterable[Step]:
     if restart:
         text, body = "restart provisioning with an initial cycle", {"criteria": {"resetScope": RESET}}
         yield Send(Phase.START, (address,), text, "POST", f"{path}/restart", body)
-    yield Send(Phase.START, (address,), "start provisioning", "POST", f"{path}/start")
+    yield Send(Phase.START, (address,), START_STEP, "POST", f"{path}/start")
     yield Read(Phase.START, (address,), "wait for provisioning to start", documents.job(), "state_is", ("on",))
 
 

@@ -9,10 +9,11 @@ apply that is killed in between can be repeated.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from scimconf.diagnostics import Diagnostic
 from scimconf.documents import application
 from scimconf.documents import secrets as documents
 from scimconf.kinds.exported_connection import KEYS, field_of
@@ -54,6 +55,21 @@ def needed_secrets(steps: Iterable[Step], snapshot: Snapshot) -> Mapping[str, Se
     masked_keys, references = documents.masked(raw), dict(document.references)
     needed |= {key: ref for key, ref in references.items() if key in masked_keys - removed - needed.keys()}
     return needed | dict.fromkeys(documents.unwritable(raw, document, {*needed, *removed}))
+
+
+def missing_secrets(
+    spec: Spec, snapshot: Snapshot, steps: Iterable[Step], is_available: Callable[[SecretRef], bool]
+) -> Iterator[Diagnostic]:
+    """Yield K402 for each secret that apply reads from a place where it is not available now, or may not be.
+
+    The first plan of a new application is partial and has no step that sends a secret; all of them are listed then.
+    """
+    is_new = spec.connection is not None and snapshot.get("service_principals") == []
+    references = dict(documents.references(spec.connection)) if is_new else needed_secrets(steps, snapshot)
+    reason = "" if is_new else ": the secrets are written as a whole"
+    for key, reference in references.items():
+        if reference is not None and not is_available(reference):
+            yield Diagnostic("K402", f"apply needs {reference} for {key}{reason}", severity="warning")
 
 
 def secrets_edits(steps: Iterable[Step]) -> list[Edit]:

@@ -12,6 +12,8 @@ from scimconf.monitoring.history import HistoryEntry
 from scimconf.monitoring.times import parse_time
 
 Json = Any
+PAUSE_ACTIVITY = "Disable/pause provisioning configuration"
+"""The activity of a pause (Microsoft's reference of audit activities)."""
 NOT_CHANGES = frozenset(
     {
         "export", "import", "other", "process escrow", "quarantine", "synchronization rule action", "user provisioning",
@@ -20,6 +22,8 @@ NOT_CHANGES = frozenset(
 """Activities of the provisioning service that change no configuration (Microsoft's reference of audit activities)."""
 SKEW = timedelta(minutes=5)
 """How far the clock of a machine may differ from that of Graph."""
+MAX_LISTED = 5
+"""Changes, and authors of older ones, that a message lists."""
 UNENDED = timedelta(minutes=30)
 """How long a command whose end is not known is taken to have written."""
 _ENTRY_TIME = "%Y%m%dT%H%M%S.%fZ"
@@ -137,11 +141,13 @@ def redacted_event(event: AuditEvent) -> AuditEvent:
     return replace(event, by=f"user-{event.user_id[:8]}") if event.user_id else event
 
 
-def last_change(events: Sequence[AuditEvent]) -> str:
-    """Return who made the newest of these changes, in words; "" without any."""
-    if not events:
-        return ""
-    newest, others = events[0], sorted({event.by for event in events[1:]} - {events[0].by})
-    also = f", also by {', '.join(others)}" if others else ""
-    more = f" ({len(events) - 1:,} more before{also})" if len(events) > 1 else ""
-    return f"{newest.by} on {newest.at:%Y-%m-%d %H:%M UTC}: {newest.activity}{more}"
+def listed_changes(events: Sequence[AuditEvent]) -> str:
+    """Return who made these changes, when and what, from the newest; at most MAX_LISTED, and the number of older ones."""
+    texts = [f"by {event.by} on {event.at:%Y-%m-%d %H:%M UTC}: {event.activity}" for event in events[:MAX_LISTED]]
+    older, authors = events[MAX_LISTED:], sorted({event.by for event in events[MAX_LISTED:]})
+    return "; ".join([*texts, *([f"{len(older):,} earlier by {_authors(authors)}"] if older else [])])
+
+
+def _authors(names: Sequence[str]) -> str:
+    more = len(names) - MAX_LISTED
+    return ", ".join(names[:MAX_LISTED]) + (f" and {more} others" if more > 1 else " and 1 other" if more == 1 else "")

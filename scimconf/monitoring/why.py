@@ -377,7 +377,8 @@ def stopped(facts: UserFacts) -> Reason | None:
             hint = "An administrator must apply its spec, `scimconf apply PATH`, which starts provisioning for the first time."
             return Reason("provisioning was never started", hint)
         return Reason(
-            "provisioning is paused", "An administrator must start provisioning: `scimconf resume --app NAME`."
+            f"provisioning is paused{job.pause.clause if job.pause is not None else ''}",
+            "An administrator must start provisioning: `scimconf resume --app NAME`.",
         )
     if job.phase is JobPhase.FIRST_CYCLE:
         return Reason(

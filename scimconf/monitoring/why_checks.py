@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from scimconf.monitoring.causes import with_application
-from scimconf.monitoring.job_status import JobPhase, JobStatus
+from scimconf.monitoring.job_status import JobPhase, JobStatus, redacted_job
 from scimconf.monitoring.log_events import redacted_event
 from scimconf.monitoring.times import ago
 from scimconf.monitoring.user_history import MAX_ANSWER, event_text
@@ -161,6 +161,7 @@ def redacted_facts(facts: UserFacts, name: str) -> UserFacts:
     return replace(
         facts,
         user=name,
+        job=facts.job and redacted_job(facts.job),
         user_scope=replace(scope, failed=failed),
         problems=tuple(replace(problem, detail="") for problem in facts.problems),
         events=tuple(map(redacted_event, facts.events)),

@@ -133,7 +133,7 @@ class Rehearsal:
         """Return the report of what was run so far."""
         done = {result.id for result in self._results}
         rest = sum(step.id not in done for step in lifecycle.STEPS)
-        not_run = [f"{rest} of {len(lifecycle.STEPS)} steps did not run."] if rest else []
+        not_run = [f"{rest} of {len(lifecycle.STEPS)} checks did not run."] if rest else []
         return CheckReport(
             kind="rehearsal",
             subject=self._path,

@@ -227,7 +227,7 @@ class Stage:
         problems = [*compared.problems, *(f"{code}: {reason}" for code, reason in failed)]
         if only and compared.lost and not problems:
             names = ", ".join(sorted(compared.lost))
-            raise StepSkippedError(f"The built-in SCIM server does not have {names}, so it does not show this step.")
+            raise StepSkippedError(f"The built-in SCIM server does not have {names}, so it does not show this check.")
         lost = compared.lost - self.lost
         self.lost |= lost
         if lost and not problems:

@@ -235,8 +235,15 @@ async def _leaver(stage: Stage, flow: ObjectFlow, key: str) -> StepResult:
         return kept_account(cycle, "the account is disabled in the application", *_kept(stage, flow, targets))
     if stage.deletes_disabled:
         result = await stage.absent(flow, target_id, cycle, key)
-        is_gone = result.status is CheckStatus.PASSED
-        return replace(result, status=CheckStatus.WARNING, consequence=_DELETED) if is_gone else result
+        if result.status is not CheckStatus.PASSED:
+            return result
+        return replace(
+            result,
+            status=CheckStatus.WARNING,
+            expected="the account is disabled, and can be enabled again",
+            actual=f"the application deletes /{flow.resource}/{target_id}",
+            consequence=_DELETED,
+        )
     result = await stage.judge(cycle, flow, [key], only=targets)
     if result.status is CheckStatus.FAILED:
         stage.not_disabled.add(key)

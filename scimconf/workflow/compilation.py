@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain, product
@@ -26,11 +26,16 @@ from scimconf.plan import (
 from scimconf.plan.diff import diff
 from scimconf.plan.key_sets import KeySets
 from scimconf.plan.select import Selection, can_select_below, is_selected, select, unmatched_patterns
-from scimconf.snapshot import Document, Lookup, Snapshot
+from scimconf.snapshot import Document, Lookup, SecretRef, Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Step
 from scimconf.workflow.checks import check, dated
 from scimconf.workflow.permission_check import denied_reads
+
+
+def never_available(_reference: SecretRef) -> bool:
+    """Return that nothing is known about where a secret is."""
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,7 @@ class PlanOptions:
     `lock_holder` is whose locks are not reported, "" if this run takes none.
     `no_start`: provisioning is not started, whatever the spec says; the change that would start it is left out.
     `check_permissions`: compare the permissions of the access token with those that an apply needs.
+    `is_available` returns whether a secret is certainly where its reference points; other ones are listed (K402).
     """
 
     today: date
@@ -53,6 +59,7 @@ class PlanOptions:
     lock_holder: str = ""
     no_start: bool = False
     check_permissions: bool = True
+    is_available: Callable[[SecretRef], bool] = never_available
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

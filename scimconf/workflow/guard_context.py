@@ -16,7 +16,7 @@ from scimconf.kinds import KINDS
 from scimconf.kinds.assignment import removed_assignments
 from scimconf.kinds.identity import missing_sign_on
 from scimconf.kinds.provisioning import ProvisioningState
-from scimconf.kinds.sent_secrets import needed_secrets, redirected_secrets
+from scimconf.kinds.sent_secrets import missing_secrets, needed_secrets, redirected_secrets
 from scimconf.plan import Change, Effect, Impact, Tenant
 from scimconf.plan.guards import GuardContext, GuardExemption
 from scimconf.plan.impact import ImpactData, Members
@@ -109,7 +109,9 @@ def _unavailable_secrets(spec: Spec, steps: Sequence[Step], snapshot: Snapshot) 
     return tuple(key for key, reference in needed_secrets(steps, snapshot).items() if reference is None)
 
 
-def warnings(spec: Spec, change_set: ChangeSet, snapshot: Snapshot) -> Iterator[Diagnostic]:
+def warnings(spec: Spec, change_set: ChangeSet, snapshot: Snapshot, options: PlanOptions) -> Iterator[Diagnostic]:
+    """Yield the warnings of the kinds, and those that belong to none."""
+    yield from missing_secrets(spec, snapshot, change_set.steps, options.is_available)
     for kind in KINDS:
         yield from kind.warnings(spec, snapshot, change_set.diff, change_set.steps)
     for address in change_set.selection.prerequisites:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from scimconf.diagnostics import Diagnostic, GraphError, ScimconfError
 from scimconf.json_types import Json
-from scimconf.monitoring.audit_events import AuditEvent, audit_events, last_change, outside_changes
+from scimconf.monitoring.audit_events import AuditEvent, audit_events, listed_changes, outside_changes
 from scimconf.monitoring.history import HistoryEntry
 from scimconf.workflow.history import HistoryStore, history_entries, read_documents
 from scimconf.workflow.plan import PlannedApplication
@@ -142,4 +142,4 @@ def _author_warning(changes: Sequence[AuditEvent], *, has_entries: bool) -> Diag
     hint = (
         "" if has_entries else "No history entry is known, so this may have been an apply. --history names the history."
     )
-    return Diagnostic("K411", f"{words} by {last_change(changes)}", hint=hint, severity="warning")
+    return Diagnostic("K411", f"{words} {listed_changes(changes)}", hint=hint, severity="warning")

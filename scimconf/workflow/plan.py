@@ -271,7 +271,7 @@ def compile_plan(
         unmanaged_drift=change_set.diff.unmanaged_drift,
         unmanaged=change_set.diff.unmanaged,
         guards=guards(change_set.changes, context),
-        warnings=(*change_set.warnings, *warnings(spec, change_set, snapshot), *impact.warnings),
+        warnings=(*change_set.warnings, *warnings(spec, change_set, snapshot, options), *impact.warnings),
         abandoned=abandoned,
         missing=change_set.missing,
         excluded_changes=change_set.selection.excluded,

@@ -27,6 +27,7 @@ from scimconf.monitoring.why_checks import WhyAnswer, WhyReport, explain, redact
 from scimconf.plan.impact import Members
 from scimconf.snapshot import Snapshot
 from scimconf.workflow.guard_context import tenant_of
+from scimconf.workflow.pauses import PauseReader
 from scimconf.workflow.status import response_time
 from scimconf.workflow.targets import ApplicationTarget, find_jobs, find_principal, integrated_principals
 
@@ -46,12 +47,14 @@ class WhyOptions:
     """About which applications the answer is, all with a provisioning job if `target` is None, and the time if Graph sends none.
 
     `every` lists the applications that do not concern the user as well. `redact` names users by the start of their ids.
+    `pauses` says who switched jobs off, None if nobody asks.
     """
 
     now: datetime
     target: ApplicationTarget | None = None
     every: bool = False
     redact: bool = False
+    pauses: PauseReader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +231,10 @@ async def _facts(
     jobs = snapshot.rows("jobs")
     if jobs:
         events = subject.events.get(str(jobs[0]["id"]).lower(), ())
-        facts = replace(facts, job=job_status(jobs[0], now), jobs=len(jobs), events=events)
+        status = job_status(jobs[0], now)
+        if options.pauses is not None:
+            status = await options.pauses.explained(graph, status, principal, target.spec_name, now)
+        facts = replace(facts, job=status, jobs=len(jobs), events=events)
     if subject.deleted is not None:
         return facts
     return await _with_scope(graph, facts, subject, snapshot)

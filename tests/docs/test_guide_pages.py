@@ -23,6 +23,7 @@ GUIDES = (
     "roles.md",
     "rotation.md",
     "scope.md",
+    "terraform.md",
     "two-tenants.md",
     "first-pull-request.md",
 )

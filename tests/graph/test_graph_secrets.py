@@ -407,3 +407,17 @@ def test_the_sign_in_is_also_that_of_other_services_of_azure():
     assert Secrets({}, credential=lambda: "credential").sign_in() == "credential"
     with pytest.raises(SecretError, match="there is no sign-in"):
         Secrets({}).sign_in()
+
+
+def test_a_secret_is_available_if_its_variable_is_set_or_its_file_exists(tmp_path):
+    (tmp_path / "key.txt").write_text("value", encoding="utf-8")
+    secrets = Secrets({"SET": "value", "EMPTY": ""}, folder=tmp_path)
+    references = [
+        SecretRef("env", "SET"),
+        SecretRef("env", "EMPTY"),
+        SecretRef("env", "UNSET"),
+        SecretRef("file", "key.txt"),
+        SecretRef("file", "missing.txt"),
+        SecretRef("key_vault", "token", "vault"),
+    ]
+    assert [secrets.is_available(reference) for reference in references] == [True, False, False, True, False, False]

@@ -579,6 +579,16 @@ def test_the_first_plan_lists_all_secrets_that_apply_needs():
     assert messages == ["apply needs PASSWORD for Password", "apply needs key.txt for AppKey"]
 
 
+def test_a_plan_lists_no_secret_that_is_available():
+    text = "connection: {authentication: other, other: {UserName: new, Password: {env: PASSWORD}, AppKey: {file: key.txt}}}"
+    masked = secrets(UserName="svc", Password="*", AppKey="*")
+    options = PlanOptions(today=TODAY, is_available=lambda reference: reference.source == "env")
+    spec = spec_of(text)
+    found = compare(KINDS, spec, snapshot(spec, tenant_documents(masked)), options)
+    messages = [warning.message for warning in found.plan.warnings if warning.code == "K402"]
+    assert messages == ["apply needs key.txt for AppKey: the secrets are written as a whole"]
+
+
 def test_needed_secrets_are_the_written_and_the_masked_ones():
     """None if nothing is written, and none for a removed key; a reference takes precedence over a mask."""
     text = "connection: {authentication: other, other: {UserName: %s, Password: {env: PASSWORD}}}"

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scimconf.monitoring.audit_events import audit_events, entry_moment, last_change, outside_changes, redacted_event
+from scimconf.monitoring.audit_events import audit_events, entry_moment, listed_changes, outside_changes, redacted_event
 from scimconf.monitoring.history import HistoryEntry, RunContext
 
+AT_TEN = "2026-11-25 10:00 UTC: Update attribute mappings or scope"
 IDS, NAMES = {"SP-1", "app-1"}, {"Writer"}
 
 
@@ -20,6 +21,13 @@ def row(activity="Update attribute mappings or scope", at="2026-11-25T10:00:00.1
         "targetResources": [{"id": "sp-1", "displayName": "Writer"}],
         **values,
     }
+
+
+def app(name):
+    return {"app": {"displayName": name}}
+
+
+PORTAL = app("Portal")
 
 
 def events(*rows):
@@ -127,16 +135,43 @@ def test_a_redacted_event_has_no_user_name():
     ("rows", "text"),
     [
         ([], ""),
-        ([row()], "ada@contoso.com on 2026-11-25 10:00 UTC: Update attribute mappings or scope"),
+        ([row()], "by ada@contoso.com on 2026-11-25 10:00 UTC: Update attribute mappings or scope"),
         (
-            [row("Add application"), row("Update application", "2026-11-25T09:00:00Z")],
-            "ada@contoso.com on 2026-11-25 10:00 UTC: Add application (1 more before)",
+            [row("Add application"), row(at="2026-11-25T09:00:00Z", initiatedBy=PORTAL)],
+            (
+                "by ada@contoso.com on 2026-11-25 10:00 UTC: Add application; "
+                "by Portal on 2026-11-25 09:00 UTC: Update attribute mappings or scope"
+            ),
         ),
         (
-            [row("Add application"), row(at="2026-11-25T09:00:00Z", initiatedBy={"app": {"displayName": "Portal"}})],
-            "ada@contoso.com on 2026-11-25 10:00 UTC: Add application (1 more before, also by Portal)",
+            [row("Add application"), *(row("Update application", f"2026-11-24T0{hour}:00:00Z") for hour in range(6))],
+            "; ".join(
+                [
+                    "by ada@contoso.com on 2026-11-25 10:00 UTC: Add application",
+                    *(f"by ada@contoso.com on 2026-11-24 0{hour}:00 UTC: Update application" for hour in (5, 4, 3, 2)),
+                    "2 earlier by ada@contoso.com",
+                ]
+            ),
+        ),
+        (
+            [row(initiatedBy=app(f"Client {number:02}")) for number in range(11)],
+            "; ".join(
+                [
+                    *(f"by Client {number:02} on {AT_TEN}" for number in range(5)),
+                    "6 earlier by Client 05, Client 06, Client 07, Client 08, Client 09 and 1 other",
+                ]
+            ),
+        ),
+        (
+            [row(initiatedBy=app(f"Client {number:02}")) for number in range(12)],
+            "; ".join(
+                [
+                    *(f"by Client {number:02} on {AT_TEN}" for number in range(5)),
+                    "7 earlier by Client 05, Client 06, Client 07, Client 08, Client 09 and 2 others",
+                ]
+            ),
         ),
     ],
 )
-def test_the_last_change_in_words(rows, text):
-    assert last_change(events(*rows)) == text
+def test_changes_are_listed_in_words(rows, text):
+    assert listed_changes(events(*rows)) == text

@@ -30,7 +30,7 @@ def test_an_interrupted_command_deletes_what_it_created():
         out, err = process.communicate(timeout=PATIENCE)
         assert (process.returncode, target.users(), target.groups()) == (130, [], []), (out, err)
     assert "Interrupted." in out
-    assert "17 of 17 steps did not run." in out
+    assert "17 of 17 checks did not run." in out
 
 
 def test_a_creation_that_is_given_up_is_in_the_journal_and_searched_by_name():

@@ -265,7 +265,7 @@ def test_an_endpoint_that_refuses_the_token_is_not_provisioned():
     assert (applied.status.value, report.exit_code) == ("failed", 2)
     assert "401" in applied.actual
     assert "Check the token" in applied.hint
-    assert "17 of 17 steps did not run." in report.remarks
+    assert "17 of 17 checks did not run." in report.remarks
 
 
 @pytest.mark.slow

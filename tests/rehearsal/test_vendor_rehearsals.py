@@ -43,6 +43,9 @@ def test_rehearsal_warns_of_a_vendor_that_deletes_disabled_users():
         "delete-user": "warning",
     }
     assert "gets a new account" in results["disable-user"].consequence
+    for result in (results[name] for name in ("disable-user", "unassign-user", "delete-user")):
+        assert result.expected == "the account is disabled, and can be enabled again"
+        assert result.actual.startswith("the application deletes /Users/")
     assert statuses(report)["enable-user"] == "passed"
     assert report.exit_code == 0
 

@@ -147,6 +147,10 @@ def test_drift_names_who_changed_the_application(writer):
     ((code, message),), problem = drifted(writer, {"writer": writer.store})
     assert (code, problem) == ("K411", ())
     assert message == f"changed outside scimconf by Client scimconf on 2026-11-25 13:00 UTC: {PAUSE}"
+    writer.request("POST", f"{writer.job()}/start")
+    writer.request("POST", f"{writer.job()}/pause")
+    ((_, message),), _ = drifted(writer, {"writer": writer.store})
+    assert message.count("by Client scimconf on 2026-11-25 13:0") == 3, "each change is named"
     ((_, message),), _ = drifted(writer, {})
     assert message.startswith("last changed by Client scimconf on 2026-11-25 13:00 UTC")
 

@@ -99,6 +99,9 @@ def _job_lines(job: JobStatus, status: ApplicationStatus) -> Iterator[StatusLine
             details.insert(0, ": ".join(filter(None, [job.quarantine.error_code, job.quarantine.error_message])))
         since = f" since {stamp(job.quarantine.began)}" if job.quarantine.began else ""
         yield StatusLine("quarantine", f"{reason}{since}", "danger", tuple(details))
+    if job.pause is not None:
+        since = f"{stamp(job.pause.since)} ({ago(job.pause.since, now)}), " if job.pause.since is not None else ""
+        yield StatusLine("off since", f"{since}{job.pause.text}", "update")
     yield StatusLine("last cycle", _last(job, now))
     if job.next_cycle is not None:
         yield StatusLine("next cycle", _next(job, now))
