@@ -59,7 +59,7 @@ class ExportOptions:
     "--secret",
     metavar="PATTERN",
     callback=parse_secret,
-    help="Where secrets are kept, such as key_vault:VAULT/{name}-scim. Default: env:NAME of the spec.",
+    help="Where secrets are stored, such as key_vault:VAULT/{name}-scim. Default: env:NAME of the spec.",
 )
 @click.option(
     "--from-history",
@@ -70,7 +70,7 @@ class ExportOptions:
 @click.option("--name", help="Name of the spec. Default: made from the display name.")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")
 @click.option("--full", is_flag=True, help="Also export values that equal the template's defaults.")
-@click.option("--strict", is_flag=True, help="Exit with 2 if an application has something a spec cannot contain.")
+@click.option("--strict", is_flag=True, help="Exit with 2 if an application has something that a spec cannot express.")
 @click.option("--force", is_flag=True, help="Overwrite existing files.")
 @options.events
 def command(**params: Any) -> int:
@@ -94,7 +94,7 @@ def command(**params: Any) -> int:
     if export.into is not None and (export.out or export.name):
         raise click.UsageError("--out and --name are for one application; --all names the files itself.")
     if "?" in (export.from_history or ""):
-        raise click.UsageError("--from-history takes no query; a signature belongs into SCIMCONF_HISTORY.")
+        raise click.UsageError("--from-history takes no query; put the signature into SCIMCONF_HISTORY.")
     if export.from_history is not None and (export.name or export.full):
         raise click.UsageError("--from-history has the name of its entry, and always exports everything.")
     common = options.from_click(options.CommonOptions, params)
