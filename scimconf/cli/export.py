@@ -69,7 +69,11 @@ class ExportOptions:
 @history_option.history
 @click.option("--name", help="Name of the spec. Default: made from the display name.")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")
-@click.option("--full", is_flag=True, help="Also export values that equal the template's defaults.")
+@click.option(
+    "--full",
+    is_flag=True,
+    help="Also export settings that have their default, and report roles and assignments that are added later.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 2 if an application has something that a spec cannot express.")
 @click.option("--force", is_flag=True, help="Overwrite existing files.")
 @options.events
@@ -181,12 +185,12 @@ def _write(exported: ExportedSpec, export: ExportOptions, previous: Loaded | Non
 def _next_step(path: str, past: str, previous: Loaded | None) -> str:
     """Return what to do with a spec that was written; `past` is "" unless it is from the history.
 
-    Tests of the spec that it replaces fail where the export leaves out a mapping of the template.
+    Tests of the spec that it replaces may fail, because the application has other mappings.
     """
     if previous is not None and _has_failing_tests(path):
         return (
-            "Tests kept from the previous spec fail, because an export leaves out mappings of the template: export with --full, "
-            f"or delete the tests that `scimconf validate {path}` lists."
+            "Tests kept from the previous spec fail with the mappings of the application: "
+            f"correct or delete the tests that `scimconf validate {path}` lists."
         )
     return f"Check it: `scimconf plan {path}` should show {'what changed since' if past else 'no changes'}."
 

@@ -52,7 +52,7 @@ def command(paths: Sequence[str], check: bool, diff: bool) -> int:
         scimconf fmt --check --diff apps/ base.yaml
         scimconf fmt - < scimconf.yaml
     """
-    files, errors = find(paths or ["."], options.list_folder)
+    files, errors = find(options.without_other_files(paths or ["."]), options.list_folder)
     diagnostics = list(errors)
     formatted = []
     for path in files:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scimconf.cli.exit_codes import ExitCode
+from scimconf.cli.init_ci import paths_advice, spec_folders
 from scimconf.cli.init_templates import (
     DEFAULT,
     SCHEMA,
@@ -96,6 +97,8 @@ def command(folder: str, force: bool, only_schema: bool, **params: Any) -> int:
     Writes scimconf.yaml, .env.example with the variables that it needs, the CI recipe, and the JSON Schema with which
     editors check the spec (.scimconf/spec.schema.json; commit it). Adds .env to .gitignore.
 
+    Where specs exist, --ci without an option about a new spec only writes the recipe.
+
     Without a terminal nothing is asked: lines whose answer is missing are comments, which `validate` reports.
 
     \b
@@ -106,6 +109,8 @@ def command(folder: str, force: bool, only_schema: bool, **params: Any) -> int:
     if only_schema:
         _save({Path(folder) / SCHEMA: json_schema.as_text()}, force=True)
         return ExitCode.OK
+    if params["ci"] not in (None, "none") and not _names_a_spec(params) and spec_folders(Path(folder)):
+        return _write_recipe(params["ci"], Path(folder), force=force)
     preset, ci = _answers(params, folder)
     spec = preset.text()
     variables = _variables(spec)
@@ -116,9 +121,28 @@ def command(folder: str, force: bool, only_schema: bool, **params: Any) -> int:
     _ignore_env(Path(folder))
     _print_next_steps(texts, preset, variables, folder)
     if ci != "none":
-        file = f"requirements.txt of the release {__version__}"
-        click.echo(f"\nThe recipe verifies what it installs: save the file {file} as {root / REQUIREMENTS[ci]}")
+        _print_requirements(ci, root)
     return ExitCode.OK
+
+
+def _names_a_spec(params: Params) -> bool:
+    """Return whether an option describes a new spec."""
+    return any(params[name] for name in ("preset", "answers", "name", "display_name", "tenant", "base_address"))
+
+
+def _write_recipe(ci: str, folder: Path, *, force: bool) -> ExitCode:
+    """Write only the recipe, and say which paths it has: the specs exist."""
+    root = _repository_root(folder)
+    texts = {root / name: text for name, text in recipe_files(ci).items()}
+    _save(texts, force=force)
+    click.echo("\n".join(["Created", *(f"  {path}" for path in texts), "", paths_advice(ci, folder, root)]))
+    _print_requirements(ci, root)
+    return ExitCode.OK
+
+
+def _print_requirements(ci: str, root: Path) -> None:
+    file = f"requirements.txt of the release {__version__}"
+    click.echo(f"\nThe recipe verifies what it installs: save the file {file} as {root / REQUIREMENTS[ci]}")
 
 
 def recipe_files(forge: str) -> Mapping[str, str]:

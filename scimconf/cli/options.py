@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from scimconf.cli import completion, confirmation, env_file
 from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.files import AllowedFolders, read_file_or_pipe, read_regular_file
+from scimconf.spec import loaded as loaded_specs
 from scimconf.spec.load import MAX_CSV_SIZE, MAX_SIZE, load, load_variables
 from scimconf.spec.loaded import Loaded, conflicts, find
 from scimconf.spec.model import GUARDS
@@ -280,13 +281,23 @@ def load_specs(common: CommonOptions) -> list[Loaded]:
 
 def find_specs(common: CommonOptions) -> tuple[list[Loaded], list[Diagnostic]]:
     """Return every spec behind the paths (default: the current folder), and the errors about them together."""
-    files, diagnostics = find(common.paths or ["."], list_folder, os.path.realpath)
+    files, diagnostics = find(without_other_files(common.paths or ["."]), list_folder, os.path.realpath)
     values = variable_values(common.var, common.var_file)
     folders = [*common.allow_path, *filter(None, os.environ.get("SCIMCONF_ALLOW_PATH", "").split(os.pathsep))]
     loaded = [
         load(file, read_spec_file, os.environ, values, AllowedFolders.of_spec(file, folders).contain) for file in files
     ]
     return loaded, [*diagnostics, *conflicts(loaded)]
+
+
+def without_other_files(paths: Sequence[str]) -> list[str]:
+    """Return the paths without files that lie beside specs, such as `apps/adopt.md` of `apps/*`; list those on stderr."""
+    from scimconf.cli.output import print_lines
+
+    specs, others = loaded_specs.without_other_files(paths)
+    if others:
+        print_lines(f"Not specs, skipped: {', '.join(others)}", err=True)
+    return specs
 
 
 def read_spec_file(path: str) -> bytes:

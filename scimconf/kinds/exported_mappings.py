@@ -31,7 +31,6 @@ class _Section:
     default: schema.MappingLocation | None
     raw: Json
     default_raw: Json
-    full: bool
 
     @property
     def name(self) -> str:
@@ -43,7 +42,7 @@ def _sections(request: ExportRequest, part: ExportedSpec | None = None) -> Itera
     raw, default_raw = request.snapshot.get("schema"), request.snapshot.get("default_schema")
     for selector, location in _selected(raw, part or ExportedSpec()) if raw is not None else ():
         default = None if default_raw is None else schema.find_object_mapping(default_raw, selector)
-        yield _Section(selector, location, default, raw, default_raw, request.full or default is None)
+        yield _Section(selector, location, default, raw, default_raw)
 
 
 def _selected(raw: Json, part: ExportedSpec) -> Iterator[tuple[schema.Selector, schema.MappingLocation]]:
@@ -73,11 +72,10 @@ def _selector(location: schema.MappingLocation, taken: set[str]) -> schema.Selec
 
 
 def export_object_mappings(request: ExportRequest) -> ExportedSpec:
-    """Return the fields of every section, and in a full export its selector and `unlisted`."""
+    """Return the fields of every section, with `unlisted: report`: what is changed or added later is drift."""
     part = ExportedSpec()
     for section in _sections(request, part):
-        exported = _object_fields(section, part)
-        _add(part, section, {**exported, "unlisted": "report"} if section.full else exported)
+        _add(part, section, {**_object_fields(section, part), "unlisted": "report"})
     return part
 
 
@@ -94,9 +92,7 @@ def section_selectors(request: ExportRequest) -> Mapping[str, Mapping[str, str]]
 
 
 def _object_fields(section: _Section, part: ExportedSpec) -> dict[str, Any]:
-    live = rows.object_fields(section.location.mapping)
-    default = rows.object_fields(section.default.mapping) if section.default is not None else {}
-    exported = {key: value for key, value in live.items() if section.full or default.get(key) != value}
+    exported = dict(rows.object_fields(section.location.mapping))
     if any(action not in rows.ACTIONS for action in exported.get("actions", ())):
         actions = exported.pop("actions")
         part.omitted.append(f"{section.name} has actions that a spec cannot express: {actions}")
@@ -182,7 +178,7 @@ def _definition(fields: Fields, default: Fields) -> dict[str, Any]:
 
 
 def export_attribute_mappings(request: ExportRequest) -> ExportedSpec:
-    """Return the rows of every section that differ from the template, or all of them in a full export."""
+    """Return the rows of every section; a comment says what the template has instead."""
     part = ExportedSpec()
     for section in _sections(request):
         exported = _rows(section, part)
@@ -197,8 +193,6 @@ def _rows(section: _Section, part: ExportedSpec) -> dict[str, Any]:
     matches = Counter(fields["match"] for fields in live.values() if fields["match"] is not None)
     exported: dict[str, Any] = {}
     for target, fields in live.items():
-        if not section.full and default.get(target) == fields:
-            continue
         is_unique = counts[target] == 1 and matches[fields["match"]] <= 1
         row = _row(fields) if is_unique else None
         if row is None:

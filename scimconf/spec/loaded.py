@@ -19,6 +19,8 @@ from scimconf.spec.tree import NULLS, CsvRows, Plain, YamlList, YamlMapping, cor
 
 MAIN = "scimconf.yaml"
 ENDING = ".scimconf.yaml"
+NO_SPECS = frozenset({".csv", ".md"})
+"""The endings of files that `users_from` and `export --all` have beside specs."""
 VALUE_START = re.compile(r"\s*(?:([>|][-+0-9]*)\s*(?:#.*)?$|['\"]?)")
 """The characters before a value: the indicator of a block, or a quote."""
 BARE = re.compile(r"[\w./$(][\w./$@()=+-]*([ :][\w./$@()=+-]+)*")
@@ -248,6 +250,15 @@ def _identities(spec: Spec | None) -> Iterator[tuple[SpecPath, str]]:
         for key in ("display_name", "app_id", "object_id"):
             if value := getattr(spec.application, key):
                 yield ("application", key), value
+
+
+def without_other_files(paths: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the paths that may be specs, and those of files that lie beside specs, as `apps/*` names them.
+
+    If no path may be a spec, all of them are returned, so that the error about each remains.
+    """
+    others = [path for path in paths if PurePath(path).suffix.lower() in NO_SPECS]
+    return (list(paths), []) if len(others) == len(paths) else ([path for path in paths if path not in others], others)
 
 
 def find(

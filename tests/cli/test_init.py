@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scimconf import __version__
-from scimconf.cli import init
+from scimconf.cli import init, init_ci
 from scimconf.cli.main import main
 from scimconf.diagnostics import ScimconfError
 from scimconf.render.yaml import format_text
@@ -292,3 +292,46 @@ def test_init_writes_the_ci_recipe_at_the_root_of_the_repository(
     assert needed in capsys.readouterr().out.splitlines()[-1]
     assert (root / "action.yml").exists()
     assert (folder / "apps/hr/scimconf.yaml").exists()
+
+
+# --- specs that exist ---
+
+
+@pytest.fixture
+def recipes(folder, monkeypatch, tmp_path_factory):
+    """Let the package contain a recipe for each forge."""
+    package = tmp_path_factory.mktemp("package")
+    for forge in init_ci.PLACES:
+        (package / "recipes" / forge).mkdir(parents=True)
+        (package / "recipes" / forge / f"{forge}.yml").write_text("on: push\n")
+    monkeypatch.setattr(init, "files", lambda _package: package)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("specs", "argument", "forge", "place"),
+    [
+        (["apps/a.scimconf.yaml", "apps/b.scimconf.yaml"], ".", "github", "SCIMCONF_PATHS --body 'apps'"),
+        (["apps/a/scimconf.yaml", "apps/b/scimconf.yaml"], "apps", "gitlab", 'SCIMCONF_PATHS: "apps/*"'),
+        (["hr/scimconf.yaml", ".old/scimconf.yaml"], ".", "azure-devops", 'paths: "hr"'),
+        (["a/scimconf.yaml", "b/scimconf.yaml", "scimconf.yaml"], ".", "github", "--body '. a b'"),
+    ],
+)
+def test_init_ci_where_specs_exist_only_writes_the_recipe(specs, argument, forge, place, recipes, capsys):
+    (recipes / ".git").mkdir()
+    for spec in specs:
+        (recipes / spec).parent.mkdir(parents=True, exist_ok=True)
+        (recipes / spec).write_text("version: 1\n")
+    before = files(recipes)
+    assert main(["init", argument, "--ci", forge]) == 0
+    assert files(recipes) - before == {f"{forge}.yml"}
+    output = capsys.readouterr().out
+    assert place in output
+    assert init.REQUIREMENTS[forge] in output
+
+
+def test_init_ci_with_an_option_about_a_spec_creates_it_beside_others(recipes):
+    (recipes / "apps/hr").mkdir(parents=True)
+    (recipes / "apps/hr/scimconf.yaml").write_text("version: 1\n")
+    assert main([*WRITER, "--ci", "github"]) == 0
+    assert {"scimconf.yaml", ".env.example", "github.yml"} <= files(recipes)

@@ -341,3 +341,31 @@ def test_diff_ignores_target_attributes_that_template_and_spec_both_define(desk)
     spec.write_text(spec.read_text().replace("required: false", "required: true"))
     for sides in (("app:Writer", spec), (spec, "app:Writer")):
         assert "~ target_attribute/users/title" in desk("diff", *sides).out
+
+
+def test_an_export_that_graph_denies_a_part_of_exits_5_and_says_what_to_grant(desk):
+    load_application(desk, assignments=[{"user": "ada@contoso.com", "role": None}])
+    desk.service.tenant.store_value("permissions", ["Application.Read.All", "Synchronization.Read.All"])
+    result = desk("export", "--app", "Writer", "--out", "w.yaml")
+    assert result.code == 5
+    assert "Grant the identity User.ReadBasic.All and Organization.Read.All with admin consent" in result.err
+    text = (desk.folder / "w.yaml").read_text()
+    assert "# Not exported, because Graph denied reading it:" in text
+    assert "needs Organization.Read.All" in text
+    result = desk("export", "--all", "apps")
+    assert result.code == 5
+    assert "incomplete: Graph denied reading 2" in result.err
+    worklist = (desk.folder / "apps/adopt.md").read_text()
+    assert "Graph denied reading:" in worklist
+    desk.service.tenant.store_value("permissions", None)
+    assert desk("export", "--all", "apps", "--force").code == 0
+
+
+def test_plan_of_all_files_that_an_export_writes_skips_its_worklist(desk):
+    load_application(desk, users=60)
+    assert desk("export", "--all", "apps").code == 0
+    paths = sorted(str(path) for path in (desk.folder / "apps").iterdir())
+    result = desk("plan", *paths)
+    assert (result.code, len(paths)) == (0, 4)
+    assert result.err.startswith("Not specs, skipped: ")
+    assert "adopt.csv" in result.err

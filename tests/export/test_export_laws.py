@@ -187,3 +187,20 @@ def test_export_sends_no_write_request():
     exported(tenant, full=True)
     assert tenant.writes == []
     assert asyncio.iscoroutinefunction(export)
+
+
+def test_plan_of_an_export_shows_what_is_edited_in_the_portal_afterwards(tmp_path):
+    """Also where the mappings were those of the template when they were exported."""
+    tenant = tenant_with_schema(None)
+    spec = load_exported(exported(tenant, "Sample"), tmp_path)
+    schema = tenant.schema("Sample")
+    rows = mapping(schema)["attributeMappings"]
+    rows[:] = [row for row in rows if row["targetAttributeName"] != "title"]
+    row = next(row for row in rows if row["targetAttributeName"] == "externalId")
+    row["source"] = {"expression": "[objectId]", "name": "objectId", "type": "Attribute", "parameters": []}
+    rows.append(copy.deepcopy(row) | {"targetAttributeName": "nickName"})
+    tenant.put_schema(schema, "Sample")
+    planned = tenant.plan(spec)
+    prefix = "exported:attribute_mapping/users"
+    assert [str(change.address) for change in planned.plan.changes] == [f"{prefix}/externalId", f"{prefix}/title"]
+    assert [str(resource.address) for resource in planned.plan.unmanaged_drift] == [f"{prefix}/nickName"]

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from scimconf.spec.loaded import conflicts, digest, find, same_application, shared_endpoints, show
+from scimconf.spec.loaded import conflicts, digest, find, same_application, shared_endpoints, show, without_other_files
 from tests.spec.reading import MINIMAL, lines, load_text
 
 
@@ -220,3 +220,20 @@ def test_find_returns_the_specs_of_a_folder():
         lines(problems) == "empty  S001  no scimconf.yaml and no *.scimconf.yaml in this folder. "
         "Name the file, or create a spec with `scimconf init`.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("paths", "specs", "others"),
+    [
+        (
+            ["apps/adopt.csv", "apps/adopt.md", "apps/hr", "apps/x.scimconf.yaml", "apps/x.users.CSV"],
+            ["apps/hr", "apps/x.scimconf.yaml"],
+            ["apps/adopt.csv", "apps/adopt.md", "apps/x.users.CSV"],
+        ),
+        (["apps/adopt.md", "-", "/dev/fd/63"], ["-", "/dev/fd/63"], ["apps/adopt.md"]),
+        (["adopt.md"], ["adopt.md"], []),
+        ([], [], []),
+    ],
+)
+def test_files_that_lie_beside_specs_are_left_out_if_there_are_others(paths, specs, others):
+    assert without_other_files(paths) == (specs, others)

@@ -214,7 +214,7 @@ def test_a_plan_or_a_count_that_fails_does_not_lose_the_spec(three):
     run(three, folder)
     path = "apps/cmd-c-calc-a0.scimconf.yaml"
     missing = "    - {user: gone@contoso.com, role: admin}\n"
-    folder.files[path] = folder.files[path].replace("  users:\n", f"  users:\n{missing}")
+    folder.files[path] = folder.files[path].replace("  users:\n    - ", f"  users:\n{missing}    - ")
     folder.files["apps/writer.scimconf.yaml"] += (
         "guard_exemptions: [{guard: mass-removal, until: 2026-01-01, reason: x}]\n"
     )
