@@ -23,12 +23,12 @@ PLACES: Mapping[str, str] = MappingProxyType(
 
 def spec_folders(folder: Path) -> tuple[Path, ...]:
     """Return the folders at and below `folder` that have specs, relative to it, in order."""
-    found: list[Path] = []
+    folders_with_specs: list[Path] = []
     for path, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in SKIPPED)
         if any(name == MAIN or name.endswith(ENDING) for name in names):
-            found.append(Path(path).relative_to(folder))
-    return tuple(sorted(found))
+            folders_with_specs.append(Path(path).relative_to(folder))
+    return tuple(sorted(folders_with_specs))
 
 
 def spec_paths(folders: Sequence[Path]) -> str:

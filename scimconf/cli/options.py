@@ -292,10 +292,10 @@ def find_specs(common: CommonOptions) -> tuple[list[Loaded], list[Diagnostic]]:
 
 def without_other_files(paths: Sequence[str]) -> list[str]:
     """Return the paths without files that lie beside specs, such as `apps/adopt.md` of `apps/*`; list those on stderr."""
-    from scimconf.cli.output import print_lines
-
     specs, others = loaded_specs.without_other_files(paths)
     if others:
+        from scimconf.cli.output import print_lines
+
         print_lines(f"Not specs, skipped: {', '.join(others)}", err=True)
     return specs
 

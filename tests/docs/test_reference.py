@@ -82,6 +82,7 @@ def test_options_in_source_texts_exist():
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+(?![\w-])", path.read_text("utf-8"))
     }
     others = {"--tenant", "--id", "--api", "--api-permissions", "--query"}  # of the Azure CLI
+    others |= {"--body"}  # of the GitHub CLI
     others |= {"--version"}  # of the group of all commands
     assert {(option, path) for option, path in mentions if option not in known | others} == set()
 

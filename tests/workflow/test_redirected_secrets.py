@@ -283,3 +283,23 @@ def test_rotations_and_records_are_separate_tags(writer, spec):
         assert exit_code(writer.apply(spec(text % rotation))) == 0
         assert f"scimconf:SecretToken={rotation}" in writer.principal()["tags"]
         assert (record(writer), changes(writer.plan(spec(text % rotation)))) == (first, [])
+
+
+def test_the_first_rotation_of_an_imported_application_needs_an_exemption_and_later_ones_none(tmp_path):
+    """As docs/rotation.md says for pipelines, which pass no --allow."""
+    tenant = Rehearsal(PORTAL, environ=ENVIRON)
+    exported = tenant.run(lambda session: export_application(session, "Writer", full=False)).tree
+    file = tmp_path / "scimconf.yaml"
+
+    def rotated(rotation, **more):
+        token = {"env": "WRITER_SCIM_TOKEN", "rotation": rotation}
+        tree = {**exported, "connection": {**exported["connection"], "secret_token": token}, **more}
+        file.write_text(json.dumps(tree))
+        return tenant.plan(file)
+
+    exemption = {"guard": "secret-redirected", "until": "2099-01-07", "reason": "first rotation since the import"}
+    assert blocking(rotated("1")) == ["secret-redirected"]
+    planned = rotated("1", guard_exemptions=[exemption])
+    assert (changes(planned), blocking(planned)) == (["~ connection"], [])
+    assert exit_code(tenant.apply(planned)) == 0
+    assert blocking(rotated("2")) == []
