@@ -96,12 +96,11 @@ def _object_fields(section: _Section, part: ExportedSpec) -> dict[str, Any]:
     if any(action not in rows.ACTIONS for action in exported.get("actions", ())):
         actions = exported.pop("actions")
         part.omitted.append(f"{section.name} has actions that a spec cannot express: {actions}")
-    if "filters" in exported:
-        filters = _filters(exported.pop("filters"))
-        if isinstance(filters, str):
-            part.omitted.append(f"{section.name} has {filters}")
-        else:
-            exported["filters"] = filters
+    filters = _filters(exported.pop("filters"))
+    if isinstance(filters, str):
+        part.omitted.append(f"{section.name} has {filters}")
+    else:
+        exported["filters"] = filters
     return exported
 
 

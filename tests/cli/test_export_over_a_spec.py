@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from canary import TOKEN
 from server_fixture import Server
@@ -26,12 +28,18 @@ def preset_spec(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.slow
-def test_export_over_a_spec_with_tests_says_that_they_fail_and_full_passes_them(preset_spec, capsys):
-    assert main(["export", "--app", "Writer", "--force", "--out", preset_spec]) == 0
+def test_export_over_a_spec_keeps_its_tests_and_says_if_they_fail(preset_spec, capsys):
+    export = ["export", "--app", "Writer", "--force", "--out", preset_spec]
+    assert main(export) == 0
+    assert "should show no changes" in capsys.readouterr().err
+    assert main(["plan", "--detailed-exitcode", preset_spec]) == 0
+    path = Path(preset_spec)
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("expect: {", "expect: {nickName: Countess, ", 1), "utf-8")
+    assert path.read_text("utf-8") != text
+    capsys.readouterr()
+    assert main(export) == 0
     message = capsys.readouterr().err
     assert "Tests kept from the previous spec fail" in message
     assert "should show no changes" not in message
     assert main(["validate", preset_spec]) == 65
-    assert main(["export", "--app", "Writer", "--force", "--full", "--out", preset_spec]) == 0
-    assert "should show no changes" in capsys.readouterr().err
-    assert main(["plan", "--detailed-exitcode", preset_spec]) == 0
