@@ -97,7 +97,7 @@ class ApplyOptions:
 @options.full
 @click.option("--expect-digest", metavar="DIGEST", help="Apply a saved plan only if it has this digest.")
 @history_option.history
-@click.option("--no-history", is_flag=True, help="Keep no history, so that no rollback is possible.")
+@click.option("--no-history", is_flag=True, help="Write no history entry. A rollback of this apply is then impossible.")
 @click.option(
     "--watch", is_flag=True, help="After the apply, print each change of the status until the first cycle is over."
 )
@@ -126,7 +126,7 @@ class ApplyOptions:
     "--wave",
     type=click.IntRange(1),
     metavar="N",
-    help="After every N applications, stop if a job of them is in quarantine.",
+    help="After every N applications, stop if the job of one of them is in quarantine.",
 )
 @click.option(
     "--report",
@@ -147,7 +147,7 @@ def command(paths: tuple[str, ...], report: str | None, **params: Any) -> int:
 
     \b
         scimconf apply examples/writer
-        scimconf apply --auto-approve --allow scope-widened examples/writer
+        scimconf apply --yes --allow scope-widened examples/writer
         scimconf apply plan.json
     """
     with exit_report(report) as log:
@@ -288,9 +288,9 @@ def _print_plan(results: PlanResults, applying: ApplyOptions, *, wrote: bool = F
 
 
 def _first_run_allowed(planned: PlannedApplication) -> PlannedApplication:
-    """Return the plan as `--auto-approve` applies it, for printing."""
+    """Return the plan as `--yes` applies it, for printing."""
     guards = tuple(
-        replace(guard, allowed_by="--auto-approve") if guard.id in ASKED and not guard.is_allowed else guard
+        replace(guard, allowed_by="--yes") if guard.id in ASKED and not guard.is_allowed else guard
         for guard in planned.plan.guards
     )
     return replace(planned, plan=replace(planned.plan, guards=guards))

@@ -13,6 +13,7 @@ from scimconf.cli.session import storage_credential
 from scimconf.cli.streams import masked
 from scimconf.workflow.history import HistoryStore
 from scimconf.workflow.history_place import is_address, open_store
+from scimconf.workflow.pauses import PauseReader
 
 WORKING_FOLDER = "scimconf.yaml"
 """A spec in the working folder: for a command without a spec, its repository has the history."""
@@ -40,8 +41,21 @@ history = click.option(
     callback=_mask_signature,
     metavar="DIR|URL",
     help="Folder of the history, or URL of an Azure Blob container. Default: .scimconf/history at the root of the"
-    " spec's repository. A URL with a signature belongs into the variable SCIMCONF_HISTORY.",
+    " spec's repository. Set a URL with a signature in the environment variable SCIMCONF_HISTORY, not here.",
 )
+
+
+def pauses(
+    place: str,
+    common: CommonOptions,
+    paths: Mapping[str, str] = MappingProxyType({}),
+    sign_in: Mapping[str, str] = MappingProxyType({}),
+) -> PauseReader:
+    """Return what says who paused applications; `paths` are files of specs by name, others have the history of this folder."""
+    opened = stores(place, common, sign_in)
+    folder = opened(WORKING_FOLDER)
+    known = {name: opened(path) for name, path in paths.items()}
+    return PauseReader(lambda spec: known.get(spec, folder))
 
 
 def stores(place: str, common: CommonOptions, sign_in: Mapping[str, str] = MappingProxyType({})) -> Stores:

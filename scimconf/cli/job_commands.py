@@ -27,6 +27,7 @@ from scimconf.workflow.history import HistoryStore
 from scimconf.workflow.history_entry import OpenHistory
 from scimconf.workflow.job_commands import CommandOptions, PreparedJob, prepare, read_staged, run_command
 from scimconf.workflow.job_control import NotStartedError, UncertainError
+from scimconf.workflow.pauses import PauseReader
 from scimconf.workflow.targets import ApplicationTarget, application_target, spec_targets
 
 PAST: dict[JobCommand, str] = {
@@ -140,8 +141,10 @@ async def _run(
     settings: CommandOptions,
     stores: Mapping[str, HistoryStore],
 ) -> ExitCode:
+    """Show what is to be done, ask, and do it; `stores` are the histories by name of the spec, or of the application."""
     if request.command is JobCommand.ALLOW_DELETIONS and len(targets) != 1:
         raise click.UsageError("Deletions are allowed for one application at a time: name its spec, or pass --app.")
+    settings = replace(settings, pauses=PauseReader(lambda spec: stores.get(spec or targets[0].name)))
     codes: list[ExitCode] = []
     ready: list[PreparedJob] = []
     for target in targets:

@@ -9,15 +9,16 @@ from typing import Any
 
 import click
 
-from scimconf.cli import options
+from scimconf.cli import history_option, options
 from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.output import current_specs, print_lines, print_spec_errors
 from scimconf.cli.session import Session, run
-from scimconf.cli.tenants import by_tenant, require_single, run_each
+from scimconf.cli.tenants import TenantSpecs, by_tenant, require_single, run_each
 from scimconf.cli.terminal import Terminal
 from scimconf.cli.windows import Window
 from scimconf.monitoring.application_status import ApplicationStatus, redacted_status
 from scimconf.spec.loaded import Loaded
+from scimconf.workflow.pauses import PauseReader
 from scimconf.workflow.status import StatusOptions, all_statuses, statuses, watch
 from scimconf.workflow.targets import ApplicationTarget, application_target, spec_targets
 
@@ -40,6 +41,7 @@ class StatusCommand:
     watch_first_cycle: bool = False
     interval: int = 15
     comment_marker: str | None = None
+    history: str = ""
 
 
 @click.command("status", short_help="Show whether provisioning runs, and what it did.")
@@ -50,6 +52,7 @@ class StatusCommand:
     "--since", type=Window(), default="24h", show_default=True, metavar="TIME", help="How far back the log is read."
 )
 @options.output_format("text", "json", "markdown", "html")
+@history_option.history
 @click.option(
     "--fail-on",
     type=click.Choice(["failures", "tokens", "owners"]),
@@ -86,32 +89,41 @@ def command(**params: Any) -> int:
         raise click.UsageError("Pass spec files, --app, or --all.")
     if chosen.watch_first_cycle and (chosen.all_applications or chosen.output_format != "text"):
         raise click.UsageError("--watch is for text, and for the applications of specs or --app.")
-    if chosen.all_applications:
-        return run(common, "reading", lambda session: _print_all(session, chosen))
-    if chosen.app is not None:
+    if chosen.all_applications or chosen.app is not None:
+        pauses = history_option.pauses(chosen.history, common)
+        if chosen.app is None:
+            return run(common, "reading", lambda session: _print_all(session, chosen, pauses))
         target = application_target(chosen.app)
-        return run(common, "reading", lambda session: print_statuses(session, [target], chosen))
+        return run(common, "reading", lambda session: print_statuses(session, [target], chosen, pauses))
     groups = by_tenant(current_specs(options.load_specs(common)), common)
     require_single(groups, f"--format {chosen.output_format}" if chosen.output_format != "text" else "")
 
-    async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
-        errors = print_spec_errors(session, specs)
-        return combine([errors, await print_statuses(session, spec_targets(specs), chosen)])
+    def run_group(group: TenantSpecs) -> ExitCode:
+        paths = {loaded.spec.name: loaded.paths[0] for loaded in group.specs if loaded.spec is not None}
+        pauses = history_option.pauses(chosen.history, group.common, paths, group.environ)
 
-    return run_each(groups, lambda group: group.run(work))
+        async def work(session: Session, specs: Sequence[Loaded]) -> ExitCode:
+            errors = print_spec_errors(session, specs)
+            return combine([errors, await print_statuses(session, spec_targets(specs), chosen, pauses)])
+
+        return group.run(work)
+
+    return run_each(groups, run_group)
 
 
-async def _print_all(session: Session, chosen: StatusCommand) -> ExitCode:
+async def _print_all(session: Session, chosen: StatusCommand, pauses: PauseReader) -> ExitCode:
     tenant = await _tenant(session)
-    results = await all_statuses(session.client.graph, _options(session, chosen))
+    results = await all_statuses(session.client.graph, _options(session, chosen, pauses))
     with session.progress.paused():
         _print(results, tenant, chosen)
     return _exit_code(results, chosen)
 
 
-async def print_statuses(session: Session, targets: Sequence[ApplicationTarget], chosen: StatusCommand) -> ExitCode:
+async def print_statuses(
+    session: Session, targets: Sequence[ApplicationTarget], chosen: StatusCommand, pauses: PauseReader | None = None
+) -> ExitCode:
     """Print the statuses, with `watch_first_cycle` each change until the first cycle is over; return the exit code."""
-    graph, settings = session.client.graph, _options(session, chosen)
+    graph, settings = session.client.graph, _options(session, chosen, pauses)
     tenant = await _tenant(session)
     if not chosen.watch_first_cycle:
         results = await statuses(graph, targets, settings)
@@ -140,9 +152,9 @@ def _sleep() -> Callable[[float], Awaitable[object]]:
     return asyncio.sleep
 
 
-def _options(session: Session, chosen: StatusCommand) -> StatusOptions:
+def _options(session: Session, chosen: StatusCommand, pauses: PauseReader | None) -> StatusOptions:
     is_public = session.client.graph.base.startswith("https://graph.microsoft.com/")
-    return StatusOptions(window=chosen.since, now=datetime.now(UTC), portal=PORTAL if is_public else "")
+    return StatusOptions(window=chosen.since, now=datetime.now(UTC), portal=PORTAL if is_public else "", pauses=pauses)
 
 
 def _print(results: Sequence[ApplicationStatus], tenant: str, chosen: StatusCommand) -> None:

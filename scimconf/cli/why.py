@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from scimconf.cli import options
+from scimconf.cli import history_option, options
 from scimconf.cli.exit_codes import ExitCode, combine
 from scimconf.cli.session import Session, run
 from scimconf.cli.terminal import Terminal
@@ -25,6 +25,7 @@ _CODES = {Presence.YES: ExitCode.OK, Presence.NO: ExitCode.CHANGES, Presence.UNK
 @click.option("--app", metavar="NAME|ID", help="Display name, application id or object id of one application.")
 @click.option("--all", "every", is_flag=True, help="All applications with provisioning, also those without this user.")
 @options.output_format("text", "markdown", "json")
+@history_option.history
 @click.option("--redact", is_flag=True, help="Name the user by the start of the object id, and omit values.")
 @options.events
 def command(user: str, output_format: str, **params: Any) -> int:
@@ -43,15 +44,18 @@ def command(user: str, output_format: str, **params: Any) -> int:
     if app is not None and every:
         raise click.UsageError("Pass --app or --all.")
 
+    common = options.from_click(options.CommonOptions, params)
+    pauses = history_option.pauses(params["history"], common)
+
     async def work(session: Session) -> ExitCode:
         target = application_target(app) if app is not None else None
-        chosen = WhyOptions(now=datetime.now(UTC), target=target, every=every, redact=redact)
+        chosen = WhyOptions(now=datetime.now(UTC), target=target, every=every, redact=redact, pauses=pauses)
         report = await why(session.client.graph, user, chosen)
         with session.progress.paused():
             _print(report, output_format)
         return exit_code(report)
 
-    return run(options.from_click(options.CommonOptions, params), "reading", work)
+    return run(common, "reading", work)
 
 
 def exit_code(report: WhyReport) -> ExitCode:

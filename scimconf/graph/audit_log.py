@@ -51,6 +51,13 @@ async def read_audits(
     return AuditEntries(tuple(entries.values()), any(part.is_cut for part in parts))
 
 
+async def read_activity(graph: Graph, activity: str, since: datetime) -> tuple[Json, ...]:
+    """Return the newest events of an activity since a time, of all applications, with one request; raise GraphError."""
+    times = f"activityDateTime ge {since.strftime('%Y-%m-%dT%H:%M:%SZ')}"
+    entries = await _read(graph, f"{times} and activityDisplayName eq '{activity}'", int(PAGE))
+    return entries.entries
+
+
 async def _read(graph: Graph, condition: str, limit: int) -> AuditEntries:
     query = {"$filter": condition, "$orderby": "activityDateTime desc", "$top": PAGE}
     entries: list[Json] = []

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from scimconf.monitoring.contacts import WITHOUT_SPEC, Contact, Ownership, redacted_contact
-from scimconf.monitoring.job_status import JobPhase, JobStatus
+from scimconf.monitoring.job_status import JobPhase, JobStatus, redacted_job
 from scimconf.monitoring.log_events import redacted_event
 from scimconf.monitoring.log_summary import LogSummary
 
@@ -95,6 +95,7 @@ def redacted_status(status: ApplicationStatus) -> ApplicationStatus:
     """Return a status without names of users and responses of the application."""
     status = replace(
         status,
+        jobs=tuple(map(redacted_job, status.jobs)),
         ownership=replace(status.ownership, owners=()),
         owners=tuple(map(redacted_contact, status.owners)),
         mail=(),

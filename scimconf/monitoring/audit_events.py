@@ -12,6 +12,8 @@ from scimconf.monitoring.history import HistoryEntry
 from scimconf.monitoring.times import parse_time
 
 Json = Any
+PAUSE_ACTIVITY = "Disable/pause provisioning configuration"
+"""The activity of a pause (Microsoft's reference of audit activities)."""
 NOT_CHANGES = frozenset(
     {
         "export", "import", "other", "process escrow", "quarantine", "synchronization rule action", "user provisioning",

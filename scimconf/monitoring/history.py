@@ -39,7 +39,7 @@ class HistoryEntry:
     """One apply, or one `command` about the job. `time` is when it began, in the form of the entry's folder.
 
     `ended` is "" if it has not ended. `changes` are addresses with their action, `outcomes` the steps with their result,
-    `digest` that of the spec. Entries of other commands than `apply` have no documents, changes and digest.
+    `digest` that of the spec, `pause` whether it left provisioning off (`plan.Pause`). Entries of other commands than `apply` have no documents, changes and digest.
     """
 
     application: str
@@ -54,6 +54,7 @@ class HistoryEntry:
     changes: tuple[tuple[str, str], ...] = ()
     outcomes: tuple[tuple[str, str], ...] = ()
     command: str = APPLY
+    pause: str = ""
 
     @property
     def is_apply(self) -> bool:
@@ -104,6 +105,7 @@ def read_entry(document: Any, application: str, time: str) -> HistoryEntry:
         changes=_pairs(values.get("changes"), "address", "action"),
         outcomes=_pairs(values.get("outcomes"), "step", "result"),
         command=_text(values, "command") or APPLY,
+        pause=_text(values, "pause"),
     )
 
 

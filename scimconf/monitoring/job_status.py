@@ -8,13 +8,14 @@ is empty in every published capture, so nothing is derived from it; a job that i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from scimconf.documents import job as documents
 from scimconf.json_types import Json
 from scimconf.monitoring.causes import Cause, quarantine_cause
+from scimconf.monitoring.pauses import PauseRecord, redacted_pause
 from scimconf.monitoring.times import parse_duration, parse_time, span, stamp
 
 OVERDUE_INTERVALS = 3
@@ -69,7 +70,7 @@ class JobStatus:
 
     `steady_since` is when the first cycle ended, None before. `next_cycle` is expected, or announced in quarantine.
     `has_run`: the job was ever started. `escrows_pruned`: its first cycle had too many failures, and the service dropped
-    them. `notes` say what the fields do not.
+    them. `notes` say what the fields do not. `pause` is who switched the job off and why, None if it is on or nothing says it.
     """
 
     job_id: str
@@ -87,6 +88,7 @@ class JobStatus:
     is_on: bool = False
     has_run: bool = False
     escrows_pruned: bool = False
+    pause: PauseRecord | None = None
 
     @property
     def is_quarantined(self) -> bool:
@@ -101,6 +103,11 @@ class JobStatus:
     def failing(self) -> int:
         """The objects in error at the end of the last execution."""
         return 0 if self.last is None else self.last.counts["failing"]
+
+
+def redacted_job(job: JobStatus) -> JobStatus:
+    """Return a status without who switched the job off."""
+    return job if job.pause is None else replace(job, pause=redacted_pause(job.pause))
 
 
 def job_status(job: Json, now: datetime) -> JobStatus:

@@ -50,6 +50,8 @@ def question(
     """Return what the command does to the users of an application."""
     page = Page(width, color)
     lines = list(page.labelled(0, ("strong", f"{facts.name}: "), ("", _state(facts)), hang=2))
+    if facts.status.pause is not None and command is not JobCommand.PAUSE:
+        lines += page.prose(2, f"It was {facts.status.pause.sentence}", "strong", hang=2)
     for text in _effects(command, facts, scopes):
         lines += page.prose(2, text, hang=2)
     return joined(lines)

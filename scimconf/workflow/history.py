@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -30,6 +30,8 @@ DOCUMENTS = ("applications", "assignments", "jobs", "schema", "secrets", "servic
 ENTRY, AFTER = "entry.json", "after"
 KEPT_ENTRIES = 200
 """Entries of one application; older ones are deleted when a new one begins."""
+_FEW = 8
+"""Entries that are read at once where the newest mostly suffice."""
 _TIME = "%Y%m%dT%H%M%S.%fZ"
 _NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z", re.ASCII)
 
@@ -94,6 +96,7 @@ def ended_entry(entry: HistoryEntry, report: Report, now: datetime) -> HistoryEn
         ended=entry_time(now),
         error=report.error,
         outcomes=tuple((outcome.message, outcome.result.name.lower()) for outcome in report.outcomes),
+        pause=report.pause.value,
     )
 
 
@@ -136,7 +139,17 @@ def history_entries(store: HistoryStore, application: str) -> list[HistoryEntry]
 
     A folder without an entry is of an apply that ended before its first write.
     """
+    return _read_entries(store, application, _names(store, application))
+
+
+def newest_entries(store: HistoryStore, application: str) -> Iterator[HistoryEntry]:
+    """Yield the same entries, read a few at a time as they are taken: most questions are answered by the first."""
     names = _names(store, application)
+    for start in range(0, len(names), _FEW):
+        yield from _read_entries(store, application, names[start : start + _FEW])
+
+
+def _read_entries(store: HistoryStore, application: str, names: Sequence[str]) -> list[HistoryEntry]:
     contents = store.read([f"{application}/{name}/{ENTRY}" for name in names])
     return [
         read_entry(_json(content), application, name)

@@ -6,7 +6,7 @@ Each reads the application, which a person then approves, reads it again right b
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,7 @@ from scimconf.workflow.job_control import (
     restart_job,
     start_job,
 )
+from scimconf.workflow.pauses import PauseReader
 from scimconf.workflow.scope_size import users_in_scope
 from scimconf.workflow.targets import ApplicationTarget, file_name
 
@@ -54,7 +55,7 @@ _DONE, _FAILED, _UNCERTAIN = "done", "failed", "uncertain"
 class CommandOptions:
     """How a command runs: the holder whose lock does not stop it, whether none does, and where its history is kept.
 
-    `history` is None if none is kept. `clock` returns the time (UTC), of history entries and if Graph sends none.
+    `history` is None if none is kept; `pauses` says who switched the job off, None if nobody asks. `clock` returns the time (UTC), of history entries and if Graph sends none.
     """
 
     clock: Callable[[], datetime]
@@ -62,6 +63,7 @@ class CommandOptions:
     ignore_lock: bool = False
     history: OpenHistory | None = None
     run: RunContext = UNKNOWN_RUN
+    pauses: PauseReader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,12 @@ class PreparedJob:
 async def prepare(session: TenantSession, target: ApplicationTarget, options: CommandOptions) -> PreparedJob:
     """Return the job of an application, and how many users it has; raise LockedError, ScimconfError or GraphError."""
     job = await _unlocked_job(session, target, options)
-    users = await users_in_scope(session.graph, job.names)
-    return PreparedJob(target, job, _facts(target, job, users))
+    facts = _facts(target, job, await users_in_scope(session.graph, job.names))
+    if options.pauses is not None:
+        graph, spec = session.graph, target.spec_name
+        status = await options.pauses.explained(graph, facts.status, job.principal, spec, job.now)
+        facts = replace(facts, status=status)
+    return PreparedJob(target, job, facts)
 
 
 def _facts(target: ApplicationTarget, job: ControlledJob, users: int | None) -> JobFacts:

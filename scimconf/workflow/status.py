@@ -15,6 +15,7 @@ from scimconf.monitoring.contacts import addresses, owner_contacts, recipient_co
 from scimconf.monitoring.job_status import job_status
 from scimconf.monitoring.log_events import logged_events
 from scimconf.monitoring.log_summary import summarize
+from scimconf.workflow.pauses import PauseReader
 from scimconf.workflow.targets import ApplicationTarget, find_jobs, find_principal, integrated_principals, selectors
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ Json = Any
 class StatusOptions:
     """How far back the provisioning log is read, the time if Graph sends none, and the address of the portal.
 
-    `portal` has the placeholders `{app}` and `{principal}`; it is "" for a cloud whose portal is not known.
+    `portal` has the placeholders `{app}` and `{principal}`; it is "" for a cloud whose portal is not known. `pauses` says
+    who switched jobs off, None if nobody asks.
     """
 
     window: timedelta
     now: datetime
     portal: str = ""
+    pauses: PauseReader | None = None
 
 
 async def statuses(
@@ -119,25 +122,29 @@ async def _guarded(
 
 async def _of_target(graph: Graph, target: ApplicationTarget, options: StatusOptions) -> ApplicationStatus:
     principal = await find_principal(graph, target)
-    status = await _of_principal(graph, target.name, principal, target.template, options)
+    status = await _of_principal(graph, target.name, principal, target, options)
     return replace(status, tokens=target.tokens, ownership=target.ownership, selector=target.selector)
 
 
 async def _of_principal(
-    graph: Graph, name: str, row: Json, template: str | None, options: StatusOptions
+    graph: Graph, name: str, row: Json, target: ApplicationTarget | None, options: StatusOptions
 ) -> ApplicationStatus:
-    """Return the status of a service principal: of the jobs with a template, or of all."""
+    """Return the status of a service principal: of the jobs of a target, or of all."""
     from scimconf.graph.task_group import gather_both
 
-    jobs = await find_jobs(graph, row["id"], template)
+    jobs = await find_jobs(graph, row["id"], target.template if target is not None else None)
     now = response_time(graph, options.now)
+    states = [job_status(job, now) for job in jobs]
+    if options.pauses is not None:
+        spec = target.spec_name if target is not None else ""
+        states = [await options.pauses.explained(graph, job, row, spec, now) for job in states]
     status = ApplicationStatus(
         name=name,
         now=now,
         display_name=str(row.get("displayName") or ""),
         app_id=str(row.get("appId") or ""),
         service_principal=str(row["id"]),
-        jobs=tuple(job_status(job, now) for job in jobs),
+        jobs=tuple(states),
         since=now - options.window,
         problem="" if jobs else "the application has no provisioning job",
         portal=options.portal.format(app=row.get("appId"), principal=row["id"]),

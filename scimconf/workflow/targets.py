@@ -56,6 +56,11 @@ class ApplicationTarget:
     retired: str = ""
     ownership: Ownership = WITHOUT_SPEC
 
+    @property
+    def spec_name(self) -> str:
+        """The name of its spec, "" without a spec."""
+        return self.name if self.enabled is not None else ""
+
 
 def spec_targets(specs: Iterable[Loaded]) -> tuple[ApplicationTarget, ...]:
     """Return the targets of specs that loaded without errors."""

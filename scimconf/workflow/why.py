@@ -18,15 +18,20 @@ from scimconf.export import everything
 from scimconf.impact.preview import Preview, evaluation_context
 from scimconf.impact.projection import states_before_and_after
 from scimconf.impact.user_scope import user_scope, value_problems
-from scimconf.kinds.provisioning import ProvisioningState
+from scimconf.kinds.mappings import find_object_mapping, live_schema
+from scimconf.kinds.provisioning import SECTION, ProvisioningState
+from scimconf.kinds.retirement import closes_leavers
 from scimconf.monitoring.job_status import job_status
+from scimconf.monitoring.leavers import vendor_treatment
 from scimconf.monitoring.log_events import LoggedEvent, logged_events
 from scimconf.monitoring.times import parse_time
 from scimconf.monitoring.why import Presence, UserFacts
 from scimconf.monitoring.why_checks import WhyAnswer, WhyReport, explain, redacted_facts
 from scimconf.plan.impact import Members
 from scimconf.snapshot import Snapshot
+from scimconf.spec.model import ObjectMapping
 from scimconf.workflow.guard_context import tenant_of
+from scimconf.workflow.pauses import PauseReader
 from scimconf.workflow.status import response_time
 from scimconf.workflow.targets import ApplicationTarget, find_jobs, find_principal, integrated_principals
 
@@ -46,12 +51,14 @@ class WhyOptions:
     """About which applications the answer is, all with a provisioning job if `target` is None, and the time if Graph sends none.
 
     `every` lists the applications that do not concern the user as well. `redact` names users by the start of their ids.
+    `pauses` says who switched jobs off, None if nobody asks.
     """
 
     now: datetime
     target: ApplicationTarget | None = None
     every: bool = False
     redact: bool = False
+    pauses: PauseReader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +235,10 @@ async def _facts(
     jobs = snapshot.rows("jobs")
     if jobs:
         events = subject.events.get(str(jobs[0]["id"]).lower(), ())
-        facts = replace(facts, job=job_status(jobs[0], now), jobs=len(jobs), events=events)
+        status = job_status(jobs[0], now)
+        if options.pauses is not None:
+            status = await options.pauses.explained(graph, status, principal, target.spec_name, now)
+        facts = replace(facts, job=status, jobs=len(jobs), events=events)
     if subject.deleted is not None:
         return facts
     return await _with_scope(graph, facts, subject, snapshot)
@@ -286,7 +296,8 @@ async def _with_scope(graph: Graph, facts: UserFacts, subject: _Subject, snapsho
         is_mapped=state.enabled,
         creates="create" in state.actions,
         keeps_leavers=state.skip_out_of_scope_deletions,
-        disables_leavers=any("IsSoftDeleted" in str(row["source"]) for row in state.rows.values()),
+        leavers=closes_leavers(state, _definitions(snapshot)),
+        vendor=vendor_treatment(secrets.values(snapshot.get("secrets")).get("BaseAddress", "")),
         has_roles=bool(roles(snapshot.documents)),
         user_scope=scope,
         assigned_since=_assigned_since(state, subject, snapshot.names["service_principal"]),
@@ -296,6 +307,12 @@ async def _with_scope(graph: Graph, facts: UserFacts, subject: _Subject, snapsho
     if scope.assigned is False:
         facts = replace(facts, nested=await _nested(graph, state, subject))
     return facts
+
+
+def _definitions(snapshot: Snapshot) -> list[Any]:
+    """Return the attributes of the application's users, none without a mapping of users."""
+    location = find_object_mapping(snapshot, SECTION, ObjectMapping())
+    return schema.definitions(live_schema(snapshot), location, "target") if location is not None else []
 
 
 def _members(state: ProvisioningState, subject: _Subject) -> Members:

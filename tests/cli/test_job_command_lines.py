@@ -70,7 +70,10 @@ def test_a_pause_and_a_resume_of_a_spec(writer):
     assert "~ schedule" in writer("plan", "writer").out
     again = writer("pause", "--app", "Writer", "--yes")
     assert (again.code, again.out) == (0, "Writer: provisioning is off already. Nothing was written.\n")
-    assert f"scimconf resume {SPEC}" in writer("status", "writer").out
+    status = writer("status", "writer").out
+    assert f"scimconf resume {SPEC}" in status
+    assert "off since" in status and "paused by" in status and ": INC-1" in status, status  # noqa: PT018
+    assert "because: INC-1" in writer("resume", SPEC).err
     assert writer("resume", SPEC, "--yes").code == 0
     assert controls(writer) == ["pause", "start"]
     entries = json.loads(writer("history", "writer", "--format", "json").out)["entries"]

@@ -17,7 +17,16 @@ from .guide_pages import Guide, file_name, parts
 from .pages import DOCS, ROOT
 
 UPDATING = updating()  # read here because the fixture removes the SCIMCONF_ variables
-GUIDES = ("expressions.md", "roles.md", "rotation.md", "scope.md", "two-tenants.md", "first-pull-request.md")
+GUIDES = (
+    "adopt.md",
+    "expressions.md",
+    "roles.md",
+    "rotation.md",
+    "scope.md",
+    "terraform.md",
+    "two-tenants.md",
+    "first-pull-request.md",
+)
 STAGING = {
     "base": "contoso",
     "organization": {
@@ -107,3 +116,9 @@ def test_first_pull_request_sets_every_variable_that_the_workflows_need():
     needed = set(re.findall(r"vars\.(\w+) }}", workflows)) - {"SCIMCONF_HISTORY"}
     page = (DOCS / "first-pull-request.md").read_text("utf-8")
     assert set(re.findall(r"^gh variable set (\w+)", page, re.MULTILINE)) == needed | {"SCIMCONF_PATHS"}
+
+
+def test_first_pull_request_names_the_file_that_the_action_installs_from():
+    action = (ROOT / "ci" / "github" / "action.yml").read_text("utf-8")
+    (path,) = re.findall(r"default: (\S+/requirements\.txt)", action)
+    assert f"`{path}`" in (DOCS / "first-pull-request.md").read_text("utf-8")

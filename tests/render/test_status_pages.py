@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 from golden_files import golden_render
 
 from scimconf.monitoring.application_log import ApplicationLog
-from scimconf.monitoring.application_status import ApplicationStatus, TokenExpiry
+from scimconf.monitoring.application_status import ApplicationStatus, TokenExpiry, redacted_status
 from scimconf.monitoring.contacts import Contact, ContactState, Ownership
 from scimconf.monitoring.job_status import job_status
 from scimconf.monitoring.log_events import logged_events
 from scimconf.monitoring.log_summary import summarize
+from scimconf.monitoring.pauses import PauseRecord
 from scimconf.render.json import write
 from scimconf.render.logs import rows as log_rows
 from scimconf.render.logs import text as log_text
@@ -27,6 +29,7 @@ from scimconf.spec.model import ManualStep
 
 GOLDEN = Path(__file__).parent / "status"
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+HALF_PAST = NOON - timedelta(minutes=30)
 HOSTILE = "\x1b[2J=cmd()|<script>`@everyone"
 
 
@@ -134,6 +137,14 @@ APPLICATIONS = (
     ApplicationStatus(
         name="two", now=NOON, jobs=(job("Disabled", **STEADY), job(template="old")), since=NOON, log=summarize(())
     ),
+    ApplicationStatus(
+        name="paused",
+        now=NOON,
+        jobs=(replace(job("Disabled", **STEADY), pause=PauseRecord(HALF_PAST, "ada@contoso.com", f"INC-7 {HOSTILE}")),),
+        since=NOON,
+        log=summarize(()),
+        selector="apps/paused",
+    ),
     ApplicationStatus(name="plain", now=NOON, problem="the application has no provisioning job"),
     ApplicationStatus(name=HOSTILE, now=NOON, problem=HOSTILE, is_failed=True),
 )
@@ -202,7 +213,7 @@ def test_many_causes_are_counted():
 def test_the_verdict_is_one_sentence():
     assert (
         verdict(APPLICATIONS)
-        == "6 applications: 1 in quarantine, 1 with failures, 1 not read, 2 with missing owners or recipients, "
+        == "7 applications: 1 in quarantine, 1 with failures, 1 not read, 2 with missing owners or recipients, "
         "1 without the log, 1 without a job."
     )
     assert verdict(APPLICATIONS[3:4]) == "1 application: no failures."
@@ -226,3 +237,20 @@ def test_a_failure_says_in_its_own_words_when_it_is_tried_again(again, words):
     text = log_text.logs([log])
     assert f"      the service reports: It is taken\n      the service tries again {words}\n" in text
     assert "retried" not in text
+
+
+def test_a_pause_without_a_known_time_and_a_redacted_one():
+    paused = replace(job("Disabled", **STEADY), pause=PauseRecord(None, "ada@contoso.com", "INC-7"))
+    status = ApplicationStatus(name="writer", now=NOON, jobs=(paused,))
+    assert "  off since     paused by ada@contoso.com: INC-7\n" in status_text.statuses([status])
+    assert "  off since     paused by a user\n" in status_text.statuses([redacted_status(status)])
+
+
+def test_operating_page_lists_every_key_of_the_status_document():
+    page = (Path(__file__).parents[2] / "docs" / "operate.md").read_text("utf-8")
+    table = page.split("In JSON, `tenant` is the name")[1].split("## logs")[0]
+    documents = [status_json.document(status) for status in APPLICATIONS]
+    keys = {key for document in documents for key in document}
+    for part in ("jobs", "owners", "recipients", "next_actions", "tokens"):
+        keys |= {key for document in documents for item in document[part] for key in item}
+    assert sorted(key for key in keys if f"`{key}`" not in table) == []

@@ -21,6 +21,7 @@ from html import escape
 from itertools import accumulate
 from pathlib import Path
 from types import MappingProxyType
+from urllib.request import ProxyHandler, Request, build_opener
 
 from rich.console import Console
 from rich.segment import Segment
@@ -34,8 +35,12 @@ COLUMNS, ROWS = 90, 26
 CHARACTER, LINE, MARGIN = 8.0, 18, 16
 """The width of a character, the height of a line, and the space around the text, in pixels."""
 ANSI = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
-SESSION = ("validate", "plan", "apply --yes", "plan", "status")
-TYPED, RESULT, READ = 0.05, 0.6, 0.16
+SESSION = ("plan", "apply --yes", "plan", "status")
+CYCLE_BEFORE = "status"
+"""The command before which the service runs a cycle."""
+TARGET = ("--target", "tolerant", "--switch", "role_blob=display_name", "--switch", "bare_extension=attribute")
+"""A SCIM server in place of Writer, as in examples/demo.py."""
+TYPED, RESULT, READ = 0.03, 0.4, 0.1
 """Seconds for a letter, between a command and its output, and for each line of the output to be read."""
 
 
@@ -88,7 +93,7 @@ def tenant(folder: Path) -> Iterator[dict[str, str]]:
     """Yield the environment of commands against a sandbox in which the application of the README exists."""
     ready = folder / "ready"
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "SCIMCONF_"))}
-    serve = [sys.executable, "-m", "scimconf", "sandbox", "serve", "--port", "0", "--ready-file", str(ready)]
+    serve = [sys.executable, "-m", "scimconf", "sandbox", "serve", "--port", "0", "--ready-file", str(ready), *TARGET]
     with subprocess.Popen(serve, env=plain, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             while not ready.exists():
@@ -104,6 +109,14 @@ def tenant(folder: Path) -> Iterator[dict[str, str]]:
             server.terminate()
 
 
+def cycle(environ: Mapping[str, str]) -> None:
+    """Run a cycle of the service, as it would start 40 minutes after the last."""
+    url = environ["SCIMCONF_GRAPH_URL"].removesuffix("/v1.0")
+    request = Request(f"{url}/_sandbox/cycle", b"{}")  # noqa: S310  the sandbox on this machine
+    with build_opener(ProxyHandler({})).open(request):
+        return
+
+
 def spec_of(readme: str) -> str:
     """Return the spec that the README shows."""
     return re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)[0]
@@ -114,6 +127,13 @@ def output(command: str, folder: Path, environ: dict[str, str]) -> list[str]:
     argv = [sys.executable, "-m", "scimconf", *command.split()]
     result = subprocess.run(argv, cwd=folder, env=environ, capture_output=True, text=True, check=True)
     return result.stdout.replace(f"{folder.resolve()}/", "").rstrip("\n").split("\n")
+
+
+def _outputs(folder: Path, environ: dict[str, str]) -> Iterator[tuple[str, list[str]]]:
+    for command in SESSION:
+        if command == CYCLE_BEFORE:
+            cycle(environ)
+        yield command, output(command, folder, environ)
 
 
 # --- pictures -------------------------------------------------------------------------------------------------------
@@ -143,6 +163,8 @@ def recording(blocks: Sequence[Block], theme: Theme) -> str:
 
 def _appearance(number: int, block: Block, end: float) -> str:
     """Return the rules by which a block is hidden until its time, and typed letter by letter."""
+    if not block.at:
+        return ""  # visible from the start, also where a reader sees the first picture only
     start = 100 * block.at / end
     if not block.typed:
         frames = f"0%,{start:.2f}%{{opacity:0}}{start + 0.01:.2f}%,100%{{opacity:1}}"
@@ -202,13 +224,14 @@ def _svg(rows: int, theme: Theme, body: str) -> str:
 
 
 def session(outputs: Iterable[tuple[str, Sequence[str]]]) -> list[Block]:
-    """Return the blocks of a recording: each command is typed, its output appears, and time passes to read it."""
-    blocks, at = [], 0.5
+    """Return the blocks of a recording: each command after the first is typed, its output appears, and time passes to read it."""
+    blocks, at = [], 0.0
     for command, lines in outputs:
         line = f"$ scimconf {command}"
+        typed = len(line) * TYPED if blocks else 0.0
         blocks += [Block(("",), at)] if blocks else []
-        blocks.append(Block((line,), at, len(line) * TYPED))
-        at += len(line) * TYPED + RESULT
+        blocks.append(Block((line,), at, typed))
+        at += typed + RESULT
         for start in range(0, len(lines), ROWS - 2):
             part = (*lines[start : start + ROWS - 2],)
             blocks.append(Block(part, at))
@@ -245,7 +268,7 @@ def main() -> int:
         plan = output("plan", folder, environ)
         html = folder / "page.html"
         html.write_text("\n".join(output("plan --format html", folder, environ)), "utf-8")
-        blocks = session([(command, output(command, folder, environ)) for command in SESSION])
+        blocks = session(list(_outputs(folder, environ)))
         for theme in THEMES:
             (PICTURES / f"plan-{theme.name}.svg").write_text(still(plan, theme), "utf-8")
             (PICTURES / f"session-{theme.name}.svg").write_text(recording(blocks, theme), "utf-8")
