@@ -229,8 +229,7 @@ class _Counter:
         yield from self._violations()
 
     def _returning(self) -> Iterator[Diagnostic]:
-        held = self._inputs.held_back
-        names = [name for user, name in held.items() if _enters(*self._scopes(user))]
+        names = [name for user, name in self._inputs.held_back.items() if _enters(*self._scopes(user))]
         if names:
             message = (
                 f"{_deletions(len(names))}, since the {'user is' if len(names) == 1 else 'users are'} in scope "

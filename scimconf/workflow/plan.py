@@ -223,14 +223,14 @@ async def end_estimate(
     evaluator = Preview(*states, groups.members, evaluation_context(tenant_of(snapshot), now))
     query = queries.user_query(changes, evaluator, groups.members)
     data = await _read_users(session, query, groups)
-    held, unlisted = await held_back(session.graph, snapshot, changes, now)
+    staged, unlisted = await held_back(session.graph, snapshot, changes, now)
     inputs = ImpactInputs(
         changes=changes,
         evaluator=evaluator,
         query=query,
         knows_filters=live_schema(snapshot) is not None,
         checks=target_checks(spec, states[1]),
-        held_back=held,
+        held_back=staged,
     )
     counted = annotate(inputs, data)
     leaving = counted.totals.get(Effect.DEPROVISIONS)
