@@ -19,7 +19,7 @@ from scimconf.export.carried import SPEC_ONLY, carry_over
 from scimconf.export.secret_pattern import SecretNames, SecretPattern, apply_pattern
 from scimconf.files import check_writable, write_file
 from scimconf.spec.loaded import Loaded
-from scimconf.workflow.export import HEAD, compose, export_application
+from scimconf.workflow.export import HEAD, compose, export_application, unread_advice
 from scimconf.workflow.history import history_entries, read_documents
 from scimconf.workflow.rollback import entry_at, entry_name, spec_at
 from scimconf.workflow.validate import validate
@@ -77,7 +77,9 @@ def command(**params: Any) -> int:
     """Export a live application as a spec; planning it shows no changes. The tenant is only read.
 
     Graph never returns secrets: for each secret, the spec names a variable that you set, or the location of --secret. A
-    comment lists what a spec cannot express. --force keeps the parts of an existing spec that the tenant does not have: owners, vendor_contact, before_start, guard_exemptions, tests, and the locations of secrets.
+    comment lists what a spec cannot express, and what Graph denied reading; a denied read ends with exit code 5.
+    --force keeps the parts of an existing spec that the tenant does not have: owners, vendor_contact, before_start,
+    guard_exemptions, tests, and the locations of secrets.
 
     --all writes DIR/NAME.scimconf.yaml, plans each spec, and lists the remaining work in DIR/adopt.md. Existing specs
     are planned and not changed. The exit code is 2 if a plan is not empty.
@@ -122,7 +124,7 @@ def command(**params: Any) -> int:
         exported = await export_application(session.tenant_session(), app, export.name or "", full=export.full)
         with session.progress.paused():
             _write(exported, export, previous)
-        return ExitCode.CHANGES if export.strict and exported.omitted else ExitCode.OK
+        return _exit_code(exported, export)
 
     return run(common, "reading", work)
 
@@ -137,9 +139,15 @@ def _export_past(export: ExportOptions, common: options.CommonOptions, history: 
         exported = await spec_at(session.tenant_session(), name, past)
         with session.progress.paused():
             _write(exported, export, None, f"{name} before the apply of {entry.time}. Exported from its history.")
-        return ExitCode.CHANGES if export.strict and exported.omitted else ExitCode.OK
+        return _exit_code(exported, export)
 
     return run(common, "reading", work)
+
+
+def _exit_code(exported: ExportedSpec, export: ExportOptions) -> ExitCode:
+    if exported.unread:
+        return ExitCode.PARTIALLY_APPLIED
+    return ExitCode.CHANGES if export.strict and exported.omitted else ExitCode.OK
 
 
 def _check_free(path: Path, *, force: bool) -> None:
@@ -167,6 +175,8 @@ def _write(exported: ExportedSpec, export: ExportOptions, previous: Loaded | Non
             keys = [key for key in SPEC_ONLY if key in previous.resolved]
             print_lines(f"  kept from the previous spec: {', '.join(['name', *keys])}, where secrets are", err=True)
     print_lines(*(f"  not in the spec: {note}" for note in exported.omitted), err=True)
+    print_lines(*(f"  not exported: {note}" for note in exported.unread), err=True)
+    print_lines(*filter(None, [unread_advice(exported)]), err=True)
 
 
 def _next_step(path: str, past: str, previous: Loaded | None) -> str:

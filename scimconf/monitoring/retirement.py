@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from scimconf.diagnostics import plural
 from scimconf.monitoring.accounts import Account, AccountState
 from scimconf.monitoring.job_status import JobStatus
 
@@ -133,7 +134,8 @@ class Retirement:
         if self.sign_on:
             yield f"single sign-on uses it ({self.sign_on})"
         if self.open_accounts:
-            yield f"{len(self.open_accounts):,} accounts are active or unknown"
+            number = len(self.open_accounts)
+            yield f"{plural(number, 'account')} {'is' if number == 1 else 'are'} active or unknown"
         if self.unknown and self.has_run:
             yield self.unknown
         if self.assignments_remain:

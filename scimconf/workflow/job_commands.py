@@ -15,7 +15,6 @@ from scimconf.documents.lock import lock_of_others
 from scimconf.monitoring.history import UNKNOWN_RUN, HistoryEntry, RunContext
 from scimconf.monitoring.job_commands import (
     FORCE_DELETES,
-    PORTAL_SCOPES,
     JobCommand,
     JobFacts,
     RestartScope,
@@ -195,7 +194,7 @@ def _check_same(approved: Sequence[StagedDeletion], current: Sequence[StagedDele
 
 
 def _entry(command: JobCommand, name: str, options: CommandOptions, scopes: Collection[RestartScope]) -> HistoryEntry:
-    words = command.value + "".join(f" --scope {scope.value}" for scope in scopes if tuple(scopes) != PORTAL_SCOPES)
+    words = command.value + "".join(f" --scope {scope.value}" for scope in scopes)
     return HistoryEntry(
         application=name,
         time=entry_time(options.clock()),

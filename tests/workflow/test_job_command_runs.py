@@ -103,7 +103,8 @@ def writes(tenant):
 
 
 def entries(options, name="writer"):
-    return [(entry.command, entry.status) for entry in history_entries(options.history.store, name)]
+    """Return the commands of the history without their scopes, and how they ended."""
+    return [(entry.command.partition(" ")[0], entry.status) for entry in history_entries(options.history.store, name)]
 
 
 @pytest.mark.parametrize("command", list(JobCommand))
@@ -112,6 +113,13 @@ def test_a_command_writes_once_and_keeps_a_history_entry(tenant, options, comman
     assert ran(tenant, command, options).wrote is True
     assert writes(tenant) == WRITES[command]
     assert entries(options) == [(command.value, "done")]
+
+
+def test_the_entry_of_a_restart_has_its_scopes_also_those_of_the_portal(tenant, options):
+    ready(tenant, JobCommand.RESTART)
+    ran(tenant, JobCommand.RESTART, options)
+    (entry,) = history_entries(options.history.store, "writer")
+    assert entry.command == "restart --scope watermark --scope escrows --scope quarantine"
 
 
 @pytest.mark.parametrize("command", [JobCommand.PAUSE, JobCommand.RESUME, JobCommand.ALLOW_DELETIONS])

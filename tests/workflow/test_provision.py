@@ -64,7 +64,7 @@ def test_what_the_service_does_not_do_is_said_before(tenant, tmp_path):
     tenant.request("PUT", f"/servicePrincipals/{principal}/synchronization/secrets", {"value": [address]})
     demand = tenant.run(lambda session: prepare(session, tenant.load(WRITER), [ADA], NOON))
     assert [limit.split(";")[0].split(",")[0] for limit in demand.limits] == [
-        "1 changes of the spec are not applied",
+        "1 change of the spec is not applied",
         "it sends PATCH requests in the old dialect",
         "roles are not supported on demand",
         "ada@contoso.com is disabled in the tenant",

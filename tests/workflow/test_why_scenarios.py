@@ -125,7 +125,6 @@ SEVERAL = "the user failed: the user has several roles, and the mapping takes on
 REFUSED = "the application refused the credentials or could not be reached"
 NO_ENTRY = "the provisioning log has no entry about the user"
 QUARANTINE = f"provisioning is in quarantine since 2026-11-25 12:40 UTC: {REFUSED}"
-UNEXPECTED = "the application's response is not what SCIM requires"
 TAKEN = "the application has another object with a value that must be unique"
 FILTERED = 'a scoping filter leaves the user out: employeeType equals "Employee", and the user has'
 TWO_ROLES = (
@@ -178,7 +177,7 @@ SCENARIOS = {
         NO + TWO_ROLES,
     ),
     "missing value": ("hedy", [("set", "hedy", {"jobTitle": None}), ASSIGN], 2, NO + TITLE),
-    "refused by the application": ("hedy", [BAD_REQUEST, ASSIGN, CYCLE], 2, f"{NO}creating the user failed: {UNEXPECTED}"),
+    "refused by the application": ("hedy", [BAD_REQUEST, ASSIGN, CYCLE], 2, f"{NO}creating the user failed: the application refused the request"),
     "duplicate in the application": ("hedy", [DUPLICATE, ASSIGN, CYCLE], 2, f"{NO}creating the user failed: {TAKEN}"),
     # the job
     "not yet in the log": (
@@ -244,6 +243,24 @@ SCENARIOS = {
 }  # fmt: skip
 
 
+# They are before the scenarios in which the application gets this user.
+ANSWERS = {
+    "refused": (BAD_REQUEST, "the application answered BadRequest: ", "title is required"),
+    "duplicate": (DUPLICATE, "the application answered Conflict: ", "userName is taken"),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_refused_creation_has_the_answer_of_the_application(desk, name):
+    fault, start, detail = ANSWERS[name]
+    for step, *arguments in (fault, ASSIGN, CYCLE):
+        getattr(desk, step)(*arguments)
+    answer = dict(desk.answer("hedy@contoso.com").answers[0].checks)["answer"]
+    assert answer.startswith(start)
+    assert detail in answer
+    assert "answer" not in dict(desk.answer("hedy@contoso.com", redact=True).answers[0].checks)
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_first_line_and_exit_code(desk, name):
     user, steps, code, line = SCENARIOS[name]
@@ -253,6 +270,33 @@ def test_first_line_and_exit_code(desk, name):
     report = desk.answer(user if "@" in user else f"{user}@contoso.com", app or DESK)
     text = rendering.text(report, width=2000)
     assert (text.partition("\n")[0].partition(": ")[2], int(exit_code(report))) == (line, code), text
+
+
+AGAIN = "When provisioning runs again, the next cycle"
+RESUME = "An administrator must start provisioning: `scimconf resume --app Desk`."
+ACTIONS = {
+    "unassigned while paused": ("ada", [PAUSE, ("unassign", "ada")], f"{AGAIN} disables the user in the application. {RESUME}"),
+    "deleted while paused": ("ada", [PAUSE, ("delete", "ada")], f"{AGAIN} disables the user in the application. {RESUME}"),
+    "assigned while paused": (
+        "hedy", [PAUSE, ("later", 1), ASSIGN],
+        f"{AGAIN} creates the user in the application, or takes over an account that matches. {RESUME}",
+    ),
+    "paused": ("ada", [PAUSE], f"{AGAIN} keeps the user active, and sends what has changed. {RESUME}"),
+    "quarantined, unassigned": (
+        "ada", [BAD_TOKEN, ASSIGN, CYCLE, ("unassign", "ada")], f"{AGAIN} disables the user in the application. Correct",
+    ),
+    "back again while paused": (
+        "mary", [("unassign", "mary"), CYCLE, ("assign", "mary"), PAUSE], f"{AGAIN} enables the user in the application. ",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_what_the_proposal_does_to_this_user(desk, name):
+    user, steps, action = ACTIONS[name]
+    for step, *arguments in steps:
+        getattr(desk, step)(*arguments)
+    assert desk.answer(f"{user}@contoso.com").answers[0].action.startswith(action)
 
 
 # ---- several applications, and the forms of the answer ---------------------------------------------------------------

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from scimconf.diagnostics import plural
 from scimconf.kinds import BY_NAME
 from scimconf.plan import Change, Effect, Guard, Impact
 from scimconf.render.common.escaping import visible
-from scimconf.render.common.labels import plural
 
 SEVERE = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS, Effect.STOPS})
 """Effects that users notice when they are not intended."""
