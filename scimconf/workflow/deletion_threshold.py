@@ -14,6 +14,7 @@ from scimconf.kinds.identity import identified_by
 from scimconf.kinds.mappings import find_object_mapping
 from scimconf.kinds.provisioning import OnePrincipal, ProvisioningState
 from scimconf.kinds.schedule import live_job
+from scimconf.monitoring.job_commands import StagedDeletion
 from scimconf.monitoring.job_status import job_status
 from scimconf.monitoring.retirement import TOO_MANY_DELETES, reaches_threshold
 from scimconf.plan import Change, Effect, Impact
@@ -50,8 +51,20 @@ async def held_back(
         staged = await held_deletions(graph, status, now)
     except ScimconfError as error:
         return {}, (Diagnostic("K304", str(error), hint=_UNLISTED_HINT, severity="warning"),)
+    return users_held_back(staged), ()
+
+
+def users_held_back(staged: Iterable[StagedDeletion]) -> Mapping[str, str]:
+    """Return the names of the users among deletions that are held back, by id, if they certainly have an account.
+
+    A name that is no user principal name is replaced by the id, since it would not be redacted.
+    """
     events = [deletion.event for deletion in staged if deletion.is_certain or deletion.event.target_id]
-    return {event.source_id: event.source_name for event in events if event.source_id}, ()
+    return {
+        event.source_id: event.source_name if "@" in event.source_name else event.source_id
+        for event in events
+        if event.source_id and event.kind.lower() == "user"
+    }
 
 
 def threshold_warnings(

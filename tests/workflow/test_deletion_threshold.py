@@ -4,12 +4,14 @@ import pytest
 from tenant_fixture import WRITER, all_allowed, told, wishes
 
 from scimconf.kinds.provisioning import ProvisioningState
+from scimconf.monitoring.job_commands import StagedDeletion
+from scimconf.monitoring.log_events import logged_events
 from scimconf.plan import ApplyStatus, Impact, Plan
 from scimconf.render import html, markdown
 from scimconf.render import json as machine
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
-from scimconf.workflow.deletion_threshold import threshold_warnings
+from scimconf.workflow.deletion_threshold import threshold_warnings, users_held_back
 
 EDITORS = "    - {name: Writer editors, role: member}\n"
 
@@ -109,6 +111,24 @@ def test_a_start_after_a_pause_creates_only_users_who_came_into_scope_since(afte
     tenant.forget()
     text = " ".join(told(tenant.plan(WRITER)).split())
     assert "; the job has no links to accounts, so users are matched by userName" in text
+
+
+def staged(source_id, name, kind="User", target_id="", *, is_certain=True):
+    identity = {"id": source_id, "identityType": kind, "displayName": name}
+    (event,) = logged_events([{"sourceIdentity": identity, "targetIdentity": {"id": target_id}}])
+    return StagedDeletion(event, is_certain)
+
+
+def test_users_held_back_have_an_account_and_a_name_that_can_be_redacted():
+    deletions = [
+        staged("u1", "ada@contoso.com"),
+        staged("u2", "Grace Hopper"),
+        staged("g1", "Writer editors", "Group"),
+        staged("u3", "tim@contoso.com", is_certain=False),
+        staged("u4", "tim@contoso.com", target_id="t", is_certain=False),
+        staged("", "ada@contoso.com"),
+    ]
+    assert users_held_back(deletions) == {"u1": "ada@contoso.com", "u2": "u2", "u4": "tim@contoso.com"}
 
 
 LEAVING = Impact(2, 5)
