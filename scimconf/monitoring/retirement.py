@@ -16,6 +16,14 @@ LOG_DELAY = timedelta(minutes=15)
 TOO_MANY_DELETES = "TooManyDeletes"
 
 
+def reaches_threshold(leaving: int, threshold: int | None) -> bool:
+    """Return whether the service holds back the deletions of a cycle in which so many users and groups leave.
+
+    It counts the disabled and the deleted ones of one cycle (Entra documentation, accidental deletions).
+    """
+    return threshold is not None and 0 < leaving >= threshold
+
+
 class RetirementStage(StrEnum):
     """What is to be done next."""
 
@@ -104,7 +112,7 @@ class Retirement:
     def exceeds_threshold(self) -> bool:
         """Whether the service would hold the deletions back, as far as the numbers show it."""
         leaving = len(self.open_accounts) + self.groups
-        return self.threshold is not None and leaving >= self.threshold
+        return reaches_threshold(leaving, self.threshold)
 
     def obstacles(self) -> Iterator[tuple[str, str]]:
         """Yield what prevents that users are disabled, and what to do; nothing once all accounts are closed."""
