@@ -35,7 +35,7 @@ _NO_CYCLE = "the job has not completed a cycle"
 _LOST = "the job has no links to accounts, so users are matched by {}, and created only if no account matches"
 _KEPT = "only those who came into scope after the cycle of {}; others have an account, which is updated at most"
 
-_NEXT_CYCLE = "The next cycle ends the quarantine; `scimconf restart` after the apply starts it without delay."
+_NEXT_CYCLE = "The next cycle ends the quarantine; `{}` after the apply starts it without delay."
 
 _DIFFERING = ("changes", "possibly_changes", "left_out")
 
@@ -50,7 +50,8 @@ class ImpactInputs:
     """The changes, the evaluation of users, and which users were read (`query`) to count them.
 
     `knows_filters` is False if the live filters could not be read. `held_back` maps the ids of users whose deletion a
-    quarantine holds back to their names: they have an account, so they are not created.
+    quarantine holds back to their names: they have an account, so they are not created. `restart` is the command that
+    starts the next cycle.
     """
 
     changes: Sequence[Change]
@@ -59,6 +60,7 @@ class ImpactInputs:
     knows_filters: bool = True
     checks: tuple[TargetCheck, ...] = ()
     held_back: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    restart: str = "scimconf restart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,7 @@ class _Counter:
                 f"{_deletions(len(names))}, since the {'user is' if len(names) == 1 else 'users are'} in scope "
                 f"again: {_listed(names)}. Nobody is created for that"
             )
-            yield Diagnostic("K304", message, hint=_NEXT_CYCLE, severity="warning")
+            yield Diagnostic("K304", message, hint=_NEXT_CYCLE.format(self._inputs.restart), severity="warning")
 
     def _violations(self) -> Iterator[Diagnostic]:
         checked = sum(after is True for _, after in self._read.values())

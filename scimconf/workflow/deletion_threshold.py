@@ -90,9 +90,17 @@ def threshold_warnings(
         f"{number}{more} at once, and the deletion threshold is {threshold:,}: the service {verb} "
         "these deletions back, and puts the job into quarantine"
     )
-    application = shlex.quote(identified_by(spec)[2])
-    hint = f"If they are right, run `scimconf allow-deletions --app {application}` after the next cycle."
+    hint = f"If they are right, run `scimconf allow-deletions {_selector(spec)}` after the next cycle."
     yield Diagnostic("K305", message, ("provisioning", "deletion_threshold"), hint=hint, severity="warning")
+
+
+def restart_command(spec: Spec) -> str:
+    """Return the command that starts the next cycle of a spec's application."""
+    return f"scimconf restart {_selector(spec)}"
+
+
+def _selector(spec: Spec) -> str:
+    return f"--app {shlex.quote(identified_by(spec)[2])}"
 
 
 def _leaving_groups(spec: Spec, snapshot: Snapshot, changes: Iterable[Change]) -> int:

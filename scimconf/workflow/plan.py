@@ -25,7 +25,7 @@ from scimconf.spec.loaded import Loaded, digest
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Send, Step
 from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, compared_kinds, documents, lookups
-from scimconf.workflow.deletion_threshold import held_back, threshold_warnings
+from scimconf.workflow.deletion_threshold import held_back, restart_command, threshold_warnings
 from scimconf.workflow.guard_context import GroupMembers, PlanImpact, guard_context, tenant_of, warnings
 from scimconf.workflow.locking import lock_warnings
 from scimconf.workflow.permission_check import MissingPermission, apply_error, missing_permissions
@@ -231,6 +231,7 @@ async def end_estimate(
         knows_filters=live_schema(snapshot) is not None,
         checks=target_checks(spec, states[1]),
         held_back=staged,
+        restart=restart_command(spec),
     )
     counted = annotate(inputs, data)
     leaving = counted.totals.get(Effect.DEPROVISIONS)

@@ -149,7 +149,7 @@ async def provision(session: TenantSession, demand: Demand, subject: Subject) ->
         answer = await session.graph.send(Request("POST", PATH, names, body=body))
     except TransportError as error:
         error.hint = with_application(
-            f"{subject.name} may be provisioned all the same: look at `scimconf logs` before you repeat it.",
+            f"{subject.name} may be provisioned nevertheless: check `scimconf logs` before you repeat it.",
             demand.selector,
         )
         raise

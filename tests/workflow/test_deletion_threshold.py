@@ -62,6 +62,7 @@ def test_an_undone_mistake_creates_nobody_and_needs_no_exemption(mistaken, spec)
     (message,) = of_code(undone, "K304")
     assert message.startswith("3 deletions that are held back end, since the users are in scope again: barbara@")
     assert "0 users may be created" in told(undone)
+    assert "`scimconf restart --app Writer` after the apply" in " ".join(told(undone).split())
     assert undone.blocking_guards == ()
     assert mistaken.apply(undone, wishes()).status is ApplyStatus.APPLIED
     mistaken.request("POST", f"{mistaken.job()}/restart", {"criteria": {}})

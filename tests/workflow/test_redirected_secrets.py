@@ -303,3 +303,13 @@ def test_the_first_rotation_of_an_imported_application_needs_an_exemption_and_la
     assert (changes(planned), blocking(planned)) == (["~ connection"], [])
     assert exit_code(tenant.apply(planned)) == 0
     assert blocking(rotated("2")) == []
+
+
+def test_a_failure_after_a_secret_was_sent_says_that_it_is_stored(writer, spec):
+    """The rotation is recorded last: without its tag the next apply sends the secret again."""
+    writer.fault({"status": 403, "body": {}}, method="PATCH", path="/servicePrincipals/*", times=0)
+    report = writer.apply(spec(ROTATED))
+    (failed,) = report.failed
+    assert (exit_code(report), failed.message) == (5, "record rotation of SecretToken")
+    assert failed.detail.endswith("; SecretToken was sent before this failure, and is stored")
+    assert ENVIRON["WRITER_SCIM_TOKEN"] not in repr(report)

@@ -106,6 +106,7 @@ class ExecutionContext:
         self._uncertain: set[object] = set()
         self._begun: set[int] = set()
         self._finished: set[int] = set()
+        self._sent_secrets: dict[str, None] = {}
         self._throttled: GraphError | None = None
 
     def check_throttling(self, error: Exception | None) -> None:
@@ -135,8 +136,14 @@ class ExecutionContext:
     def finish_step(self, step: Step, result: Result, detail: str = "", hint: str = "") -> None:
         """Record the result of a step; that of one that failed, or was given up, says if it may have taken effect."""
         self._finished.add(id(step))
+        if isinstance(step, Edit) and isinstance(step.value, SecretRef) and result in (Result.DONE, Result.UNCONFIRMED):
+            self._sent_secrets[step.key[0]] = None
         if result is Result.FAILED:
             self.failed_phases.add(step.phase)
+            if self._sent_secrets:
+                detail = (
+                    f"{detail.rstrip('.')}; {', '.join(self._sent_secrets)} was sent before this failure, and is stored"
+                )
         is_open = result is Result.FAILED or (result is Result.SKIPPED and id(step) in self._begun)
         may_be_done = is_open and self.is_uncertain(step)
         if may_be_done and _MAY_BE_DONE not in detail:
