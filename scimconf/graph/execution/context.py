@@ -16,7 +16,7 @@ from scimconf.graph.execution.order import After, StepNode
 from scimconf.graph.protocol.retry import is_throttled
 from scimconf.graph.reading import TenantSession
 from scimconf.json_types import Json
-from scimconf.plan import Result, StepOutcome
+from scimconf.plan import Address, Result, StepOutcome
 from scimconf.snapshot import SecretRef, Snapshot
 from scimconf.steps import Edit, Phase, Send, Step
 
@@ -106,7 +106,7 @@ class ExecutionContext:
         self._uncertain: set[object] = set()
         self._begun: set[int] = set()
         self._finished: set[int] = set()
-        self._sent_secrets: dict[str, None] = {}
+        self._sent_secrets: dict[str, tuple[Address, ...]] = {}
         self._throttled: GraphError | None = None
 
     def check_throttling(self, error: Exception | None) -> None:
@@ -137,13 +137,10 @@ class ExecutionContext:
         """Record the result of a step; that of one that failed, or was given up, says if it may have taken effect."""
         self._finished.add(id(step))
         if isinstance(step, Edit) and isinstance(step.value, SecretRef) and result in (Result.DONE, Result.UNCONFIRMED):
-            self._sent_secrets[step.key[0]] = None
+            self._sent_secrets[step.key[0]] = step.addresses
         if result is Result.FAILED:
             self.failed_phases.add(step.phase)
-            if self._sent_secrets:
-                detail = (
-                    f"{detail.rstrip('.')}; {', '.join(self._sent_secrets)} was sent before this failure, and is stored"
-                )
+            detail += self._sent_before(step)
         is_open = result is Result.FAILED or (result is Result.SKIPPED and id(step) in self._begun)
         may_be_done = is_open and self.is_uncertain(step)
         if may_be_done and _MAY_BE_DONE not in detail:
@@ -158,6 +155,12 @@ class ExecutionContext:
             self.request.finished(outcome)
         if result is not Result.SKIPPED:  # it did not run
             self.report_progress(step.description)
+
+    def _sent_before(self, failed: Step) -> str:
+        """Return which secrets of a failed step's addresses are stored already, "" if none is."""
+        stored = self._sent_secrets.items()
+        keys = [key for key, addresses in stored if not set(addresses).isdisjoint(failed.addresses)]
+        return f"; {', '.join(keys)} was sent before this failure, and is stored" if keys else ""
 
     def begin(self, node: StepNode) -> None:
         """Record that the steps of a node may have sent a request, and report its first step."""
