@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from scimconf.documents import job as documents
 from scimconf.json_types import Json
-from scimconf.monitoring.causes import Cause, quarantine_cause
+from scimconf.monitoring.causes import UNKNOWN_ERROR, Cause, error_cause, quarantine_cause
 from scimconf.monitoring.pauses import PauseRecord, redacted_pause
 from scimconf.monitoring.times import parse_duration, parse_time, span, stamp
 
@@ -38,6 +38,15 @@ class JobPhase(StrEnum):
     RUNNING = "running"
     QUARANTINE = "quarantine"
     DISABLED = "disabled by the service"
+
+
+_STATES: Mapping[JobPhase, str] = {
+    JobPhase.OFF: "off",
+    JobPhase.FIRST_CYCLE: "on, the first cycle has not ended",
+    JobPhase.RUNNING: "on",
+    JobPhase.QUARANTINE: "in quarantine",
+    JobPhase.DISABLED: "in quarantine, and switched off by the service",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,24 @@ class JobStatus:
     def is_started_again(self) -> bool:
         """Whether no cycle has ended since a start, of a job whose first cycle ended before."""
         return self.phase is JobPhase.FIRST_CYCLE and self.steady_since is not None
+
+    @property
+    def failure(self) -> Cause | None:
+        """Why the last cycle of a job that is on failed as a whole, None if it did not; of a quarantine it is the reason."""
+        last = self.last
+        is_on = self.phase in (JobPhase.FIRST_CYCLE, JobPhase.RUNNING)
+        if not is_on or last is None or last.succeeded or not last.error_code:
+            return None
+        return error_cause(last.error_code) or UNKNOWN_ERROR
+
+    @property
+    def state(self) -> str:
+        """What the job does, in words that follow "provisioning is"; all commands use them."""
+        if self.phase is JobPhase.OFF and self.last is None and self.steady_since is None:
+            return "off, no cycle has ended"
+        if self.failure is not None:
+            return "on, the last cycle failed"
+        return "on, no cycle has ended since it was started" if self.is_started_again else _STATES[self.phase]
 
     @property
     def failing(self) -> int:

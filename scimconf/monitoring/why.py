@@ -373,16 +373,20 @@ def stopped(facts: UserFacts) -> Reason | None:
         since = f" since {stamp(job.quarantine.began)}" if job.quarantine.began is not None else ""
         return Reason(f"provisioning is in quarantine{since}: {cause.meaning}", cause.action)
     if job.phase is JobPhase.OFF:
-        if job.last is None and job.steady_since is None:
+        if not job.has_run:
             hint = "An administrator must apply its spec, `scimconf apply PATH`, which starts provisioning for the first time."
-            return Reason("provisioning was never started", hint)
+            return Reason(f"provisioning is {job.state}", hint)
         return Reason(
             f"provisioning is paused{job.pause.clause if job.pause is not None else ''}",
             "An administrator must start provisioning: `scimconf resume --app NAME`.",
         )
-    if job.phase is JobPhase.FIRST_CYCLE:
-        return Reason(
-            "the first cycle is still running; it handles all users and can take hours",
-            "Wait for its end: `scimconf status --app NAME --watch`.",
-        )
-    return None
+    if job.failure is not None:
+        return Reason(f"the last cycle failed: {job.failure.meaning}", job.failure.action)
+    return _waiting(job) if job.phase is JobPhase.FIRST_CYCLE else None
+
+
+def _waiting(job: JobStatus) -> Reason:
+    wait = "Wait for its end: `scimconf status --app NAME --watch`."
+    if job.is_started_again:
+        return Reason("no cycle has ended since provisioning was started", wait)
+    return Reason("the first cycle has not ended, which handles all users and can take hours", wait)

@@ -231,7 +231,7 @@ def sentences(command, status=None, scopes=(), **more):
             JobCommand.RESTART,
             job({"code": "NotRun"}, is_on=False),
             (RestartScope.QUARANTINE,),
-            ["no cycle has ended yet", "no other users are evaluated again", "Provisioning is off; it is started."],
+            ["provisioning is off, no cycle has ended", "no other users are evaluated again", "Provisioning is off; it is started."],
         ),
         (
             JobCommand.RESTART,

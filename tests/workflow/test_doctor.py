@@ -194,7 +194,7 @@ QUARANTINE = {"code": "Quarantine", "quarantine": {"reason": "TooManyDeletes", "
             "Writer",
             "Active",
             QUARANTINE,
-            (PROBLEM, "Writer: quarantine: more users", "`scimconf restart --app Writer`"),
+            (PROBLEM, "Writer: provisioning is in quarantine: more users", "`scimconf restart --app Writer`"),
         ),
         ("Plain", "Active", {}, (WARNING, "Plain has no provisioning job", "Apply a spec")),
         ("Nope", "Active", {}, (PROBLEM, 'the tenant has no application "Nope"', "")),
