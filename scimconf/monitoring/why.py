@@ -18,6 +18,7 @@ from scimconf.monitoring.job_status import OVERDUE_INTERVALS, JobPhase, JobStatu
 from scimconf.monitoring.log_events import LoggedEvent
 from scimconf.monitoring.times import ago, span, stamp
 from scimconf.monitoring.user_history import STAGED, Stored, UserHistory, doing, done, event_cause, user_history
+from scimconf.monitoring.why_effects import keeps_user, leaver_effect, with_effect
 
 LOG_DELAY = timedelta(minutes=15)
 """How late the service writes an entry of the log (Microsoft's validator waits as long)."""
@@ -26,6 +27,7 @@ _COMPLETE_LOG = timedelta(days=7)
 """How long entries are kept at least: 7 days without a P1 licence, else 30 (Entra: retention of logs)."""
 _NEEDED = {"job": "the provisioning job", "log": "the provisioning log", "mappings": "the attribute mappings"}
 """What must be read for an answer about a user in scope, by the label of the check."""
+_ALLOW = "If that is right, an administrator must run `scimconf allow-deletions`; if not, undo the cause and run `scimconf restart`."
 _WAIT = "Nothing is to be done: the next cycle does this. Look again in an hour."
 
 
@@ -45,8 +47,8 @@ class UserFacts:
     `all`, `assigned`, or None if it is unknown. `nested` are paths of groups, from an assigned group to an inner one that has
     the user. `assigned_since` is the earliest time of the user's assignments, None if one of them has no known time.
     `assigned_groups` are the names of the groups that would bring the user into scope. `creates`, `keeps_leavers` and
-    `disables_leavers` are settings of the job: users are created; nobody who leaves the scope is changed; a mapping disables
-    them. `job` is one of `jobs`. `problems_of_reads` are what could not be read, by the label of the check.
+    `leavers` are settings of the job: users are created; nobody who leaves the scope is changed; they get "disable",
+    "delete", or "" for nothing. `vendor` is what the vendor does with a disabled account, "" if it is not known. `job` is one of `jobs`. `problems_of_reads` are what could not be read, by the label of the check.
     """
 
     user: str
@@ -60,7 +62,8 @@ class UserFacts:
     is_mapped: bool = True
     creates: bool = True
     keeps_leavers: bool = False
-    disables_leavers: bool = True
+    leavers: str = "disable"
+    vendor: str = ""
     has_roles: bool = False
     user_scope: UserScope = field(default_factory=lambda: UserScope(assigned=None))
     nested: tuple[tuple[str, ...], ...] = ()
@@ -103,6 +106,11 @@ def verdict(facts: UserFacts) -> Verdict:
     """Return the verdict about a user and an application."""
     history = user_history(facts.events)
     out = out_of_scope(facts)
+    provisioning, sentence, action = _verdict(facts, history, out)
+    return Verdict(provisioning, sentence, with_effect(action, facts, history, is_out=out is not None))
+
+
+def _verdict(facts: UserFacts, history: UserHistory, out: Reason | None) -> Verdict:
     match history.stored:
         case Stored.ACTIVE:
             return _active(facts, history, out)
@@ -132,19 +140,19 @@ def _leaving(facts: UserFacts, history: UserHistory, out: Reason) -> Reason:
     stop = stopped(facts)
     if history.last is not None and history.last.action == STAGED:
         obstacle = "too many users would be deleted at once, so this was held back"
-        return Reason(f"{out.sentence}; {obstacle}", "An administrator must allow the deletions, or undo their cause.")
+        return Reason(f"{out.sentence}; {obstacle}", _ALLOW)
     if history.failed and history.last is not None:
         cause = event_cause(history.last)
         return Reason(f"{out.sentence}; {doing(history.last)} the user failed: {cause.meaning}", cause.action)
-    if facts.keeps_leavers and facts.is_enabled is not False and facts.deleted is None:
+    if keeps_user(facts):
         policy = "the job does not change users who leave (`skip_out_of_scope_deletions`)"
         return Reason(f"{out.sentence}; {policy}", "Disable the user in the application, if this is not wanted.")
     if stop is not None:
         return Reason(f"{out.sentence}; the user stays active, because {stop.sentence}", stop.action)
-    if not facts.disables_leavers:
+    if not facts.leavers:
         action = "Disable the user in the application, and add a mapping of `active` from `IsSoftDeleted`."
         return Reason(f"{out.sentence}; no mapping disables the user", action)
-    return Reason(f"{out.sentence}; the next cycle disables the user in the application", _WAIT)
+    return Reason(f"{out.sentence}; the next cycle {leaver_effect(facts)}", _WAIT)
 
 
 def _removed(facts: UserFacts, history: UserHistory, out: Reason | None) -> Verdict:

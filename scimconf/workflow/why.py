@@ -18,14 +18,18 @@ from scimconf.export import everything
 from scimconf.impact.preview import Preview, evaluation_context
 from scimconf.impact.projection import states_before_and_after
 from scimconf.impact.user_scope import user_scope, value_problems
-from scimconf.kinds.provisioning import ProvisioningState
+from scimconf.kinds.mappings import find_object_mapping, live_schema
+from scimconf.kinds.provisioning import SECTION, ProvisioningState
+from scimconf.kinds.retirement import closes_leavers
 from scimconf.monitoring.job_status import job_status
+from scimconf.monitoring.leavers import vendor_treatment
 from scimconf.monitoring.log_events import LoggedEvent, logged_events
 from scimconf.monitoring.times import parse_time
 from scimconf.monitoring.why import Presence, UserFacts
 from scimconf.monitoring.why_checks import WhyAnswer, WhyReport, explain, redacted_facts
 from scimconf.plan.impact import Members
 from scimconf.snapshot import Snapshot
+from scimconf.spec.model import ObjectMapping
 from scimconf.workflow.guard_context import tenant_of
 from scimconf.workflow.pauses import PauseReader
 from scimconf.workflow.status import response_time
@@ -292,7 +296,8 @@ async def _with_scope(graph: Graph, facts: UserFacts, subject: _Subject, snapsho
         is_mapped=state.enabled,
         creates="create" in state.actions,
         keeps_leavers=state.skip_out_of_scope_deletions,
-        disables_leavers=any("IsSoftDeleted" in str(row["source"]) for row in state.rows.values()),
+        leavers=closes_leavers(state, _definitions(snapshot)),
+        vendor=vendor_treatment(secrets.values(snapshot.get("secrets")).get("BaseAddress", "")),
         has_roles=bool(roles(snapshot.documents)),
         user_scope=scope,
         assigned_since=_assigned_since(state, subject, snapshot.names["service_principal"]),
@@ -302,6 +307,12 @@ async def _with_scope(graph: Graph, facts: UserFacts, subject: _Subject, snapsho
     if scope.assigned is False:
         facts = replace(facts, nested=await _nested(graph, state, subject))
     return facts
+
+
+def _definitions(snapshot: Snapshot) -> list[Any]:
+    """Return the attributes of the application's users, none without a mapping of users."""
+    location = find_object_mapping(snapshot, SECTION, ObjectMapping())
+    return schema.definitions(live_schema(snapshot), location, "target") if location is not None else []
 
 
 def _members(state: ProvisioningState, subject: _Subject) -> Members:

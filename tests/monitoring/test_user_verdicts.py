@@ -75,7 +75,7 @@ FILTERED = replace(ASSIGNED, passes=False, failed=(CLAUSE,))
         ({"events": [CREATED], "problems": (ValueProblem("t", "t fails"),)}, YES, WRITTEN),
         # and is to lose it
         ({"events": [CREATED], "user_scope": NOBODY}, YES, "the next cycle disables the user"),
-        ({"events": [CREATED], "user_scope": NOBODY, "disables_leavers": False}, YES, "no mapping disables the user"),
+        ({"events": [CREATED], "user_scope": NOBODY, "leavers": ""}, YES, "no mapping disables the user"),
         ({"events": [CREATED], "user_scope": NOBODY, "keeps_leavers": True}, YES, "does not change users who leave"),
         ({"events": [CREATED], "is_enabled": False, "keeps_leavers": True}, YES, "disables the user"),
         ({"events": [CREATED], "deleted": "2026-11-20", "keeps_leavers": True}, YES, "disables the user"),
@@ -247,3 +247,54 @@ def test_redaction():
     assert checks["filter"] == 'department equals "Lab", and the user has "…" (filter "Lab")'
     assert checks["value"] == "t fails"
     assert "taken" not in checks["log"]
+
+
+PAUSED = job(is_on=False)
+HELD_BACK = job(quarantine={"reason": "TooManyDeletes", "seriesBegan": "2026-11-24T10:00:00Z"})
+REFUSED = job(quarantine={"reason": "EncounteredQuarantineException", "seriesBegan": "2026-11-24T10:00:00Z"})
+SMARTSHEET = "Smartsheet deletes an account for good when it becomes inactive"
+AGAIN, AFTER = "When provisioning runs again, the next cycle ", "After a restart, the next cycle "
+LEFT = {"events": [CREATED], "user_scope": NOBODY}
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        # who is out of scope, and whom the application has
+        ({**LEFT, "job": PAUSED}, f"{AGAIN}disables the user in the application. "),
+        ({**LEFT, "job": PAUSED, "vendor": SMARTSHEET}, f"{AGAIN}disables the user in the application ({SMARTSHEET}). "),
+        ({**LEFT, "job": PAUSED, "leavers": "delete"}, f"{AGAIN}deletes the user in the application, which has no"),
+        ({**LEFT, "job": PAUSED, "leavers": ""}, f"{AGAIN}does not disable the user either: no mapping does. "),
+        ({**LEFT, "job": REFUSED}, f"{AGAIN}disables the user in the application. "),
+        ({**LEFT, "events": [STAGED], "job": HELD_BACK}, f"{AGAIN}disables the user in the application, unless that"),
+        ({**LEFT, "events": [DISABLED], "user_scope": FILTERED, "job": PAUSED}, None),
+        ({"events": [CREATED], "deleted": "2026-11-20", "job": PAUSED}, f"{AGAIN}disables the user in the application. "),
+        ({**LEFT, "events": [STAGED], "keeps_leavers": True, "job": HELD_BACK}, f"{AGAIN}does not change the user, because"),
+        ({**LEFT, "events": [LOST]}, None),
+        # who is in scope
+        ({"job": PAUSED}, f"{AGAIN}creates the user in the application, or takes over an account that matches. "),
+        ({"events": [CREATED], "job": PAUSED}, f"{AGAIN}keeps the user active, and sends what has changed. "),
+        ({"events": [STAGED], "job": HELD_BACK}, f"{AGAIN}keeps the user active, and sends what has changed. "),
+        ({"events": [DISABLED], "job": PAUSED}, f"{AGAIN}enables the user in the application. "),
+        ({"job": LATE, "assigned_since": NEW}, f"{AFTER}creates the user in the application, or takes"),
+        ({"events": [LOST]}, f"{AFTER}tries this user again. "),
+        # of whom that is not known
+        ({"events": [CREATED], "user_scope": OPEN_FILTER, "job": PAUSED}, "in scope: if not, it disables the user in the"),
+        ({"events": [SKIPPED], "user_scope": OPEN_FILTER}, None),
+        ({"events": [DISABLED], "user_scope": OPEN_FILTER, "job": PAUSED}, "in scope: if so, it creates or enables the"),
+        ({"user_scope": replace(SILENT, passes=True), "scope": "all", "job": PAUSED}, f"{AGAIN}creates the user"),
+        # and no command that lets a cycle run
+        ({**LEFT}, None),
+        ({"job": FIRST}, None),
+    ],
+)  # fmt: skip
+def test_the_action_says_what_a_cycle_does_to_this_user_before_the_command(known, words):
+    action = verdict(facts(**known)).action
+    assert (words or "") in action, action
+    assert ("the next cycle " in action and "`scimconf" in action or "must restart" in action) is (words is not None)
+
+
+def test_the_vendor_is_named_before_the_cycle_too():
+    assert verdict(facts(**LEFT, vendor=SMARTSHEET)).sentence.endswith(
+        f"disables the user in the application ({SMARTSHEET})"
+    )

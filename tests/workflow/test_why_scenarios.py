@@ -255,6 +255,33 @@ def test_first_line_and_exit_code(desk, name):
     assert (text.partition("\n")[0].partition(": ")[2], int(exit_code(report))) == (line, code), text
 
 
+AGAIN = "When provisioning runs again, the next cycle"
+RESUME = "An administrator must start provisioning: `scimconf resume --app Desk`."
+ACTIONS = {
+    "unassigned while paused": ("ada", [PAUSE, ("unassign", "ada")], f"{AGAIN} disables the user in the application. {RESUME}"),
+    "deleted while paused": ("ada", [PAUSE, ("delete", "ada")], f"{AGAIN} disables the user in the application. {RESUME}"),
+    "assigned while paused": (
+        "hedy", [PAUSE, ("later", 1), ASSIGN],
+        f"{AGAIN} creates the user in the application, or takes over an account that matches. {RESUME}",
+    ),
+    "paused": ("ada", [PAUSE], f"{AGAIN} keeps the user active, and sends what has changed. {RESUME}"),
+    "quarantined, unassigned": (
+        "ada", [BAD_TOKEN, ASSIGN, CYCLE, ("unassign", "ada")], f"{AGAIN} disables the user in the application. Correct",
+    ),
+    "back again while paused": (
+        "mary", [("unassign", "mary"), CYCLE, ("assign", "mary"), PAUSE], f"{AGAIN} enables the user in the application. ",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_what_the_proposal_does_to_this_user(desk, name):
+    user, steps, action = ACTIONS[name]
+    for step, *arguments in steps:
+        getattr(desk, step)(*arguments)
+    assert desk.answer(f"{user}@contoso.com").answers[0].action.startswith(action)
+
+
 # ---- several applications, and the forms of the answer ---------------------------------------------------------------
 
 
