@@ -51,6 +51,10 @@ IN_SYNC = event("other", "skipped", "RedundantExport")
 QUARANTINED = job(quarantine={"reason": "TooManyDeletes", "seriesBegan": "2026-11-24T10:00:00Z"})
 NEVER = job(is_on=False, code="NotRun", steadyStateFirstAchievedTime=None, lastExecution=None)
 FIRST = job(code="NotRun", steadyStateFirstAchievedTime=None, lastExecution=None)
+AGAIN = job(code="NotRun")
+REFUSED = job(
+    lastExecution={"timeEnded": "2026-11-25T11:48:00Z", "state": "Failed", "error": {"code": "InvalidCredentials"}}
+)
 LATE = job(lastExecution={"timeEnded": "2026-11-25T04:00:00Z"})
 NO_INTERVAL = job(interval="")
 NEW = NOW - timedelta(days=2)
@@ -111,6 +115,8 @@ FILTERED = replace(ASSIGNED, passes=False, failed=(CLAUSE,))
         ({"job": None}, NO, "no provisioning job"),
         ({"job": NEVER}, NO, "provisioning is off, no cycle has ended"),
         ({"job": FIRST}, NO, "the first cycle has not ended"),
+        ({"job": AGAIN, "created": NEW}, UNKNOWN, "no cycle has ended since provisioning was started"),
+        ({"job": REFUSED, "created": NEW}, UNKNOWN, "the last cycle failed: the application refused the credentials"),
         ({"job": job(quarantine={"reason": "Unknown"}, steadyStateFirstAchievedTime=None)}, NO, "in quarantine: the"),
         ({"events": [SKIPPED]}, NO, "in scope now, so the next cycle creates"),
         ({"events": [SKIPPED], "job": job(is_on=False)}, NO, "provisioning is paused"),
