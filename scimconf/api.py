@@ -359,7 +359,7 @@ class TenantClient:
             exported.tree["assignments"]["users"] = exported.users()
         without_references(exported)
         ignore_lint_errors(exported, "")
-        return SpecExport(exported, tuple(exported.omitted))
+        return SpecExport(exported, (*exported.omitted, *exported.unread))
 
     async def status(self, app: Loaded | str, *, since: timedelta = DAY) -> ApplicationStatus:
         """Return whether provisioning of an application runs, and what it did since then. Raise ScimconfError.

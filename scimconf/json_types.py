@@ -66,4 +66,4 @@ def _check_surrogates(value: Json) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise UnusableJsonError("a string has a lone surrogate, which is no character") from None
+        raise UnusableJsonError("a string has a lone surrogate, which is not a character") from None

@@ -36,6 +36,11 @@ class Permission:
     def matches(self, method: str, path: str) -> bool:
         return re.fullmatch(self.methods, method) is not None and re.search(self.path, path) is not None
 
+    @property
+    def least(self) -> str:
+        """The least privileged application permissions, without the remark."""
+        return " and ".join(need[0] for need in self.needs)
+
     def __str__(self) -> str:
         application, delegated = (
             " and ".join(_to_grant(need, is_delegated=is_delegated) for need in self.needs)
@@ -269,12 +274,16 @@ class Profile:
 
 _TENANT = "Organization.Read.All"
 _PRINCIPALS = ("User.ReadBasic.All", "GroupMember.Read.All")
+_LOG = ("ProvisioningLog.Read.All",)
+_DETAILS = ("User.Read.All", "GroupMember.Read.All")
 _PLAN = ("Application.Read.All", "Synchronization.Read.All", _TENANT)
 _APPLY = ("Application.Read.All", "Synchronization.ReadWrite.All", _TENANT)
 _OWNED = ("Application.ReadWrite.OwnedBy", _TENANT)
 PROFILES = (
     Profile("plan", "`plan` and `drift` of specs without `assignments`", _PLAN),
-    Profile("plan-assignments", "`plan` and `drift` of specs with `assignments`", (*_PLAN, *_PRINCIPALS)),
+    Profile("plan-assignments", "`plan` and `drift` of specs with `assignments`; `export`", (*_PLAN, *_PRINCIPALS)),
+    Profile("preview", "the same, with the effects on users, and `preview`", (*_PLAN, *_DETAILS)),
+    Profile("operate", "`status`, `logs`, `why` and `doctor`", (*_PLAN, *_DETAILS, *_LOG)),
     Profile("apply", "mappings and provisioning status of existing applications", _APPLY),
     Profile("apply-assignments", "the same, and assignments", (*_APPLY, *_PRINCIPALS, *_ASSIGN)),
     Profile("owned", "all of applications that the identity owns, and new ones, without `assignments`", _OWNED),

@@ -20,7 +20,8 @@ Value = TypeVar("Value")
 Derived = TypeVar("Derived")
 Names = Mapping[str, str]
 """Placeholder → value."""
-PRINCIPALS_BY_ID = "principals_by_id"
+BY_ID: Mapping[str, str] = MappingProxyType({"user": "users_by_id", "group": "groups_by_id"})
+"""The names of denied reads of principals by id, by the type of the principal."""
 DELETED: Mapping[str, str] = MappingProxyType(
     {"user": "deleted_users", "group": "deleted_groups", "id": "deleted_items"}
 )
@@ -150,7 +151,7 @@ class Snapshot:
 
     `names` are bound placeholders, `principals` the matches of each lookup, `deleted` the result of each lookup in the
     recycle bin (None: not there, or not readable). `complete` is False while reading is in progress, when a missing
-    document may still arrive. `denied` also has the reads of principals by id (`PRINCIPALS_BY_ID`) and of the recycle
+    document may still arrive. `denied` also has the reads of principals by id (`BY_ID`, by the type) and of the recycle
     bin (`DELETED`, by the lookup's `by`). If any read was denied, `granted` are the permissions of the access token, or
     None if they are unknown.
     """

@@ -91,6 +91,8 @@ def _exit_code(result: AdoptionResult, *, strict: bool) -> ExitCode:
     for application in result.applications:
         if application.is_failed:
             codes.append(ExitCode.FAILED)
+        elif application.unread:
+            codes.append(ExitCode.PARTIALLY_APPLIED)
         elif (application.has_spec and not application.proof.is_empty) or (strict and application.omitted):
             codes.append(ExitCode.CHANGES)
     return combine(codes)

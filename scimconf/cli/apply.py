@@ -97,7 +97,7 @@ class ApplyOptions:
 @options.full
 @click.option("--expect-digest", metavar="DIGEST", help="Apply a saved plan only if it has this digest.")
 @history_option.history
-@click.option("--no-history", is_flag=True, help="Keep no history, so that no rollback is possible.")
+@click.option("--no-history", is_flag=True, help="Write no history entry. A rollback of this apply is then impossible.")
 @click.option(
     "--watch", is_flag=True, help="After the apply, print each change of the status until the first cycle is over."
 )
@@ -126,7 +126,7 @@ class ApplyOptions:
     "--wave",
     type=click.IntRange(1),
     metavar="N",
-    help="After every N applications, stop if a job of them is in quarantine.",
+    help="After every N applications, stop if the job of one of them is in quarantine.",
 )
 @click.option(
     "--report",

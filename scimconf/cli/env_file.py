@@ -77,7 +77,7 @@ def _read(path: str) -> tuple[str, int]:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ScimconfError(f"--env-file {path} cannot be read: {reason}") from None
     if len(content) > _MAX_SIZE:
-        raise ScimconfError(f"--env-file {path} is larger than 1 MB", hint="Move what is no variable out of it.")
+        raise ScimconfError(f"--env-file {path} is larger than 1 MB", hint="Keep only lines with NAME=VALUE in it.")
     if "\0" in text:
         line = len(text.partition("\0")[0].splitlines() or [""])
         hint = "Delete it: an environment variable cannot contain it."

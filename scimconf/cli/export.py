@@ -19,7 +19,7 @@ from scimconf.export.carried import SPEC_ONLY, carry_over
 from scimconf.export.secret_pattern import SecretNames, SecretPattern, apply_pattern
 from scimconf.files import check_writable, write_file
 from scimconf.spec.loaded import Loaded
-from scimconf.workflow.export import HEAD, compose, export_application
+from scimconf.workflow.export import HEAD, compose, export_application, unread_advice
 from scimconf.workflow.history import history_entries, read_documents
 from scimconf.workflow.rollback import entry_at, entry_name, spec_at
 from scimconf.workflow.validate import validate
@@ -59,7 +59,7 @@ class ExportOptions:
     "--secret",
     metavar="PATTERN",
     callback=parse_secret,
-    help="Where secrets are kept, such as key_vault:VAULT/{name}-scim. Default: env:NAME of the spec.",
+    help="Where secrets are stored, such as key_vault:VAULT/{name}-scim. Default: env:NAME of the spec.",
 )
 @click.option(
     "--from-history",
@@ -70,14 +70,14 @@ class ExportOptions:
 @click.option("--name", help="Name of the spec. Default: made from the display name.")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write to FILE instead of stdout.")
 @click.option("--full", is_flag=True, help="Also export values that equal the template's defaults.")
-@click.option("--strict", is_flag=True, help="Exit with 2 if an application has something a spec cannot contain.")
+@click.option("--strict", is_flag=True, help="Exit with 2 if an application has something that a spec cannot express.")
 @click.option("--force", is_flag=True, help="Overwrite existing files.")
 @options.events
 def command(**params: Any) -> int:
     """Export a live application as a spec; planning it shows no changes. The tenant is only read.
 
     Secret values cannot be read: the spec names a variable for each, for you to set, or what --secret says. What a spec
-    cannot contain is listed in a comment. --force keeps from an existing spec what the tenant does not have: owners,
+    cannot contain is listed in a comment; if Graph denies reading a part, so is that, and the exit code is 5. --force keeps from an existing spec what the tenant does not have: owners,
     vendor_contact, before_start, guard_exemptions, tests, and where secrets are kept.
 
     --all writes DIR/NAME.scimconf.yaml, plans each spec, and lists in DIR/adopt.md what is left to do. Specs that exist
@@ -94,7 +94,7 @@ def command(**params: Any) -> int:
     if export.into is not None and (export.out or export.name):
         raise click.UsageError("--out and --name are for one application; --all names the files itself.")
     if "?" in (export.from_history or ""):
-        raise click.UsageError("--from-history takes no query; a signature belongs into SCIMCONF_HISTORY.")
+        raise click.UsageError("--from-history takes no query; put the signature into SCIMCONF_HISTORY.")
     if export.from_history is not None and (export.name or export.full):
         raise click.UsageError("--from-history has the name of its entry, and always exports everything.")
     common = options.from_click(options.CommonOptions, params)
@@ -123,7 +123,7 @@ def command(**params: Any) -> int:
         exported = await export_application(session.tenant_session(), app, export.name or "", full=export.full)
         with session.progress.paused():
             _write(exported, export, previous)
-        return ExitCode.CHANGES if export.strict and exported.omitted else ExitCode.OK
+        return _exit_code(exported, export)
 
     return run(common, "reading", work)
 
@@ -138,9 +138,15 @@ def _export_past(export: ExportOptions, common: options.CommonOptions, history: 
         exported = await spec_at(session.tenant_session(), name, past)
         with session.progress.paused():
             _write(exported, export, None, f"{name} before the apply of {entry.time}. Exported from its history.")
-        return ExitCode.CHANGES if export.strict and exported.omitted else ExitCode.OK
+        return _exit_code(exported, export)
 
     return run(common, "reading", work)
+
+
+def _exit_code(exported: ExportedSpec, export: ExportOptions) -> ExitCode:
+    if exported.unread:
+        return ExitCode.PARTIALLY_APPLIED
+    return ExitCode.CHANGES if export.strict and exported.omitted else ExitCode.OK
 
 
 def _check_free(path: Path, *, force: bool) -> None:
@@ -168,6 +174,8 @@ def _write(exported: ExportedSpec, export: ExportOptions, previous: Loaded | Non
             keys = [key for key in SPEC_ONLY if key in previous.resolved]
             print_lines(f"  kept from the previous spec: {', '.join(['name', *keys])}, where secrets are", err=True)
     print_lines(*(f"  not in the spec: {note}" for note in exported.omitted), err=True)
+    print_lines(*(f"  not exported: {note}" for note in exported.unread), err=True)
+    print_lines(*filter(None, [unread_advice(exported)]), err=True)
 
 
 def _next_step(path: str, past: str, previous: Loaded | None) -> str:

@@ -84,7 +84,7 @@ def _format(path: str) -> FormattedFile:
         before = data.decode("utf-8-sig")
         if path != STDIN and not is_spec(before) and not EXTENDS.search(before):
             hint = "Add `version: 1` to it if it is a spec or a base."
-            raise DiagnosticsError([Diagnostic("S013", "no spec: it has no `version: 1`", (), Location(name), hint)])
+            raise DiagnosticsError([Diagnostic("S013", "not a spec: it has no `version: 1`", (), Location(name), hint)])
     except UnicodeDecodeError as error:
         raise DiagnosticsError(
             [Diagnostic("S002", "not UTF-8", location=Location(name), hint="Save it as UTF-8.")]
@@ -100,7 +100,7 @@ def _read(path: str) -> bytes:
     """Return a file; raise DiagnosticsError if it is a link that leads out of its repository."""
     if not AllowedFolders.of_spec(path).contain(path):
         hint = "Name the file that the link leads to."
-        raise DiagnosticsError([Diagnostic("S014", "a link out of the repository", (), Location(path), hint)])
+        raise DiagnosticsError([Diagnostic("S014", "the link leads out of the repository", (), Location(path), hint)])
     return options.read_spec_file(path)
 
 

@@ -41,7 +41,7 @@ history = click.option(
     callback=_mask_signature,
     metavar="DIR|URL",
     help="Folder of the history, or URL of an Azure Blob container. Default: .scimconf/history at the root of the"
-    " spec's repository. A URL with a signature belongs into the variable SCIMCONF_HISTORY.",
+    " spec's repository. Set a URL with a signature in the environment variable SCIMCONF_HISTORY, not here.",
 )
 
 

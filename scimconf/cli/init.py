@@ -249,7 +249,9 @@ def _print_next_steps(texts: Mapping[Path, str], preset: AnsweredPreset, variabl
     argument = "" if folder == "." else f" {shlex.quote(folder)}"
     needed = f"needs {', '.join(variables)}: copy {ENVIRONMENT} to .env, fill it in, and add --env-file .env"
     steps = {
-        "validate": "reports what is still open" if preset.open_questions() else "checks the spec, and runs its tests",
+        "validate": "reports the unanswered questions"
+        if preset.open_questions()
+        else "checks the spec, and runs its tests",
         "rehearse": "applies it to a simulated tenant, and provisions invented users; sends nothing to a tenant",
         "plan": "writes nothing; sign in with `az login`, or try it with `scimconf sandbox serve`",
         "apply": needed if variables else "shows the plan, and asks",
@@ -264,7 +266,7 @@ def _open(preset: AnsweredPreset) -> Iterator[str]:
     """Yield the questions without an answer, whose lines in the spec are comments."""
     questions = preset.open_questions()
     if questions:
-        yield from ("", f"Still open: write the value into its line of {SPEC}, and delete the comment sign")
+        yield from ("", f"Unanswered questions: write each value into its line of {SPEC}, and uncomment the line")
         yield from (f"  {question.name}: {question.prompt}, such as {question.example}" for question in questions)
 
 
@@ -273,5 +275,5 @@ def _by_hand(preset: AnsweredPreset) -> Iterator[str]:
     steps = preset.entry.facts.before_start
     if steps:
         places = {"portal": "in the portal", "vendor": f"at {preset.entry.facts.title}"}
-        yield from ("", "By hand, and to be confirmed under before_start before provisioning starts")
+        yield from ("", "Manual steps: do them before provisioning starts, and confirm each under before_start")
         yield from (f"  {places[step.at]}: {step.step}" for step in steps)

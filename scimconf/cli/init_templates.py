@@ -101,7 +101,7 @@ def answered_as(question: TemplateQuestion) -> Callable[[str], str]:
     def convert(answer: str) -> str:
         if answer and not question.accepts(answer):
             hint = question.hint or f"Write an answer such as {question.example}."
-            raise click.BadParameter(f"'{answer}' is no valid answer to `{question.name}`. {hint}")
+            raise click.BadParameter(f"'{answer}' is not a valid answer to `{question.name}`. {hint}")
         return answer
 
     return convert

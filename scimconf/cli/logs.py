@@ -58,13 +58,13 @@ class LogCommand:
 @click.option(
     "--compare",
     is_flag=True,
-    help="Compare what a preview predicts with what the service recorded; exit 2 if not equal.",
+    help="Compare the predictions of preview with what the service recorded; exit 2 if they differ.",
 )
 @click.option(
     "--out",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="With --compare: write a report without names and values, for `sandbox serve --like` and to be published.",
+    help="With --compare: write a report without names and values, for `sandbox serve --like` and for publication.",
 )
 @options.events
 def command(**params: Any) -> int:

@@ -123,7 +123,7 @@ def _check_usage(rehearse_options: RehearseOptions, number: int) -> None:
     if rehearse_options.users is not None and rehearse_options.sample is not None:
         raise click.UsageError("Pass one of --users and --sample.")
     if number > 1 and (rehearse_options.out or rehearse_options.output_format != "text"):
-        raise click.UsageError("--out and --format are for one spec, and these are several. Pass one spec.")
+        raise click.UsageError("--out and --format work with one spec, got several. Pass one spec.")
 
 
 def _rehearse(loaded: Loaded, rehearse_options: RehearseOptions, common: CommonOptions) -> ExitCode:

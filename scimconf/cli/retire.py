@@ -69,7 +69,7 @@ class RetireCommand:
 @click.option("--plan-only", "shows_only", is_flag=True, help="Show what would be done, for review. Writes nothing.")
 @options.output_format("text", "json", "markdown")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write what is shown to FILE instead of stdout.")
-@click.option("--redact", is_flag=True, help="Replace user names by pseudonyms.")
+@click.option("--redact", is_flag=True, help="Replace user names with pseudonyms.")
 @click.option("--allow", multiple=True, metavar="GUARD", help="Allow this guard, as for apply (repeatable).")
 @confirmation.option()
 @click.option(

@@ -41,9 +41,9 @@ _FORWARDED = ("var", "var_file", "allow_path", "auth", "cloud", "tenants", "allo
 @click.option("--to", "moment", default="", metavar="TIME", help="The entry of `history`. Default: the last apply.")
 @history_option.history
 @click.option(
-    "--out", type=click.Path(dir_okay=False), help="Write the spec of that moment to FILE, beside PATH by default."
+    "--out", type=click.Path(dir_okay=False), help="Write the rollback spec to FILE. Default: a file beside PATH."
 )
-@click.option("--spec-only", is_flag=True, help="Write the spec, and neither plan nor apply it.")
+@click.option("--spec-only", is_flag=True, help="Only write the rollback spec; do not plan or apply it.")
 @click.option("--allow", multiple=True, metavar="GUARD", help="Allow this guard, as for apply (repeatable).")
 @confirmation.option("auto_approve", "Do not ask, as for apply.")
 @click.option("--reason", default="", metavar="TEXT", help="Why: recorded in the history.")
@@ -101,12 +101,12 @@ def _removed_unless_used(out: str) -> Iterator[_Outcome]:
         _remove(out, existed=existed)
         raise
     except KeyboardInterrupt:
-        print_lines(f"The spec of that moment stays in {out}.", err=True)
+        print_lines(f"The rollback spec stays in {out}.", err=True)
         raise
     if outcome.code in NOTHING_WRITTEN:
         _remove(out, existed=existed)
     elif outcome.code != ExitCode.OK:
-        print_lines(f"The rollback is not complete. Its spec stays in {out}: apply it to continue.", err=True)
+        print_lines(f"The rollback is incomplete. The rollback spec stays in {out}: apply it to continue.", err=True)
 
 
 def _remove(out: str, *, existed: bool) -> None:
@@ -115,7 +115,10 @@ def _remove(out: str, *, existed: bool) -> None:
         path.unlink()
         print_lines(f"Nothing was rolled back, and {out} was deleted again. `--spec-only` keeps it.", err=True)
     elif existed:
-        print_lines(f"Nothing was rolled back. {out} has the spec of that moment: it existed before.", err=True)
+        print_lines(
+            f"Nothing was rolled back. {out} has the rollback spec; it is not deleted, because the file existed before.",
+            err=True,
+        )
 
 
 def _run(rollback: _Rollback, out: str, params: Mapping[str, Any]) -> int:

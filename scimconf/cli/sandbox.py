@@ -50,7 +50,7 @@ def command() -> None:
 )
 @click.option("--tls", type=click.Path(file_okay=False), metavar="DIR", help="Serve https with certificates in DIR.")
 @click.option(
-    "--target", metavar="KIND", help="Start a SCIM server for what jobs provision: strict, tolerant or faulty:ID."
+    "--target", metavar="KIND", help="Start a SCIM server that jobs provision to: strict, tolerant or faulty:ID."
 )
 @click.option("--permissions", metavar="LIST", help="Permissions of all callers, comma-separated. Default: all.")
 @click.option("--cycle-every", metavar="TIME", help="Run a provisioning cycle of each started job every TIME, by 40s.")

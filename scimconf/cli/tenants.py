@@ -135,4 +135,4 @@ def require_single(groups: Sequence[TenantSpecs], *uses: str) -> None:
     if len(groups) > 1 and any(uses):
         names = ", ".join(group.name or "none" for group in groups)
         used = next(use for use in uses if use)
-        raise click.UsageError(f"{used} is for the specs of one tenant, and these are of several: {names}.")
+        raise click.UsageError(f"{used} works with the specs of one tenant, got several: {names}.")

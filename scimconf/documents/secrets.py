@@ -89,7 +89,7 @@ def masked(raw: Json) -> frozenset[str]:
 
 
 def service_owned(raw: Json) -> frozenset[str]:
-    """Return the stored keys that the service itself writes after a person authorized the connection in the portal.
+    """Return the stored keys that the service itself writes after an administrator authorized the connection in the portal.
 
     Without a token nobody has, and with client credentials the service gets its token by itself.
     """

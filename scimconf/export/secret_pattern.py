@@ -55,7 +55,7 @@ def parse_pattern(text: str) -> SecretPattern:
     """Return the pattern of a text; raise ScimconfError, with the text to write, if it is none."""
     source, colon, rest = text.partition(":")
     if not colon or source not in SOURCES:
-        raise ScimconfError(f"{quoted(text)} does not say where secrets are kept", _FORMS)
+        raise ScimconfError(f"{quoted(text)} does not state where secrets are stored", _FORMS)
     unknown = [name for name in _PLACEHOLDER.findall(rest) if name not in ("name", "key")]
     if unknown:
         raise ScimconfError(f"{{{unknown[0]}}} is not a placeholder of a secret", _FORMS)

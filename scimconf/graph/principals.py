@@ -16,7 +16,7 @@ from scimconf.graph.protocol.pages import NEXT
 from scimconf.graph.protocol.request import chunks
 from scimconf.graph.task_group import task_group
 from scimconf.json_types import Json
-from scimconf.snapshot import DELETED, PRINCIPALS_BY_ID, DeletedPrincipal, DeniedRead, Lookup, Principal
+from scimconf.snapshot import BY_ID, DELETED, DeletedPrincipal, DeniedRead, Lookup, Principal
 
 _NAMES = {
     "user": ("/users", "userPrincipalName", ("id", "userPrincipalName", "displayName")),
@@ -69,7 +69,8 @@ class LookupResults:
                 part.principals[lookup] = self.principals[lookup]
         if self.denied:
             reads = {DELETED[lookup.by] for lookup in part.deleted}
-            reads |= {PRINCIPALS_BY_ID for lookup in part.principals if lookup.by == "id"}
+            if any(lookup.by == "id" for lookup in part.principals):
+                reads |= set(BY_ID.values())
             part.denied.update({name: read for name, read in self.denied.items() if name in reads})
         return part
 
@@ -86,22 +87,59 @@ async def find_principals(graph: Graph, lookups: Sequence[Lookup]) -> LookupResu
 
 
 async def _find_ids(graph: Graph, lookups: Sequence[Lookup], results: LookupResults) -> None:
-    """Add principals by id; none without the permission, since assignments have display names of their own."""
+    """Add principals by id. What getByIds does not return with a name is read from the collections.
+
+    getByIds needs Directory.Read.All, the collections only the permissions of names. Graph returns an object that the
+    caller may not read as its id without properties (Graph: limited information for inaccessible member objects).
+    """
     results.principals.update(dict.fromkeys(lookups, ()))
     if not lookups:
         return
+    by_id = {lookup.value: lookup for lookup in lookups}
     try:
-        rows = await graph.get_by_ids([lookup.value for lookup in lookups], ["user", "group"], PrincipalRow)
+        rows = await graph.get_by_ids(list(by_id), ["user", "group"], PrincipalRow)
     except GraphError as error:
         if error.status not in (401, 403):
             raise
-        results.denied[PRINCIPALS_BY_ID] = _denied(error)
+        await _find_ids_in_collections(graph, by_id, results)
         return
-    by_id = {lookup.value: lookup for lookup in lookups}
+    named = [row for row in rows if row.get("displayName") or row.get("userPrincipalName")]
+    _add_by_id(by_id, named, results)
+    if len(named) < len(rows):
+        unnamed = {row["id"].lower() for row in rows} - {row["id"].lower() for row in named}
+        await _find_ids_in_collections(graph, {id_: by_id[id_] for id_ in by_id if id_ in unnamed}, results)
+
+
+def _add_by_id(by_id: Mapping[str, Lookup], rows: Iterable[Mapping[str, Any]], results: LookupResults) -> None:
     for row in rows:
         lookup = by_id.get(row["id"].lower())
         if lookup is not None:
             results.principals[lookup] = (_principal(row, lookup.value),)  # one string instead of two
+
+
+async def _find_ids_in_collections(graph: Graph, by_id: Mapping[str, Lookup], results: LookupResults) -> None:
+    """Add users, then groups, by id. A collection that may not be read is recorded as a denied read."""
+    remaining = by_id
+    for type_, (path, _, properties) in _NAMES.items():
+        requests = [filtered(path, "id", part, properties) for part in chunks(list(remaining), VALUES_A_FILTER)]
+        answers = await graph.batch(requests)
+        try:
+            _raise_errors([answer for answer in answers if isinstance(answer, GraphError)])
+        except GraphError as error:
+            if error.status not in (401, 403):
+                raise
+            results.denied[BY_ID[type_]] = _denied(error)
+            continue
+        rows = [row for pair in zip(requests, answers, strict=True) for row in await _identified_rows(graph, *pair)]
+        _add_by_id(remaining, rows, results)
+        present = {row["id"].lower() for row in rows}
+        remaining = {id_: lookup for id_, lookup in remaining.items() if id_ not in present}
+
+
+async def _identified_rows(graph: Graph, request: Request, answer: Answer | GraphError) -> Sequence[Any]:
+    """Return the rows of a filter's answer, which is no error."""
+    assert not isinstance(answer, GraphError)
+    return identified("GET", request.path, await _all_rows(graph, request, answer))
 
 
 def _denied(error: GraphError) -> DeniedRead:
@@ -182,9 +220,7 @@ async def _find_names(graph: Graph, lookups: Sequence[Lookup], results: LookupRe
     answers = [await graph.send(queries[0])] if len(queries) == 1 else await graph.batch(queries)
     _raise_errors([answer for answer in answers if isinstance(answer, GraphError)])
     for (part, request), answer in zip(requests, answers, strict=True):
-        assert not isinstance(answer, GraphError)
-        rows = identified("GET", request.path, await _all_rows(graph, request, answer))
-        matches = [_principal(row) for row in rows]
+        matches = [_principal(row) for row in await _identified_rows(graph, request, answer)]
         for lookup in part:
             name = lookup.value.casefold()
             results.principals[lookup] = tuple(each for each in matches if each.name.casefold() == name)

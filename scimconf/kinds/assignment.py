@@ -42,7 +42,7 @@ from scimconf.plan import (
     decode,
 )
 from scimconf.plan.key_sets import KeySets
-from scimconf.snapshot import PRINCIPALS_BY_ID, DeniedRead, Document, Lookup, Principal, Snapshot
+from scimconf.snapshot import BY_ID, DeniedRead, Document, Lookup, Principal, Snapshot
 from scimconf.spec.model import Assignments, ListedPrincipal, Spec
 from scimconf.steps import Phase, Read, Send, Step
 from scimconf.suggestions import did_you_mean, suggest
@@ -299,7 +299,7 @@ def _about(listed: ListedPrincipal, principal: Principal) -> Iterator[Diagnostic
 def _denied_hint(denied: DeniedRead, snapshot: Snapshot) -> str:
     from scimconf import permissions
 
-    return permissions.hint("POST", denied.path, snapshot.granted)
+    return permissions.hint("GET", denied.path, snapshot.granted)
 
 
 def _not_found(listed: ListedPrincipal, snapshot: Snapshot) -> Iterator[Diagnostic]:
@@ -310,6 +310,6 @@ def _not_found(listed: ListedPrincipal, snapshot: Snapshot) -> Iterator[Diagnost
         message = f'{len(matches)} groups are named "{listed.value}": {ids}'
         yield Diagnostic("K810", message, listed.path, hint="Add the `id:` of the right one.")
     elif not principals.is_missing(listed, snapshot):
-        denied = snapshot.denied.get(PRINCIPALS_BY_ID) if matches is not None else None
+        denied = snapshot.denied.get(BY_ID[listed.type]) if matches is not None else None
         hint = _denied_hint(denied, snapshot) if denied is not None else "See the denied reads above."
         yield Diagnostic("K809", f"{listed.description} could not be looked up", listed.path, hint=hint)

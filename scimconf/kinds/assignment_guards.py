@@ -64,5 +64,5 @@ def _mass_removal(context: GuardContext) -> Iterator[Guard]:
 def _all_removed(changes: Changes, losing: set[str], context: GuardContext) -> Iterator[Guard]:
     gains = any(change.action is Action.CREATE for change in changes)
     if losing and set(context.holders) <= losing and not gains:
-        message = "no user or group would be assigned any more"
+        message = "no user or group would remain assigned"
         yield Guard("all-assignments-removed", message, count=len(losing))

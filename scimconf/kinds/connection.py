@@ -44,8 +44,8 @@ _DIALECT = (
 )
 
 _AUTHORIZATION_LOST = (
-    "the stored credentials are replaced: the authorization that a person gave in the portal is lost, "
-    "and only a person can give it again"
+    "the stored credentials are replaced: the authorization that an administrator gave in the portal is lost, "
+    "and only an administrator can give it again"
 )
 _NEW_ENDPOINT = (
     "which receives the credentials; Microsoft documents no initial cycle after such a change, so users who do not "
@@ -141,8 +141,8 @@ class ConnectionKind(Kind):
             yield _authorized_in_portal(own, steps)
         for key, reference in needed.items():
             if reference is None and not is_partial and key not in SERVICE_OWNED:
-                message = f"the stored value of {key} cannot be read back, and the spec does not say where it is kept"
-                hint = "All secrets are written together. Add a reference to the value under `connection`."
+                message = f"the stored value of {key} cannot be read back, and the spec has no reference for it"
+                hint = "All secrets are written together. Add a reference under `connection`."
                 yield Diagnostic("K403", f"{message}, so apply would stop", severity="warning", hint=hint)
 
     def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
@@ -229,7 +229,7 @@ def _missing_credentials(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]
             yield Diagnostic("K407", message, ("connection", "authentication"), hint=AUTHORIZE, severity="warning")
     elif not stored and (connection is None or not _desired(connection)):
         message = "neither the spec nor Entra has credentials of the application, so apply would not start provisioning"
-        hint = "Add `connection:`, or `connection: {authentication: portal}` if a person authorizes it in the portal."
+        hint = "Add `connection:`, or `connection: {authentication: portal}` if an administrator authorizes it in the portal."
         yield Diagnostic("K407", message, ("provisioning", "enabled"), hint=hint, severity="warning")
 
 
@@ -254,7 +254,7 @@ def _moved(change: Change) -> str:
 
 def _unavailable(keys: Sequence[str]) -> Guard:
     names, own = ", ".join(keys), set(keys) <= SERVICE_OWNED
-    reason = f"the service alone has {names}" if own else f"the spec has no value for {names}"
+    reason = f"only the service has {names}" if own else f"the spec has no value for {names}"
     message = f"{reason}; only the changed keys would be sent, which may delete the others"
     return Guard("secret-unavailable", message, count=len(keys))
 
@@ -264,7 +264,7 @@ def _authorized_in_portal(keys: Sequence[str], steps: Sequence[Step]) -> Diagnos
     edits = [step for step in steps if isinstance(step, Edit) and step.document.name == "secrets"]
     names = ", ".join(dict.fromkeys(edit.description.removeprefix("set ") for edit in edits))
     message = (
-        f"a person authorized the connection in the portal, and the service alone has {', '.join(keys)}; "
+        f"an administrator authorized the connection in the portal, and only the service has {', '.join(keys)}; "
         f"{names} can only be written together with these, so apply would stop"
     )
     hint = (
@@ -380,7 +380,7 @@ def _tested(connection: Connection) -> str:
     keys = dict(documents.references(connection))
     credentials = ", ".join(f"{field_of(key)} from {reference}" for key, reference in keys.items())
     address = connection.base_address or "the stored tenant URL"
-    return f"Tested: {mask_secrets(address)}{f' with {credentials}' if credentials else ''}. Correct what is wrong."
+    return f"Tested: {mask_secrets(address)}{f' with {credentials}' if credentials else ''}. Correct the value that is wrong."
 
 
 def _tags(connection: Connection, changes: Changes) -> Iterable[Step]:

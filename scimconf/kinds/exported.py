@@ -22,11 +22,15 @@ class ExportRequest:
 
 @dataclass(slots=True)
 class ExportedSpec:
-    """A spec, or the part of one kind: its tree, comments by spec path, and what a spec cannot express."""
+    """A spec, or the part of one kind: its tree, comments by spec path, and what a spec cannot express.
+
+    `unread` is what Graph denied reading, each with the permission to grant.
+    """
 
     tree: dict[str, Any] = field(default_factory=dict)
     comments: dict[SpecPath, str] = field(default_factory=dict)
     omitted: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
     csv_users: list[tuple[str, str]] = field(default_factory=list)  # users and roles, if too many for the spec
 
     def users(self) -> list[dict[str, Any]]:
@@ -42,6 +46,7 @@ class ExportedSpec:
         self.tree = merged(self.tree, part.tree)
         self.comments |= part.comments
         self.omitted += part.omitted
+        self.unread |= part.unread
         self.csv_users += part.csv_users
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from scimconf.documents import application
 from scimconf.documents.assignments import AssignmentRow, assigned
 from scimconf.kinds.exported import ExportedSpec, ExportRequest, role_keys
-from scimconf.snapshot import PRINCIPALS_BY_ID, Json, Lookup, Principal, Snapshot
+from scimconf.snapshot import BY_ID, Json, Lookup, Principal, Snapshot
 from scimconf.spec.patterns import ROLE_VALUE
 
 MAX_USERS = 50
@@ -68,9 +68,7 @@ def export_assignments(request: ExportRequest) -> ExportedSpec:
     for row in assigned(snapshot):
         principal = _principal(row, snapshot)
         if principal is None or row["appRoleId"] not in names:
-            name = row["principalDisplayName"] or row["principalId"]
-            reason = _reason(row, snapshot) if principal is None else "a spec cannot name its role"
-            part.omitted.append(f"the assignment of {name} ({row['principalType']}) is not managed: {reason}")
+            _leave_out(part, row, snapshot, "" if principal is None else "a spec cannot name its role")
         else:
             roles.setdefault(principal, []).append(names[row["appRoleId"]])
     principals = sorted(roles, key=lambda principal: (principal.name, principal.id))
@@ -95,14 +93,24 @@ def _principal(row: AssignmentRow, snapshot: Snapshot) -> Principal | None:
     return principals[0] if principals[0].security_enabled else None
 
 
+def _leave_out(part: ExportedSpec, row: AssignmentRow, snapshot: Snapshot, reason: str) -> None:
+    """Add an assignment to what the spec does not contain; `reason` is "" if it is its principal."""
+    from scimconf import permissions
+
+    subject = f"the assignment of {row['principalDisplayName'] or row['principalId']} ({row['principalType']})"
+    denied = snapshot.denied.get(BY_ID.get(row["principalType"].lower(), ""))
+    if reason or denied is None or snapshot.principals.get(Lookup("id", row["principalId"])):
+        part.omitted.append(f"{subject} is not managed: {reason or _reason(row, snapshot)}")
+        return
+    permission = permissions.required("GET", denied.path)
+    assert permission is not None  # the table has users and groups
+    part.unread[f"{subject}: Graph denied reading its name ({denied.status})"] = permission.least
+
+
 def _reason(row: AssignmentRow, snapshot: Snapshot) -> str:
     """Return why a spec cannot list the principal of an assignment."""
     if row["principalType"] == "ServicePrincipal":
         return "a spec lists users and groups only"
-    if PRINCIPALS_BY_ID in snapshot.denied:
-        return (
-            f"Graph denied reading it ({snapshot.denied[PRINCIPALS_BY_ID].status}), export again with more permissions"
-        )
     principals = snapshot.principals.get(Lookup("id", row["principalId"]), ())
     if not principals:
         return "it was deleted"

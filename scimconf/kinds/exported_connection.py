@@ -13,7 +13,7 @@ from scimconf.spec.model.connection import CONFIDENTIAL, SERVICE_OWNED
 from scimconf.spec.patterns import ENDPOINT, ENV_REFERENCE, HTTPS
 from scimconf.spec.secret_variables import secret_variable
 
-PORTAL = "a person authorized the connection in the portal, and the service keeps the tokens"
+PORTAL = "an administrator authorized the connection in the portal, and the service keeps the tokens"
 REFERENCES = "Graph never returns secrets: store them where the references point to"
 KEYS = {
     "authentication": "AuthenticationType",

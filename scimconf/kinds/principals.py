@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from scimconf.documents.assignments import assigned
-from scimconf.snapshot import PRINCIPALS_BY_ID, Lookup, Principal, Snapshot
+from scimconf.snapshot import BY_ID, Lookup, Principal, Snapshot
 from scimconf.spec.model import Assignments, ListedPrincipal
 
 _TYPES: Mapping[str, Any] = MappingProxyType({"User": "user", "Group": "group", "ServicePrincipal": "servicePrincipal"})
@@ -40,7 +40,7 @@ def lookup_of(listed: ListedPrincipal) -> Lookup:
 
 def is_missing(listed: ListedPrincipal, snapshot: Snapshot) -> bool:
     """Return whether the tenant was searched for a listed principal and does not have it."""
-    is_denied = listed.by == "id" and PRINCIPALS_BY_ID in snapshot.denied
+    is_denied = listed.by == "id" and BY_ID[listed.type] in snapshot.denied
     return snapshot.principals.get(lookup_of(listed)) == () and not is_denied
 
 

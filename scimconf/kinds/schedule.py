@@ -133,7 +133,7 @@ class ScheduleKind(Kind):
 def _before_start_unconfirmed(change: Change, context: GuardContext) -> Iterable[Guard]:
     steps = context.unconfirmed_steps
     if steps:
-        message = f"{unconfirmed_message(steps)}. What needs the application can be done after `apply --no-start`"
+        message = f"{unconfirmed_message(steps)}. Steps that need the application can follow `apply --no-start`"
         yield Guard(UNCONFIRMED, message, address=change.address, count=len(steps))
 
 
@@ -141,7 +141,7 @@ def unconfirmed_message(steps: Sequence[str]) -> str:
     """Return that these manual steps are not confirmed."""
     subject = "1 step of before_start is" if len(steps) == 1 else f"{len(steps)} steps of before_start are"
     listed = ", ".join(map(quoted, steps[:MAX_STEPS])) + (" and others" if len(steps) > MAX_STEPS else "")
-    return f"{subject} not confirmed by a person: {listed}. To confirm a step, add `confirmed` and `by` to it"
+    return f"{subject} not confirmed: {listed}. To confirm a step, add `confirmed` and `by` to it"
 
 
 def stop_of(spec: Spec) -> Change:
@@ -234,7 +234,7 @@ def held_warnings(spec: Spec, snapshot: Snapshot, steps: Sequence[Step]) -> Iter
         return
     if job is not None and documents.is_on(job) and not any(step.phase is Phase.STOP for step in steps):
         if steps:
-            message = "provisioning is on, and nothing here pauses it: the next cycle uses these changes for all users"
+            message = "provisioning is on, and no change of this plan pauses it: the next cycle uses the changes for all users"
             hint = "--no-start only leaves out the start. To try them with single users, pause it before."
             yield Diagnostic("K303", message, path, hint=hint, severity="warning")
         return

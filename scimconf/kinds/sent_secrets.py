@@ -188,7 +188,7 @@ def _hash(*parts: str) -> str:
 
 # --- the guard's message -----------------------------------------------------------------------------------------
 
-_TEMPLATE_HOST = "the host that the application's template decides"
+_TEMPLATE_HOST = "the host that the application's template sets"
 _UNREADABLE = "Graph does not show the tags that record what the last apply sent, so it cannot be compared"
 _HASHED = "only a hash of the name is recorded"
 

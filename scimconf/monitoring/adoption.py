@@ -41,7 +41,8 @@ NOT_PLANNED = PlanProof()
 class AdoptedApplication:
     """One application of the tenant with a provisioning job, and its spec.
 
-    `omitted` is what the spec cannot say, with the reason. `differences` are the addresses of what a previous spec had
+    `omitted` is what the spec cannot say, with the reason; `unread` is what Graph denied reading, and `unread_advice`
+    what to do about it. `differences` are the addresses of what a previous spec had
     otherwise. `in_scope` are the users whom the job provisions, None if they could not be counted. `owners` are those of
     the spec, `entra_owners` those of the enterprise application in Entra. `secrets` are the references of the spec. `retired` is the day
     on which the application was retired, as the spec says.
@@ -56,6 +57,8 @@ class AdoptedApplication:
     jobs: tuple[JobStatus, ...] = ()
     in_scope: Impact | None = None
     omitted: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    unread_advice: str = ""
     proof: PlanProof = NOT_PLANNED
     differences: tuple[str, ...] = ()
     owners: tuple[Contact, ...] = ()
@@ -91,6 +94,8 @@ def tasks(application: AdoptedApplication) -> Iterator[str]:
     if not application.has_spec:
         yield application.problem
         return
+    if application.unread_advice:
+        yield application.unread_advice
     yield from _plan_tasks(application.proof, application.action)
     if application.retired:
         return

@@ -56,7 +56,7 @@ class OptionsPart(_Part):
     var_file: tuple[str, ...] = Field(default=(), strict=False, description="YAML files with variables.")
     allow_path: tuple[str, ...] = Field(default=(), strict=False, description="Folders whose files specs may name.")
     resend_secrets: bool = Field(default=False, description="Whether all secrets are sent again.")
-    redact: bool = Field(default=False, description="Whether names of users are replaced by pseudonyms.")
+    redact: bool = Field(default=False, description="Whether names of users are replaced with pseudonyms.")
     no_start: bool = Field(default=False, description="Whether provisioning is left off.")
     ignore: tuple[str, ...] = Field(default=(), strict=False, description="Disabled lint rules.")
 

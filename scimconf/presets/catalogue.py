@@ -19,8 +19,8 @@ from scimconf.spec.secret_variables import secret_variable
 from scimconf.spec.tree import YamlMapping, locate
 
 _BEFORE_START = """\
-# The first start is blocked until each step has `confirmed: 2026-12-31` and `by: ada@contoso.com`. What needs the
-# application to exist can be done after `scimconf apply --no-start`.
+# The first start is blocked until each step has `confirmed: 2026-12-31` and `by: ada@contoso.com`. Steps that
+# need the application can follow `scimconf apply --no-start`.
 before_start:
 """
 Grade = Literal["preset", "fact page"]

@@ -13,7 +13,7 @@ CONNECTIONS: Mapping[str, str] = MappingProxyType(
     {
         "bearer": "bearer token",
         "client_credentials": "OAuth 2.0 client credentials",
-        "authorized_by_person": "authorized by a person in the portal",
+        "authorized_by_person": "authorized by an administrator in the portal",
         "user_and_password": "user name and password",
         "unknown": NOT_KNOWN,
     }

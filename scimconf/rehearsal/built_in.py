@@ -24,7 +24,7 @@ def played_vendor(preset: str) -> PlayedVendor:
     """Return the vendor of a preset or fact page; raise ScimconfError if there is none."""
     entry = find_entry(preset)
     if entry is None:
-        error = ScimconfError(f'there is no preset or fact page "{preset}"')
+        error = ScimconfError(f'unknown preset or fact page "{preset}"')
         error.hint = "`scimconf preset list` shows all."
         raise error
     return PlayedVendor(entry.facts.title, target_limits(entry.facts))

@@ -76,6 +76,7 @@ def _section(application: AdoptedApplication) -> Iterator[str]:
     yield ""
     yield from _list("To do:", (f"- [ ] {prose(task)}" for task in tasks(application)))
     yield from _list("The spec does not contain:", (f"- {prose(note)}" for note in application.omitted))
+    yield from _list("Graph denied reading:", (f"- {prose(note)}" for note in application.unread))
     yield from _list("What the previous spec had otherwise:", (f"- {code(path)}" for path in application.differences))
 
 
@@ -105,7 +106,7 @@ def _cells(application: AdoptedApplication) -> Iterator[str]:
     yield ", ".join(job.quarantine.reason for job in application.jobs if job.quarantine is not None)
     yield in_scope(application)
     yield plan_words(application)
-    yield "; ".join(application.omitted)
+    yield "; ".join((*application.omitted, *application.unread))
     yield _names(application.owners)
     yield _names(application.entra_owners) or application.entra_owners_problem
     yield _names(application.recipients) or application.mail_problem
@@ -125,6 +126,7 @@ def line(application: AdoptedApplication) -> str:
         plan_words(application) + (f" ({reason})" if reason else ""),
         states(application),
         f"{omitted} not in the spec" if omitted else "",
+        f"incomplete: Graph denied reading {len(application.unread)}" if application.unread else "",
     ]
     return f"{application.path}: {', '.join(filter(None, facts))}"
 

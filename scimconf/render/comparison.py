@@ -61,7 +61,7 @@ def _application(page: Page, comparison: LogComparison, *, full: bool) -> Iterat
 def evidence_text(evidence: SwitchEvidence) -> str:
     """Return what the log shows about a switch of the sandbox, with the number of observations."""
     counts = ", ".join(f"{position} ({count:,})" for position, count in evidence.counts.items())
-    prefix = "undocumented behaviour seen" if evidence.position else "contradictory, so nothing follows"
+    prefix = "undocumented behaviour observed" if evidence.position else "contradictory, so nothing follows"
     return f"{prefix}: {evidence.switch} is {counts}"
 
 

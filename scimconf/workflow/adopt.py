@@ -27,7 +27,7 @@ from scimconf.monitoring.job_status import job_status
 from scimconf.plan import Tenant
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow.compilation import PlanOptions
-from scimconf.workflow.export import SpecFiles, compose, export
+from scimconf.workflow.export import SpecFiles, compose, export, unread_advice
 from scimconf.workflow.live_facts import live_facts
 from scimconf.workflow.plan import plan
 from scimconf.workflow.spec_diff import diff_specs
@@ -237,12 +237,13 @@ async def _read(run: _Run, entry: _Entry) -> None:
 
 async def _write(run: _Run, entry: _Entry) -> None:
     """Write the spec of an application, or leave the one that is there; load what is there then."""
-    exported, result, previous = entry.exported, entry.result, entry.previous
+    exported, previous = entry.exported, entry.previous
     assert exported is not None
+    result = replace(entry.result, omitted=tuple(exported.omitted))
     retired = "" if previous is None else str(previous.resolved.get("retired") or "")
     if previous is not None and (retired or not run.options.force):
         entry.loaded = previous
-        entry.result = replace(result, action="kept", omitted=tuple(exported.omitted), retired=retired)
+        entry.result = replace(result, action="kept", retired=retired)
         return
     if run.options.pattern is not None:
         apply_pattern(exported, run.options.pattern, run.secrets)
@@ -254,7 +255,11 @@ async def _write(run: _Run, entry: _Entry) -> None:
     entry.loaded = run.folder.load(path)
     action: Action = "written" if previous is None else "replaced" if is_changed else "unchanged"
     entry.result = replace(
-        result, action=action, omitted=tuple(exported.omitted), differences=_differences(previous, entry.loaded)
+        result,
+        action=action,
+        differences=_differences(previous, entry.loaded),
+        unread=tuple(exported.unread),
+        unread_advice=unread_advice(exported),
     )
 
 

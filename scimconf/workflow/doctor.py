@@ -268,5 +268,5 @@ def _secret_finding(name: str, reference: Any, secrets: SecretResolver) -> Docto
     except SecretError as error:
         return DoctorCheck("secrets", DoctorState.WARNING, f"{name}: {error}, which an apply needs", error.hint)
     return DoctorCheck(
-        "secrets", DoctorState.OK, f"{name}: {reference} is set; whether Entra stores the same value cannot be seen"
+        "secrets", DoctorState.OK, f"{name}: {reference} is set; whether Entra stores the same value cannot be checked"
     )

@@ -28,6 +28,7 @@ SCHEMA = ".scimconf/spec.schema.json"
 HEAD = "Exported from a live application. What this file does not mention is not managed."
 NOT_EXPORTABLE = frozenset({"K101", "K102", "K103", "K201", "K202", "K401", "K601", "K801"})
 """Errors that leave nothing to export, or only a part that would pass for the whole."""
+NO_TENANT = "the tenant, so that the spec has no `tenant` and no plan checks that it is the right one"
 HINTS = {
     "K102": "Pass the id of one of them: --app ID",
     "K103": "Use the name that the portal shows, or the application id. Check also that this is the right tenant.",
@@ -72,7 +73,10 @@ async def export(
     ]
     if errors:
         raise DiagnosticsError(errors)
-    return export_spec(tenant, ExportRequest(name=name, snapshot=snapshot, full=full, definitions=defined))
+    exported = export_spec(tenant, ExportRequest(name=name, snapshot=snapshot, full=full, definitions=defined))
+    if not tenant:
+        exported.unread[NO_TENANT] = "Organization.Read.All"
+    return exported
 
 
 async def tenant_name(session: TenantSession) -> str:
@@ -85,6 +89,15 @@ async def tenant_name(session: TenantSession) -> str:
     except GraphError:
         return session.tenant_id
     return (observed.domain or observed.id) if observed is not None else session.tenant_id
+
+
+def unread_advice(exported: ExportedSpec) -> str:
+    """Return what to do about an incomplete export, "" for a complete one."""
+    from scimconf.permissions import grant
+
+    if not exported.unread:
+        return ""
+    return f"The spec is incomplete. {grant(list(dict.fromkeys(exported.unread.values())))} Then export again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +131,15 @@ def compose(exported: ExportedSpec, *, users_file: str = "", schema: str = SCHEM
 def _comments(exported: ExportedSpec, head: str) -> CommentNotes:
     from scimconf.render.yaml import CommentNotes
 
-    notes = "\n".join(
-        ["The application also has, which a spec cannot contain:", *(f"  {visible(note)}" for note in exported.omitted)]
-    )
+    notes: list[str] = []
+    if exported.omitted:
+        notes.append("The application also has, which a spec cannot contain:")
+        notes += (f"  {visible(note)}" for note in exported.omitted)
+    if exported.unread:
+        notes.append("Not exported, because Graph denied reading it:")
+        notes += (f"  {visible(note)}; needs {permission}" for note, permission in exported.unread.items())
     beside = {path: visible(comment) for path, comment in exported.comments.items()}
-    return CommentNotes(head, beside=beside, below={(): notes} if exported.omitted else {})
+    return CommentNotes(head, beside=beside, below={(): "\n".join(notes)} if notes else {})
 
 
 def _csv(assignments: list[tuple[str, str]]) -> str:

@@ -100,8 +100,8 @@ def test_checks_have_a_result_whatever_the_body_is(name):
 @pytest.mark.parametrize(
     ("status", "body", "hint"),
     [
-        (200, BODIES["html"], "This is no SCIM endpoint"),
-        (200, b"", "This is no SCIM endpoint"),
+        (200, BODIES["html"], "This is not a SCIM endpoint"),
+        (200, b"", "This is not a SCIM endpoint"),
         (404, BODIES["html"], "Check the path of the URL"),
         (401, {"detail": "no"}, "Check the token"),
         (403, b"", "Check the token"),

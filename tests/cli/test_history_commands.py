@@ -92,7 +92,7 @@ def test_a_refused_rollback_leaves_no_spec(with_history, monkeypatch):
     result = cli("rollback", "writer")
     assert result.code == 130
     (name,) = former_specs(cli)
-    assert f"The spec of that moment stays in writer/{name}." in result.err
+    assert f"The rollback spec stays in writer/{name}." in result.err
 
 
 @pytest.mark.slow

@@ -185,7 +185,7 @@ def test_init_without_a_terminal_leaves_open_questions_as_comments_that_validate
 
 def test_init_set_answers_the_questions_of_a_preset(folder, capsys):
     assert main(["init", "--preset", "github-emu", "--set", "enterprise=fabrikam"]) == 0
-    assert "Still open" not in capsys.readouterr().out
+    assert "Unanswered" not in capsys.readouterr().out
     assert "/enterprises/fabrikam\n" in (folder / "scimconf.yaml").read_text()
     assert main(["validate"]) == 0
 
@@ -203,7 +203,7 @@ def test_init_without_secrets_writes_an_environment_example_without_a_token(fold
             ["--preset", "github-emu", "--set", "enterprize=a"],
             "unknown question 'enterprize'. Did you mean enterprise?",
         ),
-        (["--preset", "github-emu", "--set", "enterprise=a b"], "'a b' is no valid answer to `enterprise`"),
+        (["--preset", "github-emu", "--set", "enterprise=a b"], "'a b' is not a valid answer to `enterprise`"),
         (["--preset", "writer", "--set", "a=b"], "the preset writer has no questions"),
         (["--preset", "writer", "--base-address", "https://x.example"], "Delete the option, or use `--preset custom`."),
         (["--preset", "github-emu", "--base-address", "https://x.example"], "Use --set enterprise=VALUE."),
@@ -247,7 +247,7 @@ def test_init_prompts_for_missing_options_until_the_answer_is_valid(folder, monk
     assert "base_address: https://api.github.com/scim/v2/enterprises/fabrikam\n" in text
     assert "unknown preset 'nonsense'" in screen.getvalue()
     assert "'a b' is not" in screen.getvalue()
-    assert "'a/b' is no valid answer to `enterprise`. Write the part" in screen.getvalue()
+    assert "'a/b' is not a valid answer to `enterprise`. Write the part" in screen.getvalue()
     assert "Slug of the enterprise on GitHub (such as contoso): " in screen.getvalue()
 
 

@@ -29,7 +29,7 @@ def test_preset_list_as_json_has_a_row_for_each_entry(capsys):
         "grade": "preset",
         "title": "Slack",
         "confirmed": "never",
-        "connection": "authorized by a person in the portal",
+        "connection": "authorized by an administrator in the portal",
         "roles": "not known",
         "groups": "created, changed and deleted",
         "leaver": "not known",

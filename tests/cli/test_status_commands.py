@@ -260,7 +260,7 @@ def test_export_all_writes_a_spec_for_each_application_with_a_job_and_a_worklist
         (("--all", "apps", "--name", "x"), "--all names the files itself"),
         (("--all", "--into", "apps"), "unexpected extra argument"),
         (("--all", "--into"), "--into is not a folder: write --all DIR"),
-        (("--all", "apps", "--secret", "{name}"), "does not say where secrets are kept"),
+        (("--all", "apps", "--secret", "{name}"), "does not state where secrets are stored"),
         (("--app", "Writer", "--secret", "env:X"), "has no {name}"),
     ],
 )

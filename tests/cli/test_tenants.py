@@ -177,7 +177,7 @@ def test_plan_signs_in_to_each_tenant_and_reports_each(both):
 def test_document_of_one_tenant_is_refused_for_several(both, words):
     ended = both("plan", *words, ".")
     assert ended.code == ExitCode.USAGE
-    assert "is for the specs of one tenant, and these are of several: contoso.com, fabrikam.cn." in ended.err
+    assert "works with the specs of one tenant, got several: contoso.com, fabrikam.cn." in ended.err
     assert both.sign_ins == []
 
 

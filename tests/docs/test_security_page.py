@@ -27,7 +27,7 @@ PAGE = read("SECURITY.md")
         (f"bases ({load.MAX_BASES})", True),
         (f"expressions ({MAX_LENGTH:,} characters)", True),
         (f"at most {MAX_PAGES:,} pages", True),
-        ("64 MB an answer", MAX_RESPONSE == 64 * 2**20),
+        ("64 MB for a response", MAX_RESPONSE == 64 * 2**20),
         ("`Retry-After` of one hour", LONGEST_RETRY_AFTER == 3600),
     ],
 )

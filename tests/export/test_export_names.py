@@ -97,8 +97,8 @@ def test_a_pattern_makes_the_reference_of_each_application(pattern, key, expecte
 @pytest.mark.parametrize(
     ("pattern", "part"),
     [
-        ("{name}-scim", "does not say where secrets are kept"),
-        ("vault:x/{name}", "does not say where secrets are kept"),
+        ("{name}-scim", "does not state where secrets are stored"),
+        ("vault:x/{name}", "does not state where secrets are stored"),
         ("key_vault:contoso-kv/scim", "has no {name}: all applications would share one secret"),
         ("key_vault:{name}", "names no vault"),
         ("key_vault:{name}/x-{name}", "names no vault"),

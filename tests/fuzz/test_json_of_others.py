@@ -26,7 +26,7 @@ REFUSED = {
     "NaN is not valid in JSON": "[NaN]",
     "-Infinity is not valid in JSON": '{"a": -Infinity}',
     "a number is beyond the range of a float": "[1e999]",
-    "a string has a lone surrogate, which is no character": '["\\ud800"]',
+    "a string has a lone surrogate, which is not a character": '["\\ud800"]',
     f"JSON is nested more than {MAX_DEPTH} levels deep": nested(MAX_DEPTH + 1),
 }
 

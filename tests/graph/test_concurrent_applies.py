@@ -161,7 +161,7 @@ def test_apply_does_not_start_an_application_that_others_deleted(apply_among):
 
     rehearsal, report = apply_among(before_start, ("DELETE", path, None))
     assert exit_code(report) == 5
-    assert report.failed[0].detail == "the application is not listed any more"
+    assert report.failed[0].detail == "Graph no longer lists the application"
     assert not rehearsal.asked("POST", "/start")
 
 

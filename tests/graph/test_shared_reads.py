@@ -137,8 +137,10 @@ def test_denied_ids_are_read_again_and_reported_to_each_application(fake):
         return [await reads.find(lookups), await reads.find(lookups)]
 
     parts = run(fake, work, httpx.Response(403, json=FORBIDDEN))
-    assert [(found(part), list(part.denied)) for part in parts] == [({"id-ada": False}, ["principals_by_id"])] * 2
-    assert len(fake.requests) == 2
+    assert [(found(part), list(part.denied)) for part in parts] == [
+        ({"id-ada": False}, ["users_by_id", "groups_by_id"])
+    ] * 2
+    assert len(fake.requests) == 6
 
 
 def test_an_application_that_is_cancelled_does_not_cancel_the_lookups_of_others(fake):

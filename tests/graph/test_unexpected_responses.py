@@ -76,7 +76,7 @@ def test_a_principal_without_an_id_is_an_error(rows):
     """Whichever way it was looked up."""
     with pytest.raises(GraphError, match=r"\[0\]: expected an object with an id"):
         observed(Bodies({"value": rows}), [], lambda _seen: [Lookup("user", "ada@contoso.com")])
-    with pytest.raises(ValueError, match=r"unexpected rows, first at value\.0"):
+    with pytest.raises(ValueError, match=r"unexpected items, first at value\.0"):
         decoder(PrincipalRow)(json.dumps({"value": rows}).encode())
 
 

@@ -155,10 +155,10 @@ def test_sign_on_missing_blocks_the_first_start_only(reason):
 @pytest.mark.parametrize(
     ("steps", "message"),
     [
-        (("Enable SCIM",), '1 step of before_start is not confirmed by a person: "Enable SCIM"'),
+        (("Enable SCIM",), '1 step of before_start is not confirmed: "Enable SCIM"'),
         (
             tuple("abcdef"),
-            '6 steps of before_start are not confirmed by a person: "a", "b", "c", "d", "e" and others',
+            '6 steps of before_start are not confirmed: "a", "b", "c", "d", "e" and others',
         ),
     ],
 )
@@ -169,7 +169,7 @@ def test_before_start_unconfirmed_blocks_the_first_start_only(steps, message):
     assert (initial.id, unconfirmed.id, unconfirmed.count) == ("initial-start", "before-start-unconfirmed", len(steps))
     assert unconfirmed.message == (
         f"{message}. To confirm a step, add `confirmed` and `by` to it. "
-        "What needs the application can be done after `apply --no-start`"
+        "Steps that need the application can follow `apply --no-start`"
     )
     assert ids([start(has_run=True)], context) == []
     assert "before-start-unconfirmed" not in ASKED
@@ -201,7 +201,7 @@ def test_replaced_credentials_state_that_an_authorization_is_lost(before, is_los
     """Only a person can give it again."""
     change = update(Address("a", "connection"), "authentication", before, "bearer")
     assert (
-        "a person gave" in sentence(Effect.CREDENTIALS, [replace(change, effects={Effect.CREDENTIALS})], None)
+        "an administrator gave" in sentence(Effect.CREDENTIALS, [replace(change, effects={Effect.CREDENTIALS})], None)
     ) is is_lost
 
 

@@ -8,7 +8,7 @@ from scimconf.documents.assignments import AssignmentSet
 from scimconf.kinds import KINDS
 from scimconf.kinds.missing_principals import MAX_SUGGESTIONS
 from scimconf.plan import Address
-from scimconf.snapshot import DELETED, PRINCIPALS_BY_ID, DeniedRead, Lookup, Principal, Snapshot
+from scimconf.snapshot import BY_ID, DELETED, DeniedRead, Lookup, Principal, Snapshot
 from scimconf.workflow.checks import check
 from tests.kinds.cases import change_json, line, make_plan, options_of, snapshot, spec_of, tenant_documents
 from tests.kinds.test_comparison import ADA, ADMIN, assignment_row
@@ -208,12 +208,12 @@ def test_lookups_search_the_recycle_bin_for_what_was_not_found():
 
 def test_an_id_that_could_not_be_read_is_not_missing():
     spec = spec_of(f"assignments: {{unlisted: keep, users: [{{user: {GONE}, role: admin}}]}}")
-    denied = {PRINCIPALS_BY_ID: DeniedRead(403, "Authorization_RequestDenied", "/directoryObjects/getByIds")}
+    denied = {BY_ID["user"]: DeniedRead(403, "Authorization_RequestDenied", "/users")}
     documents = {"service_principals": [], "assignments": AssignmentSet()}
     bare = Snapshot(documents, denied, principals={Lookup("id", GONE): ()})
     (error,) = [diagnostic for diagnostic in check(KINDS, spec, bare) if diagnostic.code == "K809"]
     assert error.message == f'user or group with the id "{GONE}" could not be looked up'
-    assert "Directory.Read.All" in error.hint
+    assert "User.ReadBasic.All" in error.hint
     assert [row for kind in KINDS for row in kind.missing(spec, bare)] == []
 
 

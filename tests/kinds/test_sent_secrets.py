@@ -201,7 +201,7 @@ def test_secret_redirected_blocks_the_first_secret_of_an_application_that_was_se
 
 def test_secret_redirected_names_no_host_that_the_template_decides():
     planned = make_plan("connection: {secret_token: {env: TOKEN, rotation: '2'}}", secrets=stored(SecretToken="*"))
-    assert redirections(planned) == [MISSING.format("the host that the application's template decides")]
+    assert redirections(planned) == [MISSING.format("the host that the application's template sets")]
 
 
 def test_secret_redirected_blocks_if_graph_does_not_return_the_tags():

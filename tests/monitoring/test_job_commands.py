@@ -145,7 +145,7 @@ def test_guards_of_commands():
     assert command_guards(JobCommand.RESUME, unconfirmed)[1:] == (
         (
             "before-start-unconfirmed",
-            '1 step of before_start is not confirmed by a person: "Enable SCIM". To confirm a step, add `confirmed` and `by` to it',
+            '1 step of before_start is not confirmed: "Enable SCIM". To confirm a step, add `confirmed` and `by` to it',
         ),
     )
     assert command_guards(JobCommand.RESUME, replace(facts(), unconfirmed_steps=("Enable SCIM",))) == ()

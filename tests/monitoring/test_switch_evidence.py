@@ -105,7 +105,7 @@ def test_contradictory_evidence_decides_nothing_and_is_said():
         "contradictory, so nothing follows: role_blob is display_name (2), json (1)"
     )
     decided = SwitchEvidence("role_blob", {"json": 3})
-    assert rendering.evidence_text(decided) == "undocumented behaviour seen: role_blob is json (3)"
+    assert rendering.evidence_text(decided) == "undocumented behaviour observed: role_blob is json (3)"
     assert [dict(total.counts) for total in merged([item, decided])] == [{"display_name": 2, "json": 4}]
 
 

@@ -59,7 +59,7 @@ def test_rehearse_has_one_document_for_one_spec(spec):
     (spec.parent / "b.scimconf.yaml").write_text(spec.read_text().replace("Writer", "Reader").replace("writer", "b"))
     for argv in (["--format", "json"], ["--out", "report.txt"]):
         ended = run(["rehearse", *argv])
-        assert (ended.code, "for one spec" in ended.err) == (64, True)
+        assert (ended.code, "work with one spec" in ended.err) == (64, True)
 
 
 def test_rehearse_refuses_a_spec_whose_tests_fail(spec):

@@ -60,6 +60,6 @@ def test_rehearsal_fails_with_the_value_that_the_vendor_refuses():
 
 
 def test_vendor_of_an_unknown_preset_is_an_error():
-    with pytest.raises(ScimconfError, match='no preset or fact page "nobody"'):
+    with pytest.raises(ScimconfError, match='unknown preset or fact page "nobody"'):
         played_vendor("nobody")
     assert played_vendor("slack").title == "Slack"

@@ -86,4 +86,4 @@ def test_case_12_the_role_attribute_of_writer_is_not_sent_when_a_user_is_created
     assert ignores in WRITER.read_bytes()
     loaded = load(str(WRITER), lambda name: Path(name).read_bytes().replace(ignores, b"#"), {}, {}, lambda _: True)
     [message] = [diagnostic.message for diagnostic in lint(loaded) if diagnostic.code == "L513"]
-    assert "leave urn:custom:params:scim:schemas:extension:writer:2.0:User out" in message
+    assert "omit urn:custom:params:scim:schemas:extension:writer:2.0:User when" in message

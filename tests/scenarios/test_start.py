@@ -191,11 +191,11 @@ def test_k403_says_what_to_set_in_the_portal_beside_the_tokens_of_the_service(sp
     file = spec(ZOOM + connection + SETTINGS)
     planned = rehearsal.plan(file, all_allowed())
     text = warnings(planned)["K403"]
-    assert "the service alone has Oauth2AccessToken, Oauth2AccessTokenCreationTime, Oauth2RefreshToken" in text.message
+    assert "only the service has Oauth2AccessToken, Oauth2AccessTokenCreationTime, Oauth2RefreshToken" in text.message
     assert "Set deletion_threshold, notifications.email in the portal" in str(text.hint)
     report = rehearsal.apply(planned, all_allowed())
     assert (exit_code(report), rehearsal.made) == (1, [])
-    assert report.error.startswith("a person authorized the connection in the portal")
+    assert report.error.startswith("an administrator authorized the connection in the portal")
     rehearsal.request("PUT", f"{rehearsal.sync('Zoom')}/secrets", {"value": [notification_settings()]})
     assert changes(rehearsal.plan(file)) == []
 
@@ -213,7 +213,7 @@ def test_settings_beside_the_tokens_are_written_where_the_secrets_set_merges(spe
     file = spec(ZOOM + MERGES + SETTINGS)
     [guard] = [guard for guard in rehearsal.plan(file).plan.guards if guard.id == "secret-unavailable"]
     assert (guard.count, guard.is_allowed) == (3, False)
-    assert guard.message.startswith("the service alone has Oauth2AccessToken")
+    assert guard.message.startswith("only the service has Oauth2AccessToken")
     assert exit_code(apply(rehearsal, file)) == 0
     (written,) = rehearsal.asked("PUT", "/secrets")
     assert {pair["key"] for pair in written["body"]["value"]} == {"SyncAll", "SyncNotificationSettings"}
@@ -237,7 +237,7 @@ def test_export_of_an_authorized_connection_has_no_tokens_and_shows_no_changes_a
     authorize(rehearsal)
     exported = rehearsal.run(lambda session: export_application(session, "Zoom", full=False))
     assert exported.tree["connection"] == {"authentication": "portal", "base_address": URL}
-    assert "a person authorized the connection" in exported.comments["connection",]
+    assert "an administrator authorized the connection" in exported.comments["connection",]
     assert exported.omitted == []
     authorize(rehearsal)
     assert changes(rehearsal.plan(spec(yaml.safe_dump(exported.tree)))) == []
@@ -338,7 +338,7 @@ def test_case_27_settings_beside_a_connection_that_a_person_authorized(spec):
     """`zoom.yaml` is refused with what to set in the portal, `zoom2.yaml` is applied, the old export names the keys."""
     rehearsal = shared_tenant("vendors/zoom.tenant.json")
     refused = apply(rehearsal, shared_spec(spec, "vendors/zoom.yaml"))
-    assert refused.error.startswith("a person authorized the connection in the portal")
+    assert refused.error.startswith("an administrator authorized the connection in the portal")
     file = shared_spec(spec, "vendors/zoom2.yaml")
     assert exit_code(apply(rehearsal, file)) == 0
     assert changes(rehearsal.plan(file)) == []

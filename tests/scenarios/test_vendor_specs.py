@@ -100,7 +100,7 @@ def test_zoom_spec_names_what_to_set_in_the_portal_or_sends_only_the_changed_key
     authorize(rehearsal, "Zoom")
     planned = rehearsal.plan(vendor_spec("zoom.yaml"), all_allowed())
     [warning] = [warning for warning in planned.plan.warnings if warning.code == "K403"]
-    assert "the service alone has Oauth2AccessToken" in warning.message
+    assert "only the service has Oauth2AccessToken" in warning.message
     assert re.search(r"Set .*deletion_threshold, notifications.email.* in the portal", warning.hint)
     assert exit_code(rehearsal.apply(planned, all_allowed())) == 1
     assert rehearsal.made[1:] == []  # the first request is that of a person in the portal

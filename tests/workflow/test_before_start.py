@@ -44,9 +44,7 @@ def test_before_start_unconfirmed_blocks_the_first_start_until_a_person_confirms
     assert blocking(planned) == BOTH
     report = rehearsal.apply(planned)
     assert (exit_code(report), rehearsal.writes) == (4, [])
-    assert (
-        'before-start-unconfirmed: 1 step of before_start is not confirmed by a person: "Enable SCIM"' in report.error
-    )
+    assert 'before-start-unconfirmed: 1 step of before_start is not confirmed: "Enable SCIM"' in report.error
     assert blocking(rehearsal.plan(spec(enabled="false"))) == set()
     assert exit_code(rehearsal.apply(spec(CONFIRMED % NOON.date()))) == 0
     for text in (spec(), spec(CONFIRMED % NOON.date())):

@@ -114,7 +114,7 @@ def test_deleted_user_is_recognised_with_and_without_the_id_in_the_name(tmp_path
 
 
 def test_plan_of_ids_that_may_not_be_read_is_an_error_and_not_missing(tmp_path):
-    tenant = Rehearsal(TENANT, permissions=("Application.Read.All", "Synchronization.Read.All", "User.ReadBasic.All"))
+    tenant = Rehearsal(TENANT, permissions=("Application.Read.All", "Synchronization.Read.All", "GroupMember.Read.All"))
     id_ = "20000000-0000-4000-8000-00000000000a"
     planned = tenant.plan(spec(tmp_path, f"  unlisted: keep\n  users: [{{user: {id_}, role: member}}]\n"))
     assert [diagnostic.code for diagnostic in planned.errors] == ["K809"]

@@ -93,7 +93,7 @@ def test_a_running_application_that_needs_no_pause_stays_on_and_the_plan_says_so
     changed = spec(tmp_path, ("deletion_threshold: 50", "deletion_threshold: 51"))
     planned = tenant.plan(changed, HELD)
     assert held(planned) == [
-        "provisioning is on, and nothing here pauses it: the next cycle uses these changes for all users"
+        "provisioning is on, and no change of this plan pauses it: the next cycle uses the changes for all users"
     ]
     report = tenant.apply(planned, HELD)
     assert (report.status, report.pause, is_on(tenant)) == (ApplyStatus.APPLIED, Pause.NONE, True)

@@ -77,7 +77,7 @@ async def _is_younger(session: TenantSession, step: NameCheck, rows: list[Json],
 
 def _ambiguous(rows: list[Json], own_id: str) -> StaleError:
     if not rows or all(row["id"] == own_id for row in rows):
-        return StaleError("the application is not listed any more", "Run apply again.")
+        return StaleError("Graph no longer lists the application", "Run apply again.")
     ids = ", ".join(f"app_id {row['appId']}" for row in rows)
     hint = "Run apply again in a few minutes. If several remain, delete all but one, or write its app_id."
     return StaleError(f"another application with the same name was created meanwhile: {ids}", hint)

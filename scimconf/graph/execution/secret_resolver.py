@@ -37,7 +37,7 @@ def _unwritable_error(keys: Sequence[str]) -> SecretError:
             "or write `on_unreadable_secret: send_changed_keys`.",
         )
     return SecretError(
-        f"a person authorized the connection in the portal, and the service alone has {', '.join(keys)}",
+        f"an administrator authorized the connection in the portal, and only the service has {', '.join(keys)}",
         "A write replaces all of the connection's settings. Set the ones that differ in the portal, "
         "or write `on_unreadable_secret: send_changed_keys` if `scimconf probe` reported `secrets_put: merge`.",
     )

@@ -139,6 +139,6 @@ def decoder(row: type) -> Decode:
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
             path = ".".join(str(part) for part in first["loc"]) or "its start"
-        raise ValueError(f"unexpected rows, first at {path}")
+        raise ValueError(f"unexpected items, first at {path}")
 
     return decode

@@ -49,6 +49,6 @@ RULES: Mapping[str, SpecRule] = MappingProxyType(
         "L703": SpecRule("Mapping that the vendor needs", "warning", vendor.missing_rows),
         "L704": SpecRule("Mapping that the vendor does not support", "warning", vendor.unsupported_rows),
         "L705": SpecRule("Matching that the vendor does not support", "warning", vendor.unsupported_matching),
-        "L706": SpecRule("Groups that the vendor does not take", "warning", vendor.unsupported_groups),
+        "L706": SpecRule("Groups that the vendor does not accept", "warning", vendor.unsupported_groups),
     }
 )

@@ -27,7 +27,7 @@ def query_parameter(context: MappingContext) -> Iterator[Diagnostic]:
     for key in keys(_address(context)):
         former = FORMER_FLAGS.get(key.lower())
         if former is not None:
-            message = f"{key} is a former name of the flag {former}; it may have no effect any more"
+            message = f"{key} is a former name of the flag {former}; it may no longer have an effect"
             yield Diagnostic("L508", message, PATH, hint=f"Write `{former}` instead.")
         elif key.lower() not in FLAGS:
             message = f'the query parameter "{key}" is sent to the application and shown in every plan'

@@ -131,7 +131,7 @@ def other_type(context: MappingContext) -> Iterator[Diagnostic]:
         is_listed = entry.section in STANDARD and name in ATTRIBUTES[entry.section]
         is_string = kind not in ("", "boolean") or (not kind and name not in BOOLEANS and is_listed)
         if entry.operator in TRUTHS and is_string:
-            message = f"`{entry.operator}` needs a boolean attribute, but {name} is none"
+            message = f"`{entry.operator}` needs a boolean attribute, and {name} is not boolean"
             yield Diagnostic("L604", message, path, hint="Use `equals`, `is_null` or `is_not_null`.")
         elif entry.operator in (*STRINGS, *NUMBERS) and is_boolean:
             message = f"`{entry.operator}` does not work with the boolean attribute {name}"

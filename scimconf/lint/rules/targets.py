@@ -58,7 +58,9 @@ def unsupported_extension(context: MappingContext) -> Iterator[Diagnostic]:
         for name, definition in mapping.target_attributes.items():
             is_unsupported = definition.multivalued or definition.references or definition.type == "reference"
             if name.startswith("urn:") and not name.startswith(ENTERPRISE) and is_unsupported:
-                message = "in a non-gallery application, extension attributes are single-valued and no references"
+                message = (
+                    "in a non-gallery application, extension attributes are single-valued and cannot be references"
+                )
                 hint = "Use `type: string` and delete `multivalued: true`."
                 yield Diagnostic("L504", message, ("mappings", section, "target_attributes", name), hint=hint)
 
@@ -86,7 +88,7 @@ def left_out_of_creation(context: MappingContext) -> Iterator[Diagnostic]:
         is_sent = is_scim_attribute(target.name, target.section) or _SENT_ON_CREATION.fullmatch(target.name)
         if not is_sent and not _is_undefined(context, target):
             created = "group" if target.section == "groups" else "user"
-            message = f"Entra is reported to leave {target.name} out when it creates a {created}, and to send it later"
+            message = f"Entra is reported to omit {target.name} when it creates a {created}, and to send it later"
             hint = f"If the application accepts other names, use the form `{DOCUMENTED_FORM}`."
             yield Diagnostic("L513", message, target.path, hint=hint)
 

@@ -50,7 +50,7 @@ def unknown_preset(context: MappingContext) -> Iterator[Diagnostic]:
         hint = did_you_mean(
             suggest(name, names), "`scimconf preset list` shows all. Delete the key if yours is missing."
         )
-        yield Diagnostic("L700", f'there is no preset or fact page "{name}"', PATH, hint=hint)
+        yield Diagnostic("L700", f'unknown preset or fact page "{name}"', PATH, hint=hint)
 
 
 def refused_values(context: MappingContext) -> Iterator[Diagnostic]:
@@ -111,10 +111,10 @@ def unsupported_groups(context: MappingContext) -> Iterator[Diagnostic]:
         return
     support = getattr(entry.facts.groups, "support", "")
     if support == "none":
-        message, hint = f"{entry.facts.title} takes no groups", "Write `groups: {enabled: false}`."
+        message, hint = f"{entry.facts.title} does not accept groups", "Write `groups: {enabled: false}`."
         yield Diagnostic("L706", message, ("mappings", "groups"), hint=hint)
     elif support == "update_only" and set(groups.actions or ("create", "delete")) & {"create", "delete"}:
-        message = f"{entry.facts.title} takes changes of existing groups only"
+        message = f"{entry.facts.title} accepts changes of existing groups only"
         yield Diagnostic("L706", message, ("mappings", "groups"), hint="Write `actions: [update]`.")
 
 

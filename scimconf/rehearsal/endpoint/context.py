@@ -178,10 +178,10 @@ class CheckContext:
         """Return the resources of a list response; the response must be one."""
         require(response.status == 200, f"the filter was answered with {describe_answer(response)}")
         total = response.resource.get("totalResults")
-        require(isinstance(total, int), "the response has no totalResults, so it is no ListResponse")
+        require(isinstance(total, int), "the response has no totalResults, so it is not a ListResponse")
         resources = response.resource.get("Resources") or []
         is_list = isinstance(resources, list) and all(isinstance(resource, dict) for resource in resources)
-        require(is_list, "Resources is no list of objects")
+        require(is_list, "Resources is not a list of objects")
         return list(resources)
 
     # --- setup ------------------------------------------------------------------------------------------------------

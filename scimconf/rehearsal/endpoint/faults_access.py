@@ -57,7 +57,7 @@ def _only_removed_member(context: CheckContext) -> str:
     leaver, other = context.create_users(2)
     group = context.create_group([leaver, other])
     response = context.patch(group, context.dialect.remove_member(leaver))
-    require(other in context.members(group), f"after {response.describe()} the other member is gone too")
+    require(other in context.members(group), f"after {response.describe()} the other member is removed too")
     return "the other member stays"
 
 
@@ -72,7 +72,7 @@ def _member_removed(context: CheckContext) -> str:
     require(
         not remaining, f"the removal of 2 members in one request succeeded, and {remaining} of them is still a member"
     )
-    return "the users are no members any more"
+    return "the users are no longer members"
 
 
 def _disabled(context: CheckContext) -> str:

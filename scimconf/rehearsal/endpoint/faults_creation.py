@@ -71,7 +71,7 @@ def _content_types(context: CheckContext) -> str:
         media_type = response.content_type.partition(";")[0].strip().lower()
         require(media_type == SCIM_JSON, f"the content type of the response is {as_json(response.content_type)}")
     error = context.get(f"/Users/{context.name()}")
-    require(isinstance(error.body, dict), f"the body of {error.describe()} is no JSON object")
+    require(isinstance(error.body, dict), f"the body of {error.describe()} is not a JSON object")
     return f"responses have the content type {SCIM_JSON}"
 
 
@@ -116,7 +116,7 @@ def _failed_creations(context: CheckContext) -> str:
         again = context.post("/Users", body)
         is_visible = context.find("/Users", "userName", body["userName"])
         is_usable = is_visible or again.is_success
-        require(is_usable, f"{response.describe()}, then {describe_answer(again)}, and the filter finds nobody")
+        require(is_usable, f"{response.describe()}, then {describe_answer(again)}, and the filter finds no user")
     return f"the creations were answered with {[response.status for response in responses]}"
 
 

@@ -33,7 +33,7 @@ def _member_with_value_only(context: CheckContext) -> str:
     (user,) = context.create_users(1)
     group = context.create_group()
     context.patched(group, operation("add", "members", member_values(user)))
-    require(user in context.members(group), "the PATCH succeeded, and the user is no member")
+    require(user in context.members(group), "the PATCH succeeded, and the user is not a member")
     return "the user is a member"
 
 

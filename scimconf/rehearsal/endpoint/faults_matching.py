@@ -52,7 +52,7 @@ def _whole_values(context: CheckContext) -> str:
         matches = context.find_if_any("/Users", "userName", part)
         require(not matches, f'the filter for "{part}" matches {len(matches)} users')
     refused = [sign for sign in _SIGNS if not _is_matched(context, sign)]
-    return "a part of the userName matches nobody" + (
+    return "a part of the userName matches no user" + (
         f"; names with {' and '.join(refused)} are refused" if refused else ""
     )
 

@@ -204,7 +204,10 @@ def _connection_problem(context: CheckContext, response: EndpointResponse) -> tu
     if response.status == 404 and context.get("/Users").status == 404:
         return f"{answer} for every request to /Users", f"Check the path of the URL. {_APPENDED}"
     if response.is_success and not isinstance(response.body, dict):
-        return f"{answer} with a body that is no JSON object", f"This is no SCIM endpoint. Check the URL. {_APPENDED}"
+        return (
+            f"{answer} with a body that is not a JSON object",
+            f"This is not a SCIM endpoint. Check the URL. {_APPENDED}",
+        )
     return "", ""
 
 

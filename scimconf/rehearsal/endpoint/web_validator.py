@@ -64,8 +64,8 @@ def _creates(context: CheckContext, endpoint: str) -> str:
     matches = context.find(endpoint, _key(endpoint), body[_key(endpoint)])
     require(len(matches) == 1, f"the filter matches {len(matches)} resources")
     missing = missing_values(body, matches[0])
-    require(not missing, f"these did not come back: {', '.join(missing)}")
-    return "all attributes came back"
+    require(not missing, f"these were not returned: {', '.join(missing)}")
+    return "all attributes were returned"
 
 
 def _duplicate(context: CheckContext, endpoint: str) -> str:

@@ -173,7 +173,7 @@ def _address_failure(address: str) -> str | None:
 
 
 def _authorized_token(credentials: Mapping[str, str]) -> str:
-    """Return the token that the service has because a person authorized the connection in the portal, or ""."""
+    """Return the token that the service has because an administrator authorized the connection in the portal, or ""."""
     return credentials.get("Oauth2AccessToken") or credentials.get("Oauth2RefreshToken") or ""
 
 

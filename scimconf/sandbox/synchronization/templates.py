@@ -28,7 +28,7 @@ _TARGET_DIRECTORY = "customappsso"  # the name of the target directory of applic
 class ProvisioningTemplate:
     """A provisioning template: id, whether it is the default, configuration fields and synchronizationSchema.
 
-    With `oauth` a person authorizes the connection in the portal, and the service itself has the tokens.
+    With `oauth` an administrator authorizes the connection in the portal, and the service itself has the tokens.
     """
 
     template_id: str

@@ -44,7 +44,7 @@ SERVICE_OWNED = frozenset(
         "TokenExpiration",
     }
 )  # fmt: skip
-"""Graph's keys that the service writes and renews after a person authorized the connection in the portal."""
+"""Graph's keys that the service writes and renews after an administrator authorized the connection in the portal."""
 
 MASK = "*"
 _HOST_HINT = "Write the name of the application's host."
@@ -178,7 +178,9 @@ class Connection(Section):
     def _service_owned_errors(self) -> Iterator[Diagnostic]:
         for key in self.other:
             if key in SERVICE_OWNED:
-                message = f"the service itself writes {key}, after a person authorized the connection in the portal"
+                message = (
+                    f"the service itself writes {key}, after an administrator authorized the connection in the portal"
+                )
                 yield Diagnostic("S317", message, ("other", key), hint="Delete it, and write `authentication: portal`.")
 
     def _authentication_errors(self) -> Iterator[Diagnostic]:
