@@ -19,6 +19,8 @@ from scimconf.monitoring.pauses import PauseRecord, redacted_pause
 from scimconf.monitoring.times import parse_duration, parse_time, span, stamp
 
 OVERDUE_INTERVALS = 3
+TOO_MANY_DELETES = "toomanydeletes"
+"""The reason of the quarantine in which deletions are held back, in lower case."""
 DISABLED_AFTER = timedelta(days=28)
 WARNED_BEFORE = timedelta(days=7)
 _COUNTS: Mapping[str, str] = {
@@ -80,6 +82,7 @@ class JobStatus:
     `steady_since` is when the first cycle ended, None before. `next_cycle` is expected, or announced in quarantine.
     `has_run`: the job was ever started. `escrows_pruned`: its first cycle had too many failures, and the service dropped
     them. `notes` say what the fields do not. `pause` is who switched the job off and why, None if it is on or nothing says it.
+    `deletions_allowed` is when deletions that are held back were allowed, None if they were not or nothing says it.
     """
 
     job_id: str
@@ -98,10 +101,21 @@ class JobStatus:
     has_run: bool = False
     escrows_pruned: bool = False
     pause: PauseRecord | None = None
+    deletions_allowed: datetime | None = None
 
     @property
     def is_quarantined(self) -> bool:
         return self.quarantine is not None
+
+    @property
+    def has_cycled(self) -> bool:
+        """Whether a cycle has ended: only then is a job that is paused started again where it stopped."""
+        return self.last is not None or self.steady_since is not None
+
+    @property
+    def holds_deletions(self) -> bool:
+        """Whether the job is in quarantine because of too many deletions."""
+        return self.quarantine is not None and self.quarantine.reason.lower() == TOO_MANY_DELETES
 
     @property
     def is_started_again(self) -> bool:
@@ -120,8 +134,10 @@ class JobStatus:
     @property
     def state(self) -> str:
         """What the job does, in words that follow "provisioning is"; all commands use them."""
-        if self.phase is JobPhase.OFF and self.last is None and self.steady_since is None:
+        if self.phase is JobPhase.OFF and not self.has_cycled:
             return "off, no cycle has ended"
+        if self.deletions_allowed is not None:
+            return "in quarantine until the next cycle, which carries out the allowed deletions"
         if self.failure is not None:
             return "on, the last cycle failed"
         return "on, no cycle has ended since it was started" if self.is_started_again else _STATES[self.phase]

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scimconf.monitoring.application_status import ApplicationStatus
-from scimconf.monitoring.job_commands import TOO_MANY_DELETES
-from scimconf.monitoring.job_status import JobPhase, JobStatus
+from scimconf.monitoring.job_status import TOO_MANY_DELETES, JobPhase, JobStatus
 
 _THRESHOLDS = "escrow"
 """A part of the names of all reasons that are about too many failures."""
@@ -30,6 +29,8 @@ def proposals(status: ApplicationStatus) -> Iterator[Proposal]:
     if len(status.jobs) != 1 or not status.selector:
         return
     job = status.jobs[0]
+    if job.deletions_allowed is not None:
+        return
     if job.quarantine is not None:
         yield from _of_quarantine(job.quarantine.reason.lower(), status.selector)
     elif job.failure is not None:

@@ -11,7 +11,6 @@ from scimconf.monitoring.job_commands import (
     JobFacts,
     RestartScope,
     StagedDeletion,
-    holds_deletions,
     is_initial,
 )
 from scimconf.monitoring.log_events import redacted_event
@@ -85,7 +84,7 @@ def _restart(facts: JobFacts, scopes: Collection[RestartScope]) -> Iterator[str]
         yield _CACHE
     else:
         yield "The next cycle continues where the last one ended; no other users are evaluated again."
-    if holds_deletions(facts.status):
+    if facts.status.holds_deletions:
         yield (
             "Deletions are held back. Unless their cause is undone, the next cycle holds them back again; if they are right: "
             f"scimconf allow-deletions {facts.selector}"
@@ -188,7 +187,7 @@ def _opposite(command: JobCommand, facts: JobFacts) -> tuple[str, ...]:
     """Return the command that undoes this one; none before the first cycle has ended, when only an apply starts the job."""
     if command is not JobCommand.PAUSE:
         return (f"scimconf pause {facts.selector}",)
-    return (f"scimconf resume {facts.selector}",) if facts.status.has_run else ()
+    return (f"scimconf resume {facts.selector}",) if facts.status.has_cycled else ()
 
 
 def _drift(command: JobCommand, facts: JobFacts) -> str:

@@ -188,7 +188,12 @@ QUARANTINE = {"code": "Quarantine", "quarantine": {"reason": "TooManyDeletes", "
     ("app", "schedule", "status", "check"),
     [
         ("Writer", "Active", {}, (OK, "Writer: provisioning is on", "")),
-        ("Writer", "Active", {"code": "NotRun"}, (OK, "Writer: provisioning is on, no cycle has ended since it was started", "")),
+        (
+            "Writer",
+            "Active",
+            {"code": "NotRun"},
+            (OK, "Writer: provisioning is on, no cycle has ended since it was started", ""),
+        ),
         ("Writer", "Disabled", {}, (WARNING, "Writer: provisioning is off", "")),
         (
             "Writer",

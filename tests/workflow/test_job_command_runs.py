@@ -103,7 +103,7 @@ def writes(tenant):
 
 
 def entries(options, name="writer"):
-    return [(entry.command, entry.status) for entry in history_entries(options.history.store, name)]
+    return [(entry.command.partition(" ")[0], entry.status) for entry in history_entries(options.history.store, name)]
 
 
 @pytest.mark.parametrize("command", list(JobCommand))

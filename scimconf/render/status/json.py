@@ -86,6 +86,7 @@ def _job(job: JobStatus, selector: str) -> Json:
         "quarantine": _quarantine(job, selector),
         "objects": dict(job.objects),
         "notes": list(job.notes),
+        "deletions_allowed": time(job.deletions_allowed),
         "pause": None if job.pause is None else {**asdict(job.pause), "since": time(job.pause.since)},
     }
 

@@ -83,7 +83,7 @@ def _job_lines(job: JobStatus, status: ApplicationStatus) -> Iterator[StatusLine
     now = status.now
     if job.quarantine is not None:
         reason = f"{job.quarantine.cause.meaning} ({job.quarantine.reason})"
-        details = [_error(job.quarantine), job.quarantine.cause.action_for(status.selector)]
+        details = [_error(job.quarantine), _quarantine_action(job, status)]
         since = f" since {stamp(job.quarantine.began)}" if job.quarantine.began else ""
         yield StatusLine("quarantine", f"{reason}{since}", "danger", tuple(filter(None, details)))
     if job.pause is not None:
@@ -103,6 +103,14 @@ def _job_lines(job: JobStatus, status: ApplicationStatus) -> Iterator[StatusLine
         yield StatusLine("known objects", f"{counts} (deleted ones included)", "quiet")
     for note in job.notes:
         yield StatusLine("note", note, "update")
+
+
+def _quarantine_action(job: JobStatus, status: ApplicationStatus) -> str:
+    if job.deletions_allowed is not None:
+        when = f"{stamp(job.deletions_allowed)} ({ago(job.deletions_allowed, status.now)})"
+        return f"The deletions were allowed on {when}; the next cycle carries them out."
+    assert job.quarantine is not None
+    return job.quarantine.cause.action_for(status.selector)
 
 
 def _last(job: JobStatus, now: datetime) -> str:
