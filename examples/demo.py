@@ -36,7 +36,7 @@ def main() -> int:
         heading("1. Plan: what would change in an empty tenant, and for which users")
         expect(2, run(environ, "plan", "--detailed-exitcode", SPEC))
         heading("2. Apply: make the changes, then plan again until no changes remain")
-        expect(0, run(environ, "apply", "--auto-approve", "--history", f"{folder}/history", SPEC))
+        expect(0, run(environ, "apply", "--yes", "--history", f"{folder}/history", SPEC))
         heading("3. Plan again: no changes")
         expect(0, run(environ, "plan", "--detailed-exitcode", SPEC))
         heading("4. The tenant now")

@@ -76,6 +76,11 @@ def dotted(path: SpecPath) -> str:
     return text
 
 
+def plural(number: int, singular: str, plural_form: str = "") -> str:
+    """Return the number with the right form of the noun; the plural form defaults to a trailing `s`."""
+    return f"{number:,} {singular if number == 1 else plural_form or f'{singular}s'}"
+
+
 def quoted(text: str) -> str:
     """Return a text of the user's for use in a message: in quotes, on one line, at most 60 characters."""
     line = " ".join(text.split())

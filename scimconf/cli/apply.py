@@ -147,7 +147,7 @@ def command(paths: tuple[str, ...], report: str | None, **params: Any) -> int:
 
     \b
         scimconf apply examples/writer
-        scimconf apply --auto-approve --allow scope-widened examples/writer
+        scimconf apply --yes --allow scope-widened examples/writer
         scimconf apply plan.json
     """
     with exit_report(report) as log:
@@ -290,9 +290,9 @@ def _print_plan(results: PlanResults, applying: ApplyOptions, *, wrote: bool = F
 
 
 def _first_run_allowed(planned: PlannedApplication) -> PlannedApplication:
-    """Return the plan as `--auto-approve` applies it, for printing."""
+    """Return the plan as `--yes` applies it, for printing."""
     guards = tuple(
-        replace(guard, allowed_by="--auto-approve") if guard.id in ASKED and not guard.is_allowed else guard
+        replace(guard, allowed_by="--yes") if guard.id in ASKED and not guard.is_allowed else guard
         for guard in planned.plan.guards
     )
     return replace(planned, plan=replace(planned.plan, guards=guards))

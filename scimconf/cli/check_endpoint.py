@@ -85,7 +85,7 @@ class CheckOptions:
 def command(list_only: bool, **params: Any) -> int:
     """Check a SCIM endpoint with the requests that Entra sends.
 
-    Runs Microsoft's two acceptance lists and the faults of real servers. Needs no tenant and no spec. URL is the tenant
+    Runs Microsoft's two acceptance lists, and checks for faults of real servers. Needs no tenant and no spec. URL is the tenant
     URL: Entra appends /Users and /Groups to it.
 
     Creates users and groups named scimconf-check-… at the endpoint, and deletes them at the end. Asks first. Exit code

@@ -26,7 +26,7 @@ from scimconf.workflow.ci_matrix import MAX_JOBS, CiSystem, matrix_document, mat
     "--chunk", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Run N specs in each job."
 )
 def command(system: CiSystem, chunk: int, **params: Any) -> int:
-    """Print the job matrix of a CI system as JSON, one job a spec or a chunk. Does not connect to a tenant.
+    """Print the job matrix of a CI system as JSON, with one job for each spec or chunk. Does not connect to a tenant.
 
     No job has specs of two tenants. PATHS are spec files, or folders with scimconf.yaml and *.scimconf.yaml (default:
     the current folder).

@@ -76,12 +76,13 @@ class ExportOptions:
 def command(**params: Any) -> int:
     """Export a live application as a spec; planning it shows no changes. The tenant is only read.
 
-    Secret values cannot be read: the spec names a variable for each, for you to set, or what --secret says. What a spec
-    cannot contain is listed in a comment; if Graph denies reading a part, so is that, and the exit code is 5. --force keeps from an existing spec what the tenant does not have: owners,
-    vendor_contact, before_start, guard_exemptions, tests, and where secrets are kept.
+    Graph never returns secrets: for each secret, the spec names a variable that you set, or the location of --secret. A
+    comment lists what a spec cannot express, and what Graph denied reading; a denied read ends with exit code 5.
+    --force keeps the parts of an existing spec that the tenant does not have: owners, vendor_contact, before_start,
+    guard_exemptions, tests, and the locations of secrets.
 
-    --all writes DIR/NAME.scimconf.yaml, plans each spec, and lists in DIR/adopt.md what is left to do. Specs that exist
-    are planned and stay as they are. The exit code is 2 if a plan is not empty.
+    --all writes DIR/NAME.scimconf.yaml, plans each spec, and lists the remaining work in DIR/adopt.md. Existing specs
+    are planned and not changed. The exit code is 2 if a plan is not empty.
 
     \b
         scimconf export --app Writer --out writer.scimconf.yaml

@@ -39,7 +39,7 @@ Work = Callable[[Session], Awaitable[ExitCode]]
 @click.option("--redact", is_flag=True, help="Replace user names with pseudonyms.")
 @options.output_format("text", "json", "csv")
 def command(name: str | None, history: str, output_format: str, **params: Any) -> int:
-    """List the applies of applications from the newest: when, by whom, why, what changed, and how it ended.
+    """List the applies of applications newest first: when, by whom, why, what changed, and how it ended.
 
     Also lists who changed an application outside scimconf, from the directory audit log of the last 30 days: who, when and
     what kind of change, not what exactly. `rollback --to TIME` returns to the state before an apply.

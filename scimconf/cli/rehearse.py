@@ -79,8 +79,8 @@ class RehearseOptions:
 def command(**params: Any) -> int:
     """Rehearse specs: apply each to a simulated tenant, and provision users to an endpoint as Entra would.
 
-    Users and groups that the spec names are invented. Then they are changed, disabled, deleted and restored, one
-    provisioning cycle after the other; the report shows for each step what was sent, and whether the application has it.
+    Invents the users and groups that the spec names. Then changes, disables, deletes and restores them, with a
+    provisioning cycle after each step. The report shows for each step what was sent, and whether the application has it.
     Nothing is sent to a tenant. Exit code 0 means that every step ended as expected, 2 that one did not.
 
     With --endpoint, users and groups named scimconf-… are created at that endpoint, and deleted at the end. Asks first.
@@ -88,7 +88,7 @@ def command(**params: Any) -> int:
     \b
         scimconf rehearse examples/writer-new
         scimconf rehearse --endpoint http://localhost:8080/scim --token-env SCIM_TOKEN examples/writer-new
-        scimconf rehearse --users people.json --format html --out report.html examples/writer-new
+        scimconf rehearse --users users.json --format html --out report.html examples/writer-new
     """
     try:
         from scimconf.rehearsal import whole_run as _imported  # noqa: F401

@@ -20,7 +20,7 @@ from scimconf.cli.session import Session, interruptible_prompt
 from scimconf.cli.streams import masked_text
 from scimconf.cli.tenants import TenantSpecs, by_tenant
 from scimconf.cli.terminal import Terminal
-from scimconf.diagnostics import DiagnosticsError
+from scimconf.diagnostics import DiagnosticsError, plural
 from scimconf.files import write_file
 from scimconf.monitoring.accounts import redacted_account
 from scimconf.monitoring.history import ci_context
@@ -209,7 +209,7 @@ class _Person:
     def approve_release(self, retirement: Retirement, number: int) -> bool:
         with self.session.progress.paused():
             print_lines(
-                f"The service holds {number:,} deletions back (the deletion threshold is {retirement.threshold}). "
+                f"The service holds {plural(number, 'deletion')} back (the deletion threshold is {retirement.threshold}). "
                 "The next cycle after a release disables or deletes all of them, users and groups.",
                 err=True,
             )

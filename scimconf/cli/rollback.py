@@ -48,11 +48,10 @@ _FORWARDED = ("var", "var_file", "allow_path", "auth", "cloud", "tenants", "allo
 @confirmation.option("auto_approve", "Do not ask, as for apply.")
 @click.option("--reason", default="", metavar="TEXT", help="Why: recorded in the history.")
 def command(path: str, **params: Any) -> int:
-    """Return an application to its state before an apply: plans it, shows who is affected, asks, and applies it.
+    """Return an application to its state before an apply: plans it, shows the affected users, asks, and applies it.
 
-    The state is that of the documents in the history. They become a spec, beside PATH, which is planned and guarded as any
-    other; if it is refused, the file is deleted again. Commit it, or revert the change in Git: the next apply of PATH would
-    undo the rollback.
+    The documents in the history become a rollback spec beside PATH. Like any spec, it is planned, and guards can block it.
+    If it is not applied, the file is deleted again. Commit it, or revert the change in Git: otherwise the next apply of PATH undoes the rollback.
 
     \b
         scimconf history apps/writer

@@ -24,6 +24,21 @@ class Choice(NamedTuple):
     candidates: tuple[str, ...] = ()
 
 
+_EXECUTIONS = ("lastSuccessfulExecution", "lastExecution")
+"""The last execution without errors comes first: each user in scope then has an account."""
+
+
+class Links(NamedTuple):
+    """The links between users and accounts that a job holds.
+
+    `state` is `none` if no cycle has been completed, `lost` if the service counts no users any more, or `kept`; then
+    `since` is the time of the last cycle that is known to have provisioned everybody in scope.
+    """
+
+    state: Literal["none", "kept", "lost"]
+    since: str = ""
+
+
 def templates() -> Document:
     """Return the templates that the application offers; a new application may show none for a while."""
     consistency = Consistency(empty_may_be_stale=True)
@@ -92,6 +107,37 @@ def has_run(job: Json) -> bool:
     first = str(status.get("steadyStateFirstAchievedTime") or "0001")
     was_executed = bool(status.get("lastExecution")) or status.get("code") in ("Active", "Quarantine")
     return is_on(job) or was_executed or not first.startswith("0001")
+
+
+def links(job: Json) -> Links:
+    """Return what is known of the links between users and accounts that the job holds.
+
+    Each completed cycle creates or matches the users in scope, and a link stays until a restart with `Full`, after which
+    the service counts the objects again (Graph: `synchronizedEntryCountByType`; the portal's count never falls otherwise).
+    """
+    status = job.get("status") or {}
+    last = next(filter(None, map(_ended, (status.get(name) for name in _EXECUTIONS))), "")
+    steady = _moment(status.get("steadyStateLastAchievedTime")) or _moment(status.get("steadyStateFirstAchievedTime"))
+    if not last and not steady:
+        return Links("none")
+    counts = [entry.get("value") for entry in status.get("synchronizedEntryCountByType") or () if _is_of_users(entry)]
+    return Links("lost") if counts and not any(counts) else Links("kept", last or steady)
+
+
+def _ended(execution: Json) -> str:
+    """Return when a complete execution began, else ended; "" for a failed one and for the placeholder of none."""
+    if not execution or str(execution.get("state")).lower() == "failed":
+        return ""
+    return _moment(execution.get("timeBegan")) or _moment(execution.get("timeEnded"))
+
+
+def _moment(text: Json) -> str:
+    """Return a time; "" for each of Graph's spellings of never."""
+    return "" if not text or str(text).startswith("0001") else str(text)
+
+
+def _is_of_users(entry: Json) -> bool:
+    return str(entry.get("key") or "").lower().startswith("user to ")
 
 
 def quarantine(job: Json) -> str:

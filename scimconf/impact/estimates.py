@@ -8,8 +8,9 @@ separately. A change whose data is missing gets no impact.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from heapq import nsmallest
+from types import MappingProxyType
 
 from scimconf.diagnostics import Diagnostic
 from scimconf.impact.preview import Preview
@@ -30,6 +31,12 @@ from scimconf.plan.preview import COUNTS, UserPreview
 
 EXAMPLES = 3
 
+_NO_CYCLE = "the job has not completed a cycle"
+_LOST = "the job has no links to accounts, so users are matched by {}, and created only if no account matches"
+_KEPT = "only those who came into scope after the cycle of {}; others have an account, which is updated at most"
+
+_NEXT_CYCLE = "The next cycle ends the quarantine; `{}` after the apply starts it without delay."
+
 _DIFFERING = ("changes", "possibly_changes", "left_out")
 
 Impacts = Mapping[Effect, Impact]
@@ -42,7 +49,9 @@ Verdict = Callable[[Scope, Scope], Scope]
 class ImpactInputs:
     """The changes, the evaluation of users, and which users were read (`query`) to count them.
 
-    `knows_filters` is False if the live filters could not be read.
+    `knows_filters` is False if the live filters could not be read. `held_back` maps the ids of users whose deletion a
+    quarantine holds back to their names: they have an account, so they are not created. `restart` is the command that
+    starts the next cycle.
     """
 
     changes: Sequence[Change]
@@ -50,6 +59,8 @@ class ImpactInputs:
     query: UserQuery | None = None
     knows_filters: bool = True
     checks: tuple[TargetCheck, ...] = ()
+    held_back: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    restart: str = "scimconf restart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,7 @@ class _Tally:
 
     `unnamed` is the number of concerned users whose ids are not known, `unnamed_unread` of such users who may be
     concerned, None if it is unknown. `evaluated` users were read, of `total` users. `is_bound`: the effect need not
-    happen to all of them. `is_sampled`: unless all users are known, the number is that of the sample.
+    happen to all of them, for this `reason`. `is_sampled`: unless all users are known, the number is that of the sample.
     """
 
     concerned: frozenset[str] = frozenset()
@@ -101,6 +112,7 @@ class _Tally:
     population: Population = ""
     is_bound: bool = False
     is_sampled: bool = False
+    reason: str = ""
 
     @property
     def possible(self) -> int | None:
@@ -127,6 +139,7 @@ def _union(tallies: Sequence[_Tally]) -> _Tally:
         unnamed_unread=None if None in numbers else sum(number or 0 for number in numbers),
         is_bound=any(tally.is_bound for tally in tallies),
         is_sampled=all(tally.is_sampled for tally in tallies),
+        reason=next((tally.reason for tally in tallies if tally.reason), ""),
     )
 
 
@@ -166,6 +179,8 @@ class _Counter:
                 return self._created(effect, self._principal(_MOVES[effect], users))
             case UsersWithOtherValue(target):
                 return self._other_value(target)
+            case UsersInScope(is_start=True) if effect is Effect.PROVISIONS and self._inputs.evaluator.exists_before:
+                return self._created(effect, self._started_again())
             case UsersInScope():
                 is_start = not self._inputs.evaluator.exists_before
                 verdict = _in_either if effect is Effect.STOPS else _in_scope_after
@@ -180,10 +195,51 @@ class _Counter:
         """Return the tally without the users whom the service never creates, if the effect is a creation."""
         if tally is None or effect is not Effect.PROVISIONS:
             return tally
-        return replace(tally, concerned=tally.concerned - self._disabled, unknown=tally.unknown - self._disabled)
+        others = self._disabled | self._inputs.held_back.keys()
+        return replace(
+            tally,
+            concerned=tally.concerned - others,
+            unknown=tally.unknown - others,
+            unread=tally.unread - others,
+        )
+
+    def _started_again(self) -> _Tally:
+        """Return the users whom a job that has run may create: if it holds links, certainly no others than who enter.
+
+        Nothing shows when a user came into scope, or which users have a link, so that all in scope are an upper bound.
+        """
+        evaluator, tally = self._inputs.evaluator, self._all(_in_scope_after)
+        links, since = evaluator.links_before
+        if links != "kept":
+            matched = _LOST.format(" and then ".join(evaluator.matching) or "nothing")
+            return replace(tally, is_bound=True, reason=_NO_CYCLE if links == "none" else matched)
+        enters = self._all(_enters).concerned
+        unnamed = None if tally.unnamed_unread is None else tally.unnamed_unread + tally.unnamed
+        return replace(
+            tally,
+            concerned=enters,
+            unread=tally.unread | (tally.concerned - enters),
+            unnamed=0,
+            unnamed_unread=unnamed,
+            is_bound=True,
+            reason=_KEPT.format(f"{since[:10]} {since[11:16]} UTC"),
+        )
 
     def diagnostics(self) -> Iterator[Diagnostic]:
-        """Yield K514 for each check of a target attribute that values of users violate."""
+        """Yield K304 for deletions that are not due any more, and K514 for values that the application does not accept."""
+        yield from self._returning()
+        yield from self._violations()
+
+    def _returning(self) -> Iterator[Diagnostic]:
+        names = [name for user, name in self._inputs.held_back.items() if _enters(*self._scopes(user))]
+        if names:
+            message = (
+                f"{_deletions(len(names))}, since the {'user is' if len(names) == 1 else 'users are'} in scope "
+                f"again: {_listed(names)}. Nobody is created for that"
+            )
+            yield Diagnostic("K304", message, hint=_NEXT_CYCLE.format(self._inputs.restart), severity="warning")
+
+    def _violations(self) -> Iterator[Diagnostic]:
         checked = sum(after is True for _, after in self._read.values())
         declared = {check.target for check in self._inputs.checks if check.is_declared}
         for mapping in self._summary.summary().mappings:
@@ -211,7 +267,8 @@ class _Counter:
         is_bound = bool(possible) or tally.is_bound or not self._inputs.knows_filters
         precision: Precision = "at_least" if possible is None else "at_most" if is_bound else "exact"
         count, examples = number + (possible or 0), self._examples(concerned)
-        return Impact(count, tally.total, precision, 0, examples, population, undetermined)
+        reason = tally.reason if precision == "at_most" and count + undetermined else ""
+        return Impact(count, tally.total, precision, 0, examples, population, undetermined, reason)
 
     def _examples(self, users: Iterable[str]) -> tuple[str, ...]:
         names = (self._names[user] for user in users if user in self._names)
@@ -267,6 +324,15 @@ class _Counter:
             population="in_scope",
             is_sampled=True,
         )
+
+
+def _deletions(number: int) -> str:
+    return "1 deletion that is held back ends" if number == 1 else f"{number:,} deletions that are held back end"
+
+
+def _listed(names: Collection[str]) -> str:
+    more = len(names) - EXAMPLES
+    return ", ".join(nsmallest(EXAMPLES, names, key=str.casefold)) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _users_by_target(previews: Iterable[UserPreview]) -> Mapping[str, tuple[frozenset[str], frozenset[str]]]:

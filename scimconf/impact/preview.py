@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from scimconf.expressions.evaluation import EvaluationContext, Undetermined, in_scope
 from scimconf.impact.assignees import Assignees, effective_assignees
@@ -157,6 +157,11 @@ class Preview:
     def exists_before(self) -> bool:
         """Whether users have been provisioned before the plan."""
         return self._before.provisioning.exists
+
+    @property
+    def links_before(self) -> tuple[Literal["none", "kept", "lost"], str]:
+        """Whether the job holds links to accounts before the plan, and the time of its last cycle."""
+        return self._before.provisioning.links, self._before.provisioning.linked_until
 
     @property
     def population(self) -> ScopePopulation:

@@ -65,9 +65,16 @@ def warnings(spec: Spec, snapshot: Snapshot) -> Iterable[str]:
 
 def _state_before(spec: Spec, snapshot: Snapshot) -> ProvisioningState:
     location = find_object_mapping(snapshot, SECTION, spec.mappings.get(SECTION, ObjectMapping()))
-    state = ProvisioningState(exists="job" in snapshot.names and job.has_run(_job(snapshot)))
+    state = ProvisioningState()
     if "job" in snapshot.names:
-        state = replace(state, absence="no user has been provisioned yet")
+        live = _job(snapshot)
+        links = job.links(live)
+        state = ProvisioningState(
+            exists=job.has_run(live),
+            absence="no user has been provisioned yet",
+            links=links.state,
+            linked_until=links.since,
+        )
     if location is not None:
         fields = rows.object_fields(location.mapping)
         definitions = schema.definitions(live_schema(snapshot), location, "target")
@@ -84,7 +91,13 @@ def _state_before(spec: Spec, snapshot: Snapshot) -> ProvisioningState:
         )
     settings = secrets.settings(snapshot.get("secrets"))
     skip = bool(settings.skip_out_of_scope_deletions)
-    return _with_assignments(replace(state, scope=settings.scope, skip_out_of_scope_deletions=skip), snapshot)
+    state = replace(
+        state,
+        scope=settings.scope,
+        skip_out_of_scope_deletions=skip,
+        deletion_threshold=settings.threshold or None,
+    )
+    return _with_assignments(state, snapshot)
 
 
 def _job(snapshot: Snapshot) -> Json:

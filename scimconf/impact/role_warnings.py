@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scimconf import expressions
-from scimconf.diagnostics import Diagnostic, SpecPath
+from scimconf.diagnostics import Diagnostic, SpecPath, plural
 from scimconf.documents.assignments import DEFAULT_ACCESS
 from scimconf.expressions.evaluation import EvaluationContext
 from scimconf.impact.compiled_mappings import compile_rows, evaluate_rows
@@ -208,7 +208,7 @@ def _count(assigned: Sequence[OnePrincipal], members: RoleMembers) -> str:
     users = len(assigned) - len(groups)
     counts = [members.counts.get(group) for group in groups]
     known = [count for count in counts if count is not None]
-    number = f" ({sum(known):,} members)" if len(known) == len(counts) else ""
-    parts = [f"{users:,} user{'' if users == 1 else 's'}"] if users else []
-    parts += [f"{len(groups):,} group{'' if len(groups) == 1 else 's'}{number}"] if groups else []
+    number = f" ({plural(sum(known), 'member')})" if len(known) == len(counts) else ""
+    parts = [plural(users, "user")] if users else []
+    parts += [f"{plural(len(groups), 'group')}{number}"] if groups else []
     return f"{' and '.join(parts)} {'keeps' if len(assigned) == 1 else 'keep'}"

@@ -98,7 +98,7 @@ def value_problems(state: ProvisioningState, user: UserState) -> Iterator[ValueP
     requires as well (`AttributeValidationFailed`).
     """
     if user.left_out:
-        yield ValueProblem(user.left_out, f"the mapping of {user.left_out} leaves the user out (IgnoreObjectFlow)")
+        yield ValueProblem(user.left_out, f"the mapping of {user.left_out} excludes the user (IgnoreObjectFlow)")
         return
     matching = matching_targets(compile_rows(state))
     for target, request in sorted(user.sent.items(), key=lambda item: (item[0] not in matching, item[0])):

@@ -118,7 +118,7 @@ class AppRoleKind(Kind):
             count = facts["assignments"] - context.removed_assignments.get(str(facts["id"]), 0)
             if count > 0:
                 number = "1 assignment" if count == 1 else f"{count} assignments"
-                message = f"the role {_shown(change)} would be deleted together with {number}"
+                message = f"the role {roles.in_words(change.address.rest)} would be deleted together with {number}"
                 yield Guard("role-in-use", message, count=count, address=change.address)
 
     def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
@@ -173,14 +173,9 @@ def _raw(change: Change, fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shown(change: Change) -> str:
-    """Return the value of the role, or `~DISPLAY NAME` without one."""
-    return roles.value_of(change.address.rest) or decode(change.address.rest)
-
-
 def _steps(change: Change, role_id: str) -> Iterator[Step]:
     document, addresses = documents.application(), (change.address,)
-    name, key = _shown(change), (role_id,)
+    name, key = roles.in_words(change.address.rest), (role_id,)
     is_enabled = change.before is not None and change.before.fields.get("enabled")
     if is_enabled and (change.after is None or any(field.name in _FROZEN for field in change.fields)):
         description = f"disable the role {name}, which Graph requires before a change"
@@ -198,7 +193,7 @@ def _ambiguous(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
     live = Counter(map(roles.live_label, documents.roles(snapshot.documents)))
     for index, role in enumerate(spec.app_roles.roles if spec.app_roles is not None else ()):
         if live[roles.label_of(role)] > 1:
-            message = f"the application has several roles {role.identity}"
+            message = f"the application has several roles {roles.in_words(roles.label_of(role))}"
             hint = "Give each of them its own value in the portal."
             yield Diagnostic("K703", message, ("app_roles", "roles", index), hint=hint)
 
@@ -209,7 +204,7 @@ def _beside_imported(spec: Spec, snapshot: Snapshot) -> Iterator[Diagnostic]:
     listed = spec.app_roles.roles if spec.app_roles is not None and roles.imports_roles(snapshot) else ()
     for index, role in enumerate(listed):
         if not role.absent and roles.label_of(role) not in live:
-            message = f'the application imports its roles, and "{role.identity}" is not among them'
+            message = f'the application imports its roles, and "{role.value or role.display_name}" is not among them'
             hint = "Delete this entry: a role that the application has arrives with a provisioning cycle."
             yield Diagnostic("K705", message, ("app_roles", "roles", index), hint=hint, severity="warning")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from scimconf.diagnostics import plural
 from scimconf.kinds.kind import Changes
 from scimconf.plan import Action, Change, Effect, Guard
 
@@ -58,7 +59,8 @@ def _mass_removal(context: GuardContext) -> Iterator[Guard]:
     if count > MANY or (total >= OF_AT_LEAST and count > SHARE * total):
         bound = {"exact": "", "at_least": "at least ", "at_most": "at most "}[losing.precision]
         of_total = f" of {total}" if None not in context.members.values() else ""
-        yield Guard("mass-removal", f"{bound}{count}{of_total} users would lose their last role", count=count)
+        users = f"{count}{of_total} users" if of_total else plural(count, "user")
+        yield Guard("mass-removal", f"{bound}{users} would lose their last role", count=count)
 
 
 def _all_removed(changes: Changes, losing: set[str], context: GuardContext) -> Iterator[Guard]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 Json = Any
 Row = Mapping[str, Json]
@@ -27,7 +27,9 @@ class ProvisioningState:
     A state that does not exist sends nothing, for the reason `absence`. `rows` maps target attributes to the fields of
     a mapping. `scope` is `all`, `assigned`, or None if unknown. `assigned_users` and `assigned_groups` map principal
     ids to role ids, None if assignments could not be read; `role_labels` are the roles as expressions see them, by id.
-    `required_targets` are the target attributes that the schema of the application requires.
+    `required_targets` are the target attributes that the schema of the application requires. `links` are what the job
+    holds of users that it has provisioned: `none`, `lost`, or `kept` with `linked_until`, the time of its last cycle.
+    `deletion_threshold` is None if it is switched off or unknown.
     """
 
     exists: bool = False
@@ -44,6 +46,9 @@ class ProvisioningState:
     role_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     boolean_targets: frozenset[str] = frozenset()
     required_targets: frozenset[str] = frozenset()
+    links: Literal["none", "kept", "lost"] = "none"
+    linked_until: str = ""
+    deletion_threshold: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,12 @@ class OnePrincipal:
 
 @dataclass(frozen=True, slots=True)
 class UsersInScope:
-    """The effect concerns all users in scope: those whom provisioning stops for, or who may be created or matched again."""
+    """The effect concerns all users in scope: those whom provisioning stops for, or who may be created or matched again.
+
+    With `is_start`, provisioning is switched on: users whom the job has linked to an account are not created.
+    """
+
+    is_start: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,11 @@ def value_of(name: str) -> str | None:
     return "~" + decode(name[len(_TILDE) :]) if name.startswith(_TILDE) else decode(name)
 
 
+def in_words(name: str) -> str:
+    """Return the role with that name in addresses as messages name it: by its value, else by its display name in quotes."""
+    return value_of(name) or f'"{decode(name.removeprefix("~"))}"'
+
+
 def label_of(role: Role) -> str:
     return label(role.value, role.display_name)
 

@@ -49,7 +49,7 @@ class ScheduleKind(Kind):
     effects_before_start = frozenset(Effect)
 
     def check(self, spec: Spec, snapshot: Snapshot | None) -> Iterable[Diagnostic]:
-        job = None if snapshot is None else _job(snapshot)
+        job = None if snapshot is None else live_job(snapshot)
         quarantine = documents.quarantine(job) if job is not None else ""
         if quarantine:
             message = f"the job is in quarantine ({quarantine}), so cycles run less and less often"
@@ -62,13 +62,13 @@ class ScheduleKind(Kind):
         yield Resource(self.address(spec), {"enabled": spec.provisioning.enabled})
 
     def observed(self, spec: Spec, snapshot: Snapshot) -> Iterable[Resource]:
-        job = _job(snapshot)
+        job = live_job(snapshot)
         if job is not None:
             facts = {"has_run": documents.has_run(job), "quarantine": documents.quarantine(job)}
             yield Resource(self.address(spec), {"enabled": documents.is_on(job)}, facts=facts)
 
     def affected(self, change: Change) -> Mapping[Effect, Affected]:
-        return dict.fromkeys(change.effects & {Effect.PROVISIONS, Effect.STOPS}, UsersInScope())
+        return {effect: UsersInScope(effect is Effect.PROVISIONS) for effect in change.effects - {Effect.RESYNC}}
 
     def change_effects(self, change: Change) -> frozenset[Effect]:
         enabled = change.field("enabled")
@@ -92,7 +92,7 @@ class ScheduleKind(Kind):
                 yield counted_guard("provisioning-stopped", message, change, Effect.STOPS)
 
     def steps(self, spec: Spec, changes: Changes, snapshot: Snapshot) -> Iterable[Step]:
-        job = _job(snapshot)
+        job = live_job(snapshot)
         is_replaced = any(change.kind == "job" and change.action is Action.REPLACE for change in changes)
         is_on = job is not None and documents.is_on(job) and not is_replaced
         has_run = job is not None and documents.has_run(job) and not is_replaced
@@ -126,7 +126,7 @@ class ScheduleKind(Kind):
             yield Diagnostic("K302", message, ("assignments",), hint=hint, severity="warning")
 
     def export(self, request: ExportRequest) -> ExportedSpec:
-        job = _job(request.snapshot)
+        job = live_job(request.snapshot)
         return ExportedSpec({"provisioning": {"enabled": job is not None and documents.is_on(job)}})
 
 
@@ -217,19 +217,19 @@ def pause_steps(spec: Spec) -> tuple[Step, ...]:
 
 def is_on(snapshot: Snapshot) -> bool:
     """Return whether provisioning was on when the tenant was read."""
-    job = _job(snapshot)
+    job = live_job(snapshot)
     return job is not None and documents.is_on(job)
 
 
 def job_quarantine(snapshot: Snapshot) -> str:
     """Return why the job was in quarantine when the tenant was read, "" if it was not."""
-    job = _job(snapshot)
+    job = live_job(snapshot)
     return "" if job is None else documents.quarantine(job)
 
 
 def held_warnings(spec: Spec, snapshot: Snapshot, steps: Sequence[Step]) -> Iterable[Diagnostic]:
     """Say what `--no-start` leaves: provisioning that is not started, that stays paused, or that is on and stays so."""
-    job, path = _job(snapshot), ("provisioning", "enabled")
+    job, path = live_job(snapshot), ("provisioning", "enabled")
     if not spec.provisioning.enabled:
         return
     if job is not None and documents.is_on(job) and not any(step.phase is Phase.STOP for step in steps):
@@ -248,6 +248,7 @@ def held_warnings(spec: Spec, snapshot: Snapshot, steps: Sequence[Step]) -> Iter
     yield Diagnostic("K303", message, path, hint=hint, severity="warning")
 
 
-def _job(snapshot: Snapshot) -> Mapping[str, Json] | None:
+def live_job(snapshot: Snapshot) -> Mapping[str, Json] | None:
+    """Return the job of the application as it was read; None without one."""
     job_id = snapshot.names.get("job")
     return next((job for job in snapshot.rows("jobs") if job["id"] == job_id), None) if job_id else None

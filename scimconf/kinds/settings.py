@@ -136,7 +136,10 @@ class SettingsKind(Kind):
             fields = {field.name: field.after for field in change.fields}
             skip = fields.get("skip_out_of_scope_deletions", state.skip_out_of_scope_deletions)
             scope = fields.get("scope", state.scope)
-            state = replace(state, scope=scope, skip_out_of_scope_deletions=bool(skip))
+            threshold = fields.get("deletion_threshold", state.deletion_threshold)
+            state = replace(
+                state, scope=scope, skip_out_of_scope_deletions=bool(skip), deletion_threshold=threshold or None
+            )
         return state
 
     def guards(self, changes: Changes, context: GuardContext) -> Iterable[Guard]:

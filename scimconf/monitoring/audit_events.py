@@ -96,7 +96,7 @@ def _event(row: Mapping[str, Json], application: str) -> AuditEvent | None:
         application=application,
         at=at,
         activity=activity,
-        by=texts[0] if texts else "somebody whom the log does not name",
+        by=texts[0] if texts else "an identity that the log does not name",
         user_id=str(user.get("id") or ""),
         names=frozenset(text.lower() for text in texts),
         moment=str(row.get("activityDateTime")),

@@ -13,14 +13,20 @@ from datetime import datetime
 from types import MappingProxyType
 
 from scimconf.json_types import Json
+from scimconf.monitoring.causes import Cause, error_cause
 from scimconf.monitoring.times import parse_time
 
 _REPETITION = "This operation was retried"
 _RETRY = re.compile(r"retried (\d{1,9}) times?\..{0,60}?after this date: (\S+)", re.DOTALL)
 _RESPONSE = re.compile(r"Web Response:\s*(.*?)(?:\.?\s*This operation was retried|\Z)", re.DOTALL)
+_HTTP_STATUS = re.compile(r"StatusCode: ?(\w+)", re.ASCII)
+_GENERIC = ("serviceincompatible", "serviceincompatiblefiltering")
+"""Codes that say less than the HTTP status in the reason: a refused search and a conflict have the same one (captures)."""
 _STATUSES = ("success", "failure", "skipped", "warning")
 MAX_TEXT = 2000
 """Characters of a reason: it contains a response of the application."""
+MAX_ANSWER = 400
+"""Characters of a response or a reason that are printed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +61,27 @@ class LoggedEvent:
         return match[1].strip() if match else ""
 
     @property
+    def http_status(self) -> str:
+        """The HTTP status of the application's response in the reason, such as "BadRequest", "" if there is none."""
+        match = _HTTP_STATUS.search(self.reason)
+        return match[1] if match else ""
+
+    @property
+    def known_cause(self) -> Cause | None:
+        """What the code means, or the HTTP status if the code is unknown or says less; None if neither is known."""
+        cause = error_cause(self.code)
+        is_generic = cause is None or self.code.lower().endswith(_GENERIC)
+        return (error_cause(self.http_status) if is_generic else None) or cause
+
+    @property
+    def answer_text(self) -> str:
+        """What the application answered, or what the service reports instead; "" without a reason."""
+        if self.response or self.http_status:
+            answer = f"the application answered {self.http_status}".strip()
+            return ": ".join(filter(None, [answer, clipped(self.response)]))
+        return f"the service reports: {clipped(self.cause_text)}" if self.cause_text else ""
+
+    @property
     def cause_text(self) -> str:
         """The reason without the sentences about its repetition, which `next_attempt` has."""
         return " ".join(self.reason.partition(_REPETITION)[0].split()).rstrip(".")
@@ -65,6 +92,11 @@ class LoggedEvent:
             return self.properties[target][1], True
         key = target.replace(".", "").replace(":", "")
         return self.tried.get(key), key in self.tried
+
+
+def clipped(text: str) -> str:
+    """Return at most 400 characters of a text, with an ellipsis for the rest."""
+    return text if len(text) <= MAX_ANSWER else f"{text[:MAX_ANSWER]}…"
 
 
 def logged_events(documents: Iterable[Json]) -> tuple[LoggedEvent, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from scimconf.monitoring.causes import Cause, error_cause
+from scimconf.monitoring.causes import Cause
 from scimconf.monitoring.log_events import LoggedEvent
 
 MAX_EXAMPLES = 3
@@ -17,13 +18,17 @@ _REPAIRABLE = ("failed", "skipped", "staged")
 
 @dataclass(frozen=True, slots=True)
 class CauseGroup:
-    """Events of one status with the same code and attribute, from the newest; `cause` is None for an unknown code."""
+    """Events of one status with the same code, attribute and HTTP status, from the newest; `cause` is None for an unknown code.
+
+    `next_attempt` is when the service tries the first of the users and groups again, by the newest event of each.
+    """
 
     status: str
     code: str
     attribute: str
     cause: Cause | None
     events: tuple[LoggedEvent, ...]
+    next_attempt: datetime | None = None
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -33,6 +38,12 @@ class CauseGroup:
     @property
     def examples(self) -> tuple[str, ...]:
         return self.objects[:MAX_EXAMPLES]
+
+    @property
+    def answer_text(self) -> str:
+        """What the application answered in the newest event that has it, else what the service reports."""
+        texts = [event.answer_text for event in self.events if event.response]
+        return next((text for text in [*texts, *(event.answer_text for event in self.events)] if text), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +96,21 @@ def outcome_of(event: LoggedEvent) -> str:
 
 def _groups(problems: Sequence[LoggedEvent]) -> tuple[CauseGroup, ...]:
     """Return failures before skipped objects, the most frequent first."""
-    keys = Counter((event.status, event.code, event.attribute) for event in problems)
+    keys = Counter(map(_key, problems))
     ordered = sorted(keys, key=lambda key: (key[0] != "failure", -keys[key], key))
-    return tuple(
-        CauseGroup(*key, error_cause(key[1]), tuple(e for e in problems if (e.status, e.code, e.attribute) == key))
-        for key in ordered
+    newest = {event.source_id or event.change_id: event for event in reversed(problems)}
+    return tuple(_group([event for event in problems if _key(event) == key], newest) for key in ordered)
+
+
+def _key(event: LoggedEvent) -> tuple[str, str, str, str]:
+    return event.status, event.code, event.attribute, event.http_status
+
+
+def _group(events: Sequence[LoggedEvent], newest: Mapping[str, LoggedEvent]) -> CauseGroup:
+    """Return the group of these events; `newest` has the newest event of each user and group."""
+    current = [event for event in events if newest[event.source_id or event.change_id] is event]
+    attempts = [event.next_attempt for event in current if event.next_attempt is not None]
+    first = events[0]
+    return CauseGroup(
+        first.status, first.code, first.attribute, first.known_cause, tuple(events), min(attempts, default=None)
     )

@@ -30,7 +30,7 @@ _LEFT_OFF = tuple(
 class PauseRecord:
     """Who switched provisioning off, when, why and with what; "" and None are unknown. `source` is where this is from.
 
-    `means` is the command, or what happened to it, in words that follow "paused by X": "with an apply that failed".
+    `verb` is "left off" for a job that never ran. `means` is the command, or what happened to it, in words that follow "paused by X": "with an apply that failed".
     """
 
     since: datetime | None
@@ -38,17 +38,18 @@ class PauseRecord:
     reason: str
     means: str = ""
     source: str = _HISTORY
+    verb: str = "paused"
 
     @property
     def text(self) -> str:
         """Who paused it, with what and why, such as "paused by ada@contoso.com: INC-7"."""
-        words = " ".join(filter(None, ["paused", f"by {self.by}" if self.by else "", self.means]))
+        words = " ".join(filter(None, [self.verb, f"by {self.by}" if self.by else "", self.means]))
         return f"{words}: {self.reason}" if self.reason else words
 
     @property
     def sentence(self) -> str:
         """The same with the time: "paused by ada@contoso.com on 2026-11-30 12:05 UTC, because: INC-7"."""
-        words = " ".join(filter(None, ["paused", f"by {self.by}" if self.by else "", self.means]))
+        words = " ".join(filter(None, [self.verb, f"by {self.by}" if self.by else "", self.means]))
         when = f" on {stamp(self.since)}" if self.since is not None else ""
         return f"{words}{when}" + (f", because: {self.reason}" if self.reason else ".")
 

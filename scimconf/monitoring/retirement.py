@@ -7,12 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from scimconf.diagnostics import plural
 from scimconf.monitoring.accounts import Account, AccountState
 from scimconf.monitoring.job_status import JobStatus
 
 LOG_DELAY = timedelta(minutes=15)
 """How late an entry of the log can be (Microsoft's validator waits as long)."""
 TOO_MANY_DELETES = "TooManyDeletes"
+
+
+def reaches_threshold(leaving: int, threshold: int | None) -> bool:
+    """Return whether the service holds back the deletions of a cycle in which so many users and groups leave.
+
+    It counts the disabled and the deleted ones of one cycle (Entra documentation, accidental deletions).
+    """
+    return threshold is not None and 0 < leaving >= threshold
 
 
 class RetirementStage(StrEnum):
@@ -103,7 +112,7 @@ class Retirement:
     def exceeds_threshold(self) -> bool:
         """Whether the service would hold the deletions back, as far as the numbers show it."""
         leaving = len(self.open_accounts) + self.groups
-        return self.threshold is not None and leaving >= self.threshold
+        return reaches_threshold(leaving, self.threshold)
 
     def obstacles(self) -> Iterator[tuple[str, str]]:
         """Yield what prevents that users are disabled, and what to do; nothing once all accounts are closed."""
@@ -133,7 +142,8 @@ class Retirement:
         if self.sign_on:
             yield f"single sign-on uses it ({self.sign_on})"
         if self.open_accounts:
-            yield f"{len(self.open_accounts):,} accounts are active or unknown"
+            number = len(self.open_accounts)
+            yield f"{plural(number, 'account')} {'is' if number == 1 else 'are'} active or unknown"
         if self.unknown and self.has_run:
             yield self.unknown
         if self.assignments_remain:

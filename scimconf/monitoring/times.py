@@ -43,9 +43,9 @@ def ago(moment: datetime, now: datetime) -> str:
     return f"in {text}" if moment > now else f"{text} ago"
 
 
-def attempt_text(moment: datetime, now: datetime) -> str:
-    """Return when the service tries an object again: "in 3 h", or with the next cycle if the time is over."""
-    return ago(moment, now) if moment > now else "in the next cycle"
+def retry_text(moment: datetime, now: datetime) -> str:
+    """Return when the service tries an object again: in some time, or with the next cycle if the time is over."""
+    return f"the service tries again {ago(moment, now) if moment > now else 'in the next cycle'}"
 
 
 def span(duration: timedelta) -> str:

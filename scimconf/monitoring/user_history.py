@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 
-from scimconf.monitoring.causes import Cause, error_cause
-from scimconf.monitoring.log_events import LoggedEvent
-from scimconf.monitoring.times import ago, attempt_text
+from scimconf.monitoring.causes import Cause
+from scimconf.monitoring.log_events import LoggedEvent, clipped
+from scimconf.monitoring.times import ago, retry_text
 
 _WRITES = ("create", "update", "other")
 _REMOVALS = ("disable", "delete")
@@ -25,10 +25,6 @@ _DOING: Mapping[str, str] = MappingProxyType(
     {"create": "creating", "update": "updating", "disable": "disabling", "delete": "deleting"}
 )
 STAGED = "stageddelete"
-"""What follows the reason of a failure (captures)."""
-_CONFLICT = "StatusCode: Conflict"
-"""The HTTP status in the reason: a conflict also comes with the code of a refused search (captures)."""
-MAX_ANSWER = 200
 
 
 class Stored(Enum):
@@ -95,12 +91,12 @@ def doing(event: LoggedEvent) -> str:
 
 def event_cause(event: LoggedEvent) -> Cause:
     """Return what the code of an event means and what to do; of an unknown code the reason that the service wrote."""
-    cause = error_cause("Conflict" if _CONFLICT in event.reason else event.code)
-    if cause is not None:
-        return cause
-    text = event.cause_text
-    text = text if len(text) <= MAX_ANSWER else f"{text[:MAX_ANSWER]}…"
-    return Cause(text or "the service wrote no reason", "Look at the entry: `scimconf logs --app NAME --user UPN`.")
+    if event.known_cause is not None:
+        return event.known_cause
+    return Cause(
+        clipped(event.cause_text) or "the service wrote no reason",
+        "Look at the entry: `scimconf logs --app NAME --user UPN`.",
+    )
 
 
 def event_text(event: LoggedEvent, now: datetime) -> str:
@@ -114,7 +110,7 @@ def event_text(event: LoggedEvent, now: datetime) -> str:
         return f"checked {when}: the application has these values already"
     code = ": ".join(filter(None, [event.code, event.attribute]))
     detail = f"{f' ({code})' if code else ''}: {event_cause(event).meaning}"
-    again = f"; the service tries again {attempt_text(event.next_attempt, now)}" if event.next_attempt else ""
+    again = f"; {retry_text(event.next_attempt, now)}" if event.next_attempt else ""
     if event.status == "failure":
         return f"{doing(event)} the user failed {when}{detail}{again}"
     return f"{'skipped' if event.status == 'skipped' else f'{doing(event)} ended with a warning'} {when}{detail}"

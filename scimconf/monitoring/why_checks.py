@@ -10,7 +10,7 @@ from scimconf.monitoring.causes import with_application
 from scimconf.monitoring.job_status import JobStatus, redacted_job
 from scimconf.monitoring.log_events import redacted_event
 from scimconf.monitoring.times import ago
-from scimconf.monitoring.user_history import MAX_ANSWER, event_text
+from scimconf.monitoring.user_history import event_text
 from scimconf.monitoring.why import Presence, UserFacts, clause_text, verdict
 
 
@@ -139,8 +139,8 @@ def _log(facts: UserFacts) -> Iterator[tuple[str, str]]:
     elif facts.events:
         last = facts.events[0]
         yield "log", event_text(last, facts.now)
-        if last.status != "success" and last.response:
-            yield "answer", f"the application answered: {last.response[:MAX_ANSWER]}"
+        if last.status != "success" and last.answer_text:
+            yield "answer", last.answer_text
     elif facts.job is not None and facts.job.last is not None:
         yield "log", "no entry about the user in 30 days"
 

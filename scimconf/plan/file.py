@@ -86,6 +86,7 @@ class ImpactPart(_Part):
     examples: tuple[str, ...] = Field(default=(), strict=False, description="Up to three of these users, by name.")
     population: Population = Field(default="", description="The users that were evaluated; empty for the directory.")
     undetermined: int = Field(default=0, description="The number of users for whom the effect is unknown.")
+    reason: str = Field(default="", description="Why `count` is an upper bound, where that needs words.")
 
 
 class ChangePart(_Part):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scimconf.plan.impact import Impact
 
 ASKED = frozenset({"application-created", "initial-start"})
-"""Guards of a first run: a yes at the prompt and `--auto-approve` allow these two, and no others."""
+"""Guards of a first run: a yes at the prompt and `--yes` allow these two, and no others."""
 
 COVERED: Mapping[str, str] = MappingProxyType({"secret-redirected": "endpoint-changed"})
 """Guard → the guard that its exemptions allow as well: a change of the host raises the first, and the second alone if an

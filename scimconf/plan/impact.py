@@ -22,7 +22,8 @@ class Impact:
     """The number of users that an effect concerns, out of `total` where that is known.
 
     `sample_size` is the size of the evaluated sample, 0 if all users were counted. `examples` are a few of the users by
-    name, `undetermined` counts users of whom the effect is unknown.
+    name, `undetermined` counts users of whom the effect is unknown. `reason` says why a number is an upper bound, "" if
+    that needs no words.
     """
 
     count: int
@@ -32,6 +33,7 @@ class Impact:
     examples: tuple[str, ...] = ()
     population: Population = ""
     undetermined: int = 0
+    reason: str = ""
 
     @property
     def upper_bound(self) -> int | None:

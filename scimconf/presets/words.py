@@ -110,7 +110,7 @@ def fact_rows(facts: Facts) -> Iterator[FactRow]:
     yield _row("`active: false`", LEAVING[word(facts.deprovisioning, "effect")], facts.deprovisioning)
     deletion = LEAVING[word(facts.deprovisioning, "deletion")]
     yield FactRow(
-        "a deletion", deletion, "", () if deletion == NOT_KNOWN else getattr(facts.deprovisioning, "source", ())
+        "a DELETE request", deletion, "", () if deletion == NOT_KNOWN else getattr(facts.deprovisioning, "source", ())
     )
     for limit in facts.limits:
         owner = " of groups" if limit.object == "groups" else ""
@@ -123,7 +123,7 @@ def _row(name: str, text: str, fact: Any) -> FactRow:
 
 
 def _rules(rules: RowRules) -> str:
-    parts = [f"needed: {', '.join(map(code, rules.required))}"] if rules.required else []
+    parts = [f"required: {', '.join(map(code, rules.required))}"] if rules.required else []
     parts += [f"not supported: {', '.join(map(code, rules.forbidden))}"] if rules.forbidden else []
     parts += [OTHERS[rules.others]] if OTHERS[rules.others] else []
     return " ".join([*([sentence("; ".join(parts))] if parts else []), *rules.differences])

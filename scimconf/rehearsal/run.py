@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from scimconf.check_report import CheckReport, CheckResult, CheckStatus
-from scimconf.diagnostics import describe_unexpected
+from scimconf.diagnostics import describe_unexpected, plural
 from scimconf.json_types import Json
 from scimconf.plan import ApplyStatus, Result, StepOutcome
 from scimconf.rehearsal import judgement, lifecycle
@@ -20,7 +20,6 @@ from scimconf.rehearsal.payload_checks import payload_results
 from scimconf.rehearsal.rehearsed_spec import TOKEN_VARIABLE, RehearsedSpec, rehearsed_spec
 from scimconf.rehearsal.rehearsed_tenant import CycleResult, RehearsedTenant, open_tenant
 from scimconf.rehearsal.stage import Stage, StepResult
-from scimconf.render.common.labels import plural
 from scimconf.sandbox.engine.values import Kind, ObjectFlow, Scope
 from scimconf.sandbox.reach import Destination
 from scimconf.sandbox.switches import Switches

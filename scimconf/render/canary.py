@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from scimconf.diagnostics import plural
 from scimconf.monitoring.canary import CanaryResult, problems
 from scimconf.monitoring.comparison import Agreement
 from scimconf.render import on_demand
-from scimconf.render.common.labels import plural
 from scimconf.render.terminal.page import Page, joined
 
 

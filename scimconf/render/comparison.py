@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from scimconf.diagnostics import plural
 from scimconf.monitoring.comparison import MASK, Agreement, AttributeComparison, LogComparison, UserComparison
 from scimconf.monitoring.switch_evidence import SwitchEvidence
 from scimconf.monitoring.times import stamp
-from scimconf.render.common.labels import plural
 from scimconf.render.common.long_lists import MAX_ENTRIES
 from scimconf.render.json import write
 from scimconf.render.terminal.page import Page, joined

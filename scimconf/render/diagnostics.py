@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from scimconf.diagnostics import Diagnostic, dotted
+from scimconf.diagnostics import Diagnostic, dotted, plural
 from scimconf.render.common.escaping import cells, visible
-from scimconf.render.common.labels import diagnostic_sentence, plural
+from scimconf.render.common.labels import diagnostic_sentence
 from scimconf.render.terminal.page import Page
 
 MAX_SHOWN = 100

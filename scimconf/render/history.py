@@ -10,10 +10,23 @@ from dataclasses import astuple, fields
 
 from scimconf.monitoring.audit_events import AuditEvent
 from scimconf.monitoring.history import STARTED, HistoryEntry, RunContext
+from scimconf.plan import ApplyStatus, Pause
 from scimconf.render.common.csv_cells import csv_cell
 from scimconf.render.terminal.page import Page, joined
 
 _COLUMNS = ("application", "time", "command", "status", "ended", "tenant", "digest", "version", "error", "changes")
+_PAUSES = {
+    Pause.CONFIRMED.value: "it left provisioning paused",
+    Pause.PAUSE_UNCONFIRMED.value: "it may have left provisioning paused",
+    Pause.START_UNCONFIRMED.value: "it may have left provisioning paused: the start is not confirmed",
+    Pause.EARLIER.value: "provisioning was paused before, and stayed so",
+    Pause.NOT_STARTED.value: "it left provisioning off (--no-start)",
+}
+"""How an apply left provisioning, by the word in its entry."""
+_CANARIES = {
+    ApplyStatus.APPLIED.value: "then started for everybody",
+    ApplyStatus.PUT_BACK.value: "then put back",
+}
 OUTSIDE = "outside scimconf"
 MAX_CHANGES = 5
 """Changes that are listed for an entry in text; JSON has all."""
@@ -51,7 +64,7 @@ def _entry(page: Page, entry: HistoryEntry) -> Iterator[str]:
     status = "not ended: killed, or still running" if entry.status == STARTED else entry.status
     counts = Counter(action for _, action in entry.changes)
     changes = ", ".join(f"{number:,} {action}" for action, number in sorted(counts.items())) or "no changes"
-    words = f"{status} ({changes})" if entry.is_apply else f"{entry.command}: {status}"
+    words = f"{status} ({changes})" if entry.is_apply else f"{_command(entry)}: {status}"
     yield from page.labelled(0, ("strong", f"{entry.time}  "), ("", f"{entry.application}: {words}"), hang=2)
     for address, action in entry.changes[:MAX_CHANGES]:
         yield from page.prose(4, f"{action} {address}", hang=2)
@@ -61,13 +74,26 @@ def _entry(page: Page, entry: HistoryEntry) -> Iterator[str]:
     if run.rollback:
         yield page.line(4, ("strong", f"rollback to the state before {run.rollback}"))
     if run.canary:
-        yield from page.labelled(4, ("strong", "canary: "), ("", run.canary), hang=2)
+        yield from page.labelled(4, ("strong", "canary: "), ("", f"{run.canary}; {_canary(entry)}"), hang=2)
+    if entry.pause:
+        yield from page.prose(4, _PAUSES.get(entry.pause, entry.pause), hang=2)
     who = ", ".join(
         filter(None, [run.actor, run.identity, f"pull request {run.pull_request}" if run.pull_request else ""])
     )
     for text in (who, f"commit {run.commit}" if run.commit else "", run.url, run.reason, entry.error):
         if text:
             yield from page.prose(4, text, "quiet", hang=2)
+
+
+def _command(entry: HistoryEntry) -> str:
+    """Return a command with its scopes in words: "restart of watermark, escrows, quarantine"."""
+    name, *scopes = entry.command.split(" --scope ")
+    return f"{name} of {', '.join(scopes)}" if scopes else name
+
+
+def _canary(entry: HistoryEntry) -> str:
+    """Return how a canary ended."""
+    return _CANARIES.get(entry.status, "neither started for everybody nor put back")
 
 
 def as_csv(entries: Sequence[HistoryEntry], outside: Sequence[AuditEvent] = ()) -> str:

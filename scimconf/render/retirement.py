@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from scimconf.diagnostics import plural
 from scimconf.json_types import Json
 from scimconf.monitoring.accounts import Account, AccountState
 from scimconf.monitoring.retirement import Retirement, RetirementStage
 from scimconf.monitoring.times import ago, stamp
 from scimconf.plan import Plan
-from scimconf.render.common.labels import plural
 from scimconf.render.json import plan_document, write
 from scimconf.render.markdown.escaping import cell, code, prose
 from scimconf.render.terminal.page import Page, joined

@@ -52,7 +52,7 @@ YAML_ERRORS = {
     "found unexpected end of stream": ("a quote is not closed", "Add the closing quote."),
     "found character that cannot start any token": ("a plain string cannot begin with this character", QUOTES),
     "found undefined alias": ("`*` begins an alias that is not defined", QUOTES),
-    "did not find expected key": ("the indentation differs from that of the lines around", "Align it with them."),
+    "did not find expected key": ("the indentation differs from that of the surrounding lines", "Align it with them."),
     NO_COLON: ("a key without `:`", "Write `key: value`."),
     "did not find expected '-' indicator": ("a list item without `-`", "Begin the item with `- `."),
     "did not find expected ',' or '}'": ("a `{` is not closed", "Close it, or put the strings in it in quotes."),

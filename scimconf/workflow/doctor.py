@@ -261,7 +261,7 @@ def secret_checks(specs: Sequence[Loaded], secrets: SecretResolver, now: datetim
 
 def _secret_finding(name: str, reference: Any, secrets: SecretResolver) -> DoctorCheck:
     if reference.source == "key_vault":
-        text = f"{name}: {reference} is in a Key Vault, which is read by an apply only"
+        text = f"{name}: {reference} is in a Key Vault, which only apply reads"
         return DoctorCheck("secrets", DoctorState.UNKNOWN, text)
     try:
         secrets.check(reference)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scimconf.diagnostics import plural
 from scimconf.documents import job
 from scimconf.plan import ApplicationPlan, Effect
 
@@ -28,8 +29,9 @@ class FleetLimits:
         """Return why the plans exceed a limit; "" if they do not. Users who cannot be counted exceed every limit."""
         changed = [plan for plan in plans if plan.changes]
         if self.applications is not None and len(changed) > self.applications:
-            number = len(changed)
-            return f"{number:,} {'application' if number == 1 else 'applications'} would change, and --max-applications is {self.applications:,}"
+            return (
+                f"{plural(len(changed), 'application')} would change, and --max-applications is {self.applications:,}"
+            )
         if self.users is None:
             return ""
         bounds = {plan.name: _users(plan) for plan in changed}
@@ -38,7 +40,7 @@ class FleetLimits:
             return f"--max-users is {self.users:,}, and the affected users of {', '.join(unknown)} are not known"
         users = sum(number or 0 for number in bounds.values())
         if users > self.users:
-            return f"up to {users:,} users would be affected, and --max-users is {self.users:,}"
+            return f"up to {plural(users, 'user')} would be affected, and --max-users is {self.users:,}"
         return ""
 
 

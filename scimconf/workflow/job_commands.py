@@ -15,7 +15,6 @@ from scimconf.documents.lock import lock_of_others
 from scimconf.monitoring.history import UNKNOWN_RUN, HistoryEntry, RunContext
 from scimconf.monitoring.job_commands import (
     FORCE_DELETES,
-    PORTAL_SCOPES,
     JobCommand,
     JobFacts,
     RestartScope,
@@ -24,6 +23,7 @@ from scimconf.monitoring.job_commands import (
     reset_scope,
     staged_deletions,
 )
+from scimconf.monitoring.job_status import JobStatus
 from scimconf.monitoring.log_events import logged_events
 from scimconf.version import __version__
 from scimconf.workflow.history import entry_time
@@ -42,6 +42,7 @@ from scimconf.workflow.scope_size import users_in_scope
 from scimconf.workflow.targets import ApplicationTarget, file_name
 
 if TYPE_CHECKING:
+    from scimconf.graph.client import Graph
     from scimconf.graph.reading import TenantSession
 
 LOG_MARGIN = timedelta(days=2)
@@ -111,12 +112,17 @@ async def _unlocked_job(session: TenantSession, target: ApplicationTarget, optio
 
 async def read_staged(session: TenantSession, prepared: PreparedJob) -> PreparedJob:
     """Return the job with the deletions that it holds back; raise ScimconfError if the log does not list them all."""
+    staged = await held_deletions(session.graph, prepared.job.status, prepared.job.now)
+    return PreparedJob(prepared.target, prepared.job, prepared.facts, staged)
+
+
+async def held_deletions(graph: Graph, job: JobStatus, now: datetime) -> tuple[StagedDeletion, ...]:
+    """Return the deletions that a job holds back; raise ScimconfError if the log does not list them all."""
     from scimconf.graph.provisioning_log import read_log
 
-    quarantine = prepared.job.status.quarantine
-    began = (quarantine.began if quarantine is not None else None) or prepared.job.now
+    began = (job.quarantine.began if job.quarantine is not None else None) or now
     try:
-        log = await read_log(session.graph, prepared.job.names["job"], began - LOG_MARGIN)
+        log = await read_log(graph, job.job_id, began - LOG_MARGIN)
     except GraphError as error:
         raise ScimconfError(
             f"the provisioning log cannot be read, so it is not known what is held back: {error}",
@@ -133,7 +139,7 @@ async def read_staged(session: TenantSession, prepared: PreparedJob) -> Prepared
             "the provisioning log does not list yet what is held back",
             "An entry takes up to 15 minutes. Run it again then.",
         )
-    return PreparedJob(prepared.target, prepared.job, prepared.facts, staged)
+    return staged
 
 
 async def run_command(
@@ -197,6 +203,7 @@ def _check_same(approved: Sequence[StagedDeletion], current: Sequence[StagedDele
     )
 
 
+<<<<<<< HEAD
 def _entry(
     command: JobCommand,
     name: str,
@@ -206,6 +213,10 @@ def _entry(
 ) -> HistoryEntry:
     words = command.value + "".join(f" --scope {scope.value}" for scope in scopes if tuple(scopes) != PORTAL_SCOPES)
     words += f" --expect {len(staged)}" if staged else ""
+=======
+def _entry(command: JobCommand, name: str, options: CommandOptions, scopes: Collection[RestartScope]) -> HistoryEntry:
+    words = command.value + "".join(f" --scope {scope.value}" for scope in scopes)
+>>>>>>> main
     return HistoryEntry(
         application=name,
         time=entry_time(options.clock()),

@@ -140,6 +140,8 @@ class _AuthorReader:
 def _author_warning(changes: Sequence[AuditEvent], *, has_entries: bool) -> Diagnostic:
     words = "changed outside scimconf" if has_entries else "last changed"
     hint = (
-        "" if has_entries else "No history entry is known, so this may have been an apply. --history names the history."
+        ""
+        if has_entries
+        else "No history entry is known, so this may have been an apply. Pass the history with --history."
     )
     return Diagnostic("K411", f"{words} {listed_changes(changes)}", hint=hint, severity="warning")

@@ -55,6 +55,8 @@ class PauseReader:
         pause = recorded_pause(self._entries(spec, principal), last_cycle)
         if pause is None and job.has_run:
             pause = logged_pause(audit_events(await self._pauses(graph, now), "", *_names(principal)), last_cycle)
+        if pause is not None and not job.has_run:
+            pause = replace(pause, verb="left off")
         return replace(job, pause=pause)
 
     def _entries(self, spec: str, principal: Mapping[str, Json]) -> Iterator[HistoryEntry]:

@@ -16,7 +16,7 @@ from scimconf.kinds.abandoned import find_abandoned
 from scimconf.kinds.common_guards import tenant_mismatch
 from scimconf.kinds.mappings import live_schema
 from scimconf.kinds.registry import guards
-from scimconf.plan import ApplicationPlan, Change, Guard, MissingPrincipal, Tenant
+from scimconf.plan import ApplicationPlan, Change, Effect, Guard, MissingPrincipal, Tenant
 from scimconf.plan.diff import fingerprint
 from scimconf.plan.impact import ImpactData, UserQuery
 from scimconf.snapshot import Lookup, Snapshot
@@ -25,6 +25,7 @@ from scimconf.spec.loaded import Loaded, digest
 from scimconf.spec.model import Spec
 from scimconf.steps import Phase, Send, Step
 from scimconf.workflow.compilation import ChangeSet, PlanOptions, build_changes, compared_kinds, documents, lookups
+from scimconf.workflow.deletion_threshold import held_back, restart_command, threshold_warnings
 from scimconf.workflow.guard_context import GroupMembers, PlanImpact, guard_context, tenant_of, warnings
 from scimconf.workflow.locking import lock_warnings
 from scimconf.workflow.permission_check import MissingPermission, apply_error, missing_permissions
@@ -222,15 +223,21 @@ async def end_estimate(
     evaluator = Preview(*states, groups.members, evaluation_context(tenant_of(snapshot), now))
     query = queries.user_query(changes, evaluator, groups.members)
     data = await _read_users(session, query, groups)
+    staged, unlisted = await held_back(session.graph, snapshot, changes, now)
     inputs = ImpactInputs(
         changes=changes,
         evaluator=evaluator,
         query=query,
         knows_filters=live_schema(snapshot) is not None,
         checks=target_checks(spec, states[1]),
+        held_back=staged,
+        restart=restart_command(spec),
     )
     counted = annotate(inputs, data)
-    return PlanImpact(counted.changes, snapshot, data, counted.totals, (*queries.warnings(data), *counted.diagnostics))
+    leaving = counted.totals.get(Effect.DEPROVISIONS)
+    threshold = threshold_warnings(spec, snapshot, states[1], counted.changes, leaving)
+    diagnostics = (*queries.warnings(data), *unlisted, *counted.diagnostics, *threshold)
+    return PlanImpact(counted.changes, snapshot, data, counted.totals, diagnostics)
 
 
 async def _read_users(session: TenantSession, query: UserQuery | None, groups: GroupMembers) -> ImpactData:

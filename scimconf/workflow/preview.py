@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from scimconf.diagnostics import ScimconfError
+from scimconf.diagnostics import ScimconfError, plural
 from scimconf.impact.preview import Preview, evaluation_context
 from scimconf.impact.preview_summary import SummaryBuilder
 from scimconf.impact.target_checks import TargetCheck, target_checks
 from scimconf.plan import Tenant
 from scimconf.plan.preview import PreviewHeader, PreviewSummary, UserPreview
 from scimconf.plan.preview_redact import preview_redactor, pseudonym, unredacted
-from scimconf.render.common.labels import plural
 from scimconf.workflow.plan import PlannedApplication
 
 if TYPE_CHECKING:

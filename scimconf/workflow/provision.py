@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from scimconf.diagnostics import GraphError, ScimconfError, TransportError
+from scimconf.diagnostics import GraphError, ScimconfError, TransportError, plural
 from scimconf.documents import job as job_documents
 from scimconf.impact.preview import Preview
 from scimconf.monitoring.causes import with_application
@@ -122,7 +122,9 @@ async def _group(graph: Graph, name: str, members: Sequence[Subject]) -> Subject
 def _limits(planned: PlannedApplication, users: Sequence[Subject]) -> Iterator[str]:
     """Yield what provision on demand does not do (Entra: provision on demand, known limitations)."""
     if planned.plan.changes:
-        yield f"{len(planned.plan.changes)} changes of the spec are not applied; the service uses what the tenant has"
+        number = plural(len(planned.plan.changes), "change")
+        is_or_are = "is" if len(planned.plan.changes) == 1 else "are"
+        yield f"{number} of the spec {is_or_are} not applied; the service uses what the tenant has"
     secrets = {row["key"]: str(row.get("value", "")) for row in planned.snapshot.rows("secrets")}
     if FLAG in secrets.get("BaseAddress", "").lower():
         yield "it sends PATCH requests in the old dialect, whatever the flag in the tenant URL says"
@@ -147,7 +149,7 @@ async def provision(session: TenantSession, demand: Demand, subject: Subject) ->
         answer = await session.graph.send(Request("POST", PATH, names, body=body))
     except TransportError as error:
         error.hint = with_application(
-            f"{subject.name} may be provisioned all the same: look at `scimconf logs` before you repeat it.",
+            f"{subject.name} may be provisioned nevertheless: check `scimconf logs` before you repeat it.",
             demand.selector,
         )
         raise

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from scimconf.diagnostics import ScimconfError
+from scimconf.diagnostics import ScimconfError, plural
 from scimconf.kinds.common_guards import tenant_mismatch
 from scimconf.kinds.retirement import emptying_spec, not_emptied
 from scimconf.monitoring.accounts import AccountRecord, AccountState, unmatched_names
@@ -317,7 +317,8 @@ class _Retirement:
         if not self.hooks.approve_release(retirement, len(prepared.staged)):
             return False
         await run_command(self.session, JobCommand.ALLOW_DELETIONS, prepared, options)
-        self.hooks.say(f"{len(prepared.staged):,} deletions are released.")
+        number = len(prepared.staged)
+        self.hooks.say(f"{plural(number, 'deletion')} {'is' if number == 1 else 'are'} released.")
         return True
 
     def _job_options(self) -> CommandOptions:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 NOT_RETURNED = (
     "accounts that the application has created, changed or disabled since: the service evaluates them again",
-    "secrets and the kind of credentials: those of today's spec stay",
+    "secrets and the kind of credentials: those of the current spec stay",
     "ids of deleted roles and assignments: they get new ones",
     "definitions of attributes that were added since: they stay and are not used",
 )

@@ -35,7 +35,7 @@ def test_guards_page_explains_exactly_the_guards_of_the_registry():
 def test_guards_page_names_the_count_and_the_exemption_of_every_guard():
     sections = re.split(r"^### ", read("docs/guards.md"), flags=re.MULTILINE)[1:]
     assert [section.split()[0] for section in sections if not re.search(r"Number:.*Keys?:", section, re.DOTALL)] == []
-    assert {section.split()[0] for section in sections if "--auto-approve" in section} == ASKED
+    assert {section.split()[0] for section in sections if "`--yes` allow it." in section} == ASKED
 
 
 def test_exit_codes_page_explains_exactly_the_exit_codes():

@@ -67,6 +67,30 @@ def test_is_on_reads_the_schedule_and_has_run_the_status(raw, on, ran):
     assert OPERATIONS["state_is"].holds(raw, ("off",), None) is not on
 
 
+COUNTS = "synchronizedEntryCountByType"
+GROUPS, USERS = "Group to urn:ietf:params:scim:schemas:core:2.0:Group", "User to User"
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "since"),
+    [
+        (None, "none", ""),
+        ({"lastExecution": {"state": "Failed", "timeEnded": "2026-11-24T10:00:00Z"}}, "none", ""),
+        ({"lastExecution": {"timeBegan": "0001-01-01T00:00:00Z", "timeEnded": ""}}, "none", ""),
+        ({"lastExecution": {"timeBegan": "0001-01-01T00:00:00Z", "timeEnded": "2026-11-24"}}, "kept", "2026-11-24"),
+        ({"lastExecution": {"timeBegan": "b"}, "lastSuccessfulExecution": {"timeBegan": "a"}}, "kept", "a"),
+        ({"steadyStateFirstAchievedTime": "a"}, "kept", "a"),
+        ({"steadyStateFirstAchievedTime": "a", "steadyStateLastAchievedTime": "b"}, "kept", "b"),
+        ({"steadyStateFirstAchievedTime": "a", COUNTS: [{"key": USERS, "value": 0}]}, "lost", ""),
+        ({"steadyStateFirstAchievedTime": "a", COUNTS: [{"key": USERS, "value": 1}]}, "kept", "a"),
+        ({"steadyStateFirstAchievedTime": "a", COUNTS: [{"key": GROUPS, "value": 0}, {}]}, "kept", "a"),
+        ({COUNTS: [{"key": USERS, "value": 0}]}, "none", ""),
+    ],
+)
+def test_links_are_those_of_completed_cycles_unless_no_user_is_counted(status, state, since):
+    assert job.links({"status": status}) == job.Links(state, since)
+
+
 @pytest.mark.parametrize(
     ("status", "reason"),
     [

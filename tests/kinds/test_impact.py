@@ -25,6 +25,8 @@ from tests.kinds.cases import read_document
 from tests.tenant_fixture import WRITER, Rehearsal, everything_open, told, wishes
 
 GROUP, OTHER, ROLE, BOTH = "g1", "g2", "r1", (Effect.PROVISIONS, Effect.DEPROVISIONS)
+LINKED = "only those who came into scope after the cycle of 2026-11-24 00:00 UTC; others have an account, which is updated at most"
+UNLINKED = "the job has no links to accounts, so users are matched by nothing, and created only if no account matches"
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
@@ -55,7 +57,7 @@ def mapping_row(target, name):
     return {"targetAttributeName": target, "source": {"type": "Attribute", "name": name, "expression": f"[{name}]"}}
 
 
-def job_documents(filters=(), everyone="False", has_run=True):
+def job_documents(filters=(), everyone="False", has_run=True, state="Succeeded", counts=()):
     """Return the job with its schema and settings, which determine the users in scope and what they get."""
     groups = [
         {
@@ -73,11 +75,11 @@ def job_documents(filters=(), everyone="False", has_run=True):
         "scope": {"groups": groups},
     }
     rule = {"name": "out", "editable": True, "sourceDirectoryName": "Entra", "targetDirectoryName": "App"}
-    last = {"timeEnded": "2026-11-24T00:00:00Z"} if has_run else None
+    last = {"timeEnded": "2026-11-24T00:00:00Z", "state": state} if has_run else None
+    by_type = [{"key": "User to urn:ietf:params:scim:schemas:core:2.0:User", "value": number} for number in counts]
+    status = {"lastExecution": last, "synchronizedEntryCountByType": by_type}
     return {
-        "jobs": [
-            {"id": "j", "schedule": {"state": "Active" if has_run else "Disabled"}, "status": {"lastExecution": last}}
-        ],
+        "jobs": [{"id": "j", "schedule": {"state": "Active" if has_run else "Disabled"}, "status": status}],
         "schema": {"directories": [], "synchronizationRules": [rule | {"objectMappings": [mapping]}]},
         "secrets": [{"key": "SyncAll", "value": everyone}],
     }
@@ -115,6 +117,41 @@ def evaluate(changes, tenant, scope="assigned"):
     )
     counted = annotate(inputs, ImpactData(members=tenant.members, sample=sample))
     return query, counted.changes, counted.totals
+
+
+@pytest.mark.parametrize(
+    ("held", "count", "message"),
+    [
+        ({}, 1, ""),
+        ({"bob": "bob@x.y"}, 0, "1 deletion that is held back ends, since the user is in scope again: bob@x.y"),
+        ({"ada": "ada@x.y"}, 1, ""),
+    ],
+)
+def test_users_whose_deletion_is_held_back_are_not_created(held, count, message):
+    changed, diagnostics = counted_with(BOB_IN, reading(), held)
+    assert changed.impact[Effect.PROVISIONS].count == count
+    texts = [diagnostic.message for diagnostic in diagnostics if diagnostic.code == "K304"]
+    assert [text[: len(message)] for text in texts] == ([message] if message else [])
+
+
+def test_many_deletions_that_are_held_back_are_named_in_part():
+    everybody = {name: f"{name}@x.y" for name in ("new1", "new2", "new3", "new4")}
+    users = tuple(user(name) for name in everybody)
+    _, (diagnostic,) = counted_with(WIDEN, reading(rows=[], users=users, members=Members()), everybody, scope="all")
+    assert diagnostic.message.startswith(
+        "4 deletions that are held back end, since the users are in scope again: new1@x.y"
+    )
+    assert "new3@x.y and 1 more" in diagnostic.message
+
+
+def counted_with(change, tenant, held, scope="assigned"):
+    """Return the counted change and the diagnostics if the deletions of these users are held back."""
+    states = states_before_and_after(spec(scope), tenant.snapshot, [change])
+    evaluator = Preview(*states, tenant.members, evaluation_context(None, NOON))
+    query = user_query([change], evaluator, tenant.members)
+    inputs = ImpactInputs(changes=[change], evaluator=evaluator, query=query, held_back=held)
+    counted = annotate(inputs, ImpactData(members=tenant.members, sample=tenant.sample))
+    return counted.changes[0], counted.diagnostics
 
 
 def impact_of(change, tenant, *more, scope="assigned"):
@@ -220,7 +257,11 @@ def test_assigned_groups_are_those_before_and_after_without_unresolved_ones():
         (STOP, reading(), {Effect.STOPS: Impact(2, 2, examples=("ada@x.y", "cat@x.y"), population="assigned")}),
         (STOP, reading([]), {Effect.STOPS: Impact(0, 0, population="assigned")}),
         (START, reading(has_run=False), {Effect.PROVISIONS: Impact(2, 2, examples=("ada@x.y", "cat@x.y"), population="assigned")}),
-        (START, reading(), {Effect.PROVISIONS: Impact(2, 2, "at_most", examples=("ada@x.y", "cat@x.y"), population="assigned")}),
+        (START, reading(), {Effect.PROVISIONS: Impact(2, 2, "at_most", population="assigned", reason=LINKED)}),
+        (START, reading(counts=[3]), {Effect.PROVISIONS: Impact(2, 2, "at_most", population="assigned", reason=LINKED)}),
+        (START, reading(counts=[0]), {Effect.PROVISIONS: Impact(2, 2, "at_most", examples=("ada@x.y", "cat@x.y"), population="assigned", reason=UNLINKED)}),
+        (START, reading(state="Failed"), {Effect.PROVISIONS: Impact(2, 2, "at_most", examples=("ada@x.y", "cat@x.y"), population="assigned", reason="the job has not completed a cycle")}),
+        (START, reading(rows=[]), {Effect.PROVISIONS: Impact(0, 0, "at_most", population="assigned")}),
         (MATCH, reading(), dict.fromkeys(BOTH, Impact(2, 2, "at_most", examples=("ada@x.y", "cat@x.y"), population="assigned"))),
         (URL, reading(), {Effect.ENDPOINT: Impact(2, 2, "at_most", examples=("ada@x.y", "cat@x.y"), population="assigned")}),
         (ROTATION, reading(), {}),

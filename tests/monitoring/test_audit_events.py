@@ -65,7 +65,7 @@ def test_what_is_no_event_is_left_out():
         ({"user": {"id": "1", "displayName": "Ada"}}, "Ada"),
         ({"user": None, "app": {"displayName": "Portal", "appId": "2"}}, "Portal"),
         ({"app": {"displayName": None, "servicePrincipalId": "3"}}, "3"),
-        (None, "somebody whom the log does not name"),
+        (None, "an identity that the log does not name"),
     ],
 )
 def test_who_made_a_change(initiator, by):

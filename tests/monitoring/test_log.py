@@ -215,3 +215,49 @@ def test_a_redacted_status_has_no_names_and_no_responses():
 def test_a_log_of_a_user_whom_the_tenant_does_not_have_says_so():
     log = application_log(unknown_user="nobody@contoso.com")
     assert next(iter(log.notes())) == "the tenant has no user nobody@contoso.com today"
+
+
+def test_the_next_attempt_is_that_of_the_newest_event_of_each_object():
+    reason = (
+        "StatusCode: BadRequest. This operation was retried {} times. It will be retried again after this date: {} UTC"
+    )
+    events = logged_events(
+        [
+            failure("2026-11-30T10:00:00Z", "ada", reason.format(0, "2026-11-30T10:40:00Z")),
+            failure("2026-11-30T11:00:00Z", "ada", reason.format(1, "2026-11-30T17:00:00Z")),
+            failure("2026-11-30T11:00:00Z", "grace", reason.format(1, "2026-11-30T18:00:00Z")),
+        ]
+    )
+    (group,) = summarize(events).groups
+    assert (group.next_attempt.hour, group.next_attempt.minute) == (17, 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "meaning", "text"),
+    [
+        ("ServiceIncompatible", "StatusCode: BadRequest Web Response: {}", "refused the request", "the application answered BadRequest: {}"),
+        ("ServiceIncompatibleFiltering", "StatusCode: Conflict", "must be unique", "the application answered Conflict"),
+        ("ServiceIncompatible", "StatusCode: Teapot", "not what SCIM requires", "the application answered Teapot"),
+        ("ServiceIncompatible", "", "not what SCIM requires", ""),
+        ("EntryConflict", "StatusCode: BadRequest", "must be unique", "the application answered BadRequest"),
+        ("New", "StatusCode: Conflict", "must be unique", "the application answered Conflict"),
+        ("New", "odd", "", "the service reports: odd"),
+        ("New", "Web Response: x", "", "the application answered: x"),
+        ("New", "x" * 401, "", f"the service reports: {'x' * 400}…"),
+    ],
+)  # fmt: skip
+def test_a_cause_and_an_answer_are_the_same_for_a_user_and_for_a_group_of_failures(code, reason, meaning, text):
+    (event,) = logged_events([failure("2026-11-30T10:00:00Z", "ada", reason, code)])
+    (group,) = summarize([event]).groups
+    assert group.cause == event.known_cause
+    assert meaning in (event.known_cause.meaning if event.known_cause else "")
+    assert (event.answer_text, group.answer_text) == (text, text)
+
+
+def failure(time, user, reason, code="New"):
+    return {
+        "activityDateTime": time,
+        "provisioningAction": "create",
+        "sourceIdentity": {"id": user, "identityType": "User", "displayName": user},
+        "provisioningStatusInfo": {"status": "failure", "errorInformation": {"errorCode": code, "reason": reason}},
+    }

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scimconf.monitoring.times import ago, attempt_text, parse_duration, parse_time, span, stamp
+from scimconf.monitoring.times import ago, parse_duration, parse_time, retry_text, span, stamp
 
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 
@@ -59,8 +59,8 @@ def test_a_span_has_its_largest_unit(duration, text):
     assert span(duration) == text
     assert ago(NOON - duration, NOON) == f"{text} ago"
     assert ago(NOON + duration, NOON) == f"in {text}"
-    assert attempt_text(NOON + duration, NOON) == f"in {text}"
-    assert attempt_text(NOON - duration, NOON) == "in the next cycle"
+    assert retry_text(NOON + duration, NOON) == f"the service tries again in {text}"
+    assert retry_text(NOON - duration, NOON) == "the service tries again in the next cycle"
 
 
 def test_a_stamp_is_in_utc():

@@ -12,7 +12,7 @@ from scimconf.presets.catalogue import read_preset
 from scimconf.presets.template import fill, unanswered
 from tests.tools import preset as tool
 
-MATCHING = "  users: {attributes: externalId, note: The only attribute that can be filtered by., source: github_api}\n"
+MATCHING = "  users: {attributes: externalId, note: The only attribute that a filter can use., source: github_api}\n"
 
 
 @pytest.fixture

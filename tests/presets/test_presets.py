@@ -190,7 +190,7 @@ def test_readme_links_every_entry_of_the_catalogue():
 
 
 def test_facts_in_words_name_the_sources_of_a_deletion_and_the_owner_of_a_limit():
-    deletion, *_ = (row for row in fact_rows(load_preset("segment").facts) if row.name == "a deletion")
+    deletion, *_ = (row for row in fact_rows(load_preset("segment").facts) if row.name == "a DELETE request")
     assert deletion.sources == ("segment",)
     assert "values of `displayName` of groups" in {row.name for row in fact_rows(load_preset("notion").facts)}
 

@@ -80,4 +80,4 @@ def test_values_without_which_nothing_is_created(target, sent, problem):
 
 def test_a_user_whom_a_mapping_leaves_out():
     (problem,) = value_problems(ProvisioningState(), UserState(True, "", left_out="title"))
-    assert problem.text == "the mapping of title leaves the user out (IgnoreObjectFlow)"
+    assert problem.text == "the mapping of title excludes the user (IgnoreObjectFlow)"

@@ -52,7 +52,7 @@ def _links(kind: str, grade: str, folder: str) -> str:
 
 def table() -> str:
     """Return the table of the catalogue, a row for each entry."""
-    head = "| application | grade | credentials | roles | groups | a leaver |\n|---|---|---|---|---|---|\n"
+    head = "| application | grade | credentials | roles | groups | when a user leaves |\n|---|---|---|---|---|---|\n"
     return head + "\n".join(map(_row, entries()))
 
 

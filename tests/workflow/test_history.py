@@ -296,7 +296,7 @@ def test_entries_and_changes_outside_are_listed_together_from_the_newest():
     ]
     assert "and 2 more" in text
     assert f"rollback to the state before {TIME}" in text
-    assert "    canary: one of three groups\n" in text
+    assert "    canary: one of three groups; then started for everybody\n" in text
 
 
 def test_changes_outside_are_rows_for_auditors_without_formulas():

@@ -103,6 +103,7 @@ def writes(tenant):
 
 
 def entries(options, name="writer"):
+    """Return the commands of the history without their scopes, and how they ended."""
     return [(entry.command.partition(" ")[0], entry.status) for entry in history_entries(options.history.store, name)]
 
 
@@ -112,6 +113,21 @@ def test_a_command_writes_once_and_keeps_a_history_entry(tenant, options, comman
     assert ran(tenant, command, options).wrote is True
     assert writes(tenant) == WRITES[command]
     assert entries(options) == [(command.value, "done")]
+
+
+def test_the_entry_of_a_restart_has_its_scopes_also_those_of_the_portal(tenant, options):
+    ready(tenant, JobCommand.RESTART)
+    ran(tenant, JobCommand.RESTART, options)
+    (entry,) = history_entries(options.history.store, "writer")
+    assert entry.command == "restart --scope watermark --scope escrows --scope quarantine"
+
+
+def test_the_entry_of_allowed_deletions_says_how_many_and_whom(tenant, options):
+    ready(tenant, JobCommand.ALLOW_DELETIONS)
+    ran(tenant, JobCommand.ALLOW_DELETIONS, options)
+    (entry,) = history_entries(options.history.store, "writer")
+    assert entry.command == "allow-deletions --expect 2"
+    assert entry.changes == (("Ada", "allowed to delete"), ("Grace", "allowed to delete"))
 
 
 @pytest.mark.parametrize("command", [JobCommand.PAUSE, JobCommand.RESUME, JobCommand.ALLOW_DELETIONS])

@@ -1,5 +1,6 @@
 """Tests of `workflow.pauses`: status and `why` say who paused a job, from the history or the directory audit log."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from tenant_fixture import NOON, WRITER
 
 from scimconf.diagnostics import ScimconfError
 from scimconf.monitoring.history import HistoryEntry, RunContext
+from scimconf.monitoring.job_status import job_status
 from scimconf.workflow.history import begin_command, newest_entries
 from scimconf.workflow.history_folder import FolderStore
 from scimconf.workflow.pauses import PauseReader
@@ -102,3 +104,12 @@ def test_newest_entries_are_read_a_few_at_a_time(tmp_path):
     assert next(entries).command == "pause"
     assert reads == [8]
     assert len(list(entries)) == 10
+
+
+def test_a_job_that_never_ran_was_left_off_and_not_paused(tmp_path):
+    history = FolderStore(str(tmp_path))
+    entry = HistoryEntry(application="x", time="20261125T120000.000000Z", status="applied", pause="not started")
+    begin_command(history, entry)
+    job = job_status({"id": "j", "schedule": {"state": "Disabled"}, "status": {"code": "NotRun"}}, NOON)
+    explained = asyncio.run(PauseReader(lambda _spec: history).explained(None, job, {"displayName": "X"}, "", NOON))
+    assert explained.pause.text == "left off with `apply --no-start`"

@@ -64,7 +64,7 @@ def test_what_the_service_does_not_do_is_said_before(tenant, tmp_path):
     tenant.request("PUT", f"/servicePrincipals/{principal}/synchronization/secrets", {"value": [address]})
     demand = tenant.run(lambda session: prepare(session, tenant.load(WRITER), [ADA], NOON))
     assert [limit.split(";")[0].split(",")[0] for limit in demand.limits] == [
-        "1 changes of the spec are not applied",
+        "1 change of the spec is not applied",
         "it sends PATCH requests in the old dialect",
         "roles are not supported on demand",
         "ada@contoso.com is disabled in the tenant",
@@ -104,7 +104,7 @@ def test_a_lost_answer_does_not_hide_that_the_user_may_be_provisioned(tenant):
     tenant.fault("drop", method="POST", path="*/provisionOnDemand", when="after", times=0)
     with pytest.raises(GraphError) as lost:
         provisioned(tenant, ADA)
-    assert "may be provisioned all the same" in lost.value.hint
+    assert "may be provisioned nevertheless" in lost.value.hint
 
 
 def test_an_application_without_a_mapping_of_groups(tenant):

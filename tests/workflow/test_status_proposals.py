@@ -56,6 +56,8 @@ def test_held_back_deletions_are_carried_out_when_they_are_allowed(on_call, acti
     on_call.secret("SecretToken", "sandbox")
     allowed = on_call.follow(0, "--expect", str(number))
     assert allowed.code == 0, allowed
+    again = run(["allow-deletions", "writer", "--yes", "--expect", str(number)])
+    assert (again.code, "the deletions were allowed on" in again.out, on_call.actions()) == (0, True, [])
     on_call.cycle()
     assert (on_call.state(), on_call.actions()) == ("running", [])
     assert not any(on_call.accounts().values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
-from scimconf.diagnostics import GraphError
+from scimconf.diagnostics import GraphError, plural
 from scimconf.graph.client import may_have_happened
 from scimconf.graph.eventual_consistency import may_be_propagating
 from scimconf.graph.execution.attempts import Attempts
@@ -56,7 +56,7 @@ async def _send_part(context: ExecutionContext, part: Sequence[Send], slots: asy
     attempts = Attempts(context)
     while retries:
         slowest = max((error for _, error in retries), key=lambda error: (error.status == 429, error.retry_after or 0))
-        waited = await attempts.wait(slowest, f"replication, for {len(retries)} requests")
+        waited = await attempts.wait(slowest, f"replication, for {plural(len(retries), 'request')}")
         retries = await _not_done(context, retries)
         if retries and not waited:
             _give_up(context, retries)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from scimconf.diagnostics import plural
 from scimconf.rehearsal.endpoint.bodies import ENTERPRISE, MANAGER, equals, operation, patch_body, value_at
 from scimconf.rehearsal.endpoint.context import (
     CheckContext,
@@ -48,7 +49,7 @@ def _parallel_members(context: CheckContext) -> str:
         require(not lost, f"{len(lost)} of {len(accepted)} members whose PATCH succeeded are missing")
     if refusals:
         raise CheckWarningError(
-            f"{len(refusals)} requests were refused, the first with {refusals[0]}; no member is lost"
+            f"{plural(len(refusals), 'refused request')}, the first with {refusals[0]}; no member is lost"
         )
     return "all members are in the group"
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from scimconf.diagnostics import plural
 from scimconf.rehearsal.endpoint.bodies import equals
 from scimconf.rehearsal.endpoint.context import (
     CheckContext,
@@ -133,7 +134,7 @@ def _rate(context: CheckContext) -> str:
     responses = [response for _ in range(_BURSTS) for response in context.send_once([request] * _AT_ONCE)]
     refused = [response for response in responses if not response.is_success and response.status != 404]
     kinds = Counter(map(describe_answer, refused))
-    answers = ", ".join(f"{answer} ({number} times)" for answer, number in kinds.items())
+    answers = ", ".join(f"{answer} ({plural(number, 'time')})" for answer, number in kinds.items())
     require(not refused, f"{len(refused)} of {len(responses)} requests were not served: {answers}")
     return f"{len(responses)} requests were answered"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from scimconf.diagnostics import plural
 from scimconf.rehearsal.endpoint.bodies import member_values, operation
 from scimconf.rehearsal.endpoint.context import (
     CheckContext,
@@ -75,15 +76,15 @@ def _many_members(context: CheckContext) -> str:
     group = context.create_group(users[:_MANY])
     context.patched(group, operation("add", "members", member_values(users[_MANY])))
     members = set(context.members(group))
-    require(members == set(users), f"the group has {len(members)} members")
-    return f"the group has {len(members)} members"
+    require(members == set(users), f"the group has {plural(len(members), 'member')}")
+    return f"the group has {plural(len(members), 'member')}"
 
 
 def _group_filter(context: CheckContext) -> str:
     body = context.new_group()
     context.create_group(body=body)
     matches = context.find("/Groups", "displayName", body["displayName"])
-    require(len(matches) == 1, f"the filter matches {len(matches)} groups")
+    require(len(matches) == 1, f"the filter matches {plural(len(matches), 'group')}")
     return "the filter matches the group"
 
 

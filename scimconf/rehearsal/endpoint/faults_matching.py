@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from uuid import uuid4
 
+from scimconf.diagnostics import plural
 from scimconf.rehearsal.endpoint.bodies import equals
 from scimconf.rehearsal.endpoint.context import CheckContext, CheckFunction, describe_answer, require
 from scimconf.rehearsal.endpoint.messages import EndpointRequest
@@ -18,7 +19,7 @@ def _external_id_filter(context: CheckContext) -> str:
     body = context.new_user()
     user = context.new_resource("/Users", body)
     matches = context.find("/Users", "externalId", body["externalId"])
-    require(len(matches) == 1, f"the filter matches {len(matches)} users")
+    require(len(matches) == 1, f"the filter matches {plural(len(matches), 'user')}")
     require(matches[0].get("id") == user["id"], "the filter matches another user")
     return "the filter matches the user"
 
@@ -35,7 +36,7 @@ def _no_server_error(context: CheckContext) -> str:
 
 def _empty_list(context: CheckContext) -> str:
     matches = context.find("/Users", "userName", str(uuid4()))
-    require(not matches, f"the filter for an unknown userName matches {len(matches)} users")
+    require(not matches, f"the filter for an unknown userName matches {plural(len(matches), 'user')}")
     return "the list is empty"
 
 
@@ -50,7 +51,7 @@ def _whole_values(context: CheckContext) -> str:
     name = body["userName"]
     for part in (name.partition("@")[0], name[1:]):
         matches = context.find_if_any("/Users", "userName", part)
-        require(not matches, f'the filter for "{part}" matches {len(matches)} users')
+        require(not matches, f'the filter for "{part}" matches ' + plural(len(matches), "user"))
     refused = [sign for sign in _SIGNS if not _is_matched(context, sign)]
     return "a part of the userName matches no user" + (
         f"; names with {' and '.join(refused)} are refused" if refused else ""
@@ -67,7 +68,8 @@ def _is_matched(context: CheckContext, sign: str) -> bool:
         return False
     context.created_resource("/Users", response)
     matches = context.find_if_any("/Users", "userName", body["userName"])
-    require(len(matches) == 1, f'the filter for the whole userName "{body["userName"]}" matches {len(matches)} users')
+    number = plural(len(matches), "user")
+    require(len(matches) == 1, f'the filter for the whole userName "{body["userName"]}" matches {number}')
     return True
 
 
@@ -109,7 +111,7 @@ def _user_name_case(context: CheckContext) -> str:
     body = context.new_user()
     context.create_user(body)
     matches = context.find("/Users", "userName", body["userName"].upper())
-    require(len(matches) == 1, f"the filter for the userName in upper case matches {len(matches)} users")
+    require(len(matches) == 1, f"the filter for the userName in upper case matches {plural(len(matches), 'user')}")
     return "the filter matches the user"
 
 
@@ -120,7 +122,7 @@ def _distinct_resources(context: CheckContext) -> str:
         context.create_group([str(user["id"])])
     response = context.get(f"/Users?{equals('userName', body['userName'])}")
     matches, total = context.listed(response), response.resource.get("totalResults")
-    require(len(matches) == 1 and total == 1, f"the list has {len(matches)} users and totalResults {total}")
+    require(len(matches) == 1 and total == 1, f"the list has {plural(len(matches), 'user')} and totalResults {total}")
     return "the list has one user"
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
+from scimconf.diagnostics import plural
 from scimconf.json_types import Json
 from scimconf.rehearsal.endpoint.bodies import ENTERPRISE, MANAGER, operation, value_at
 from scimconf.rehearsal.endpoint.context import (
@@ -54,7 +55,7 @@ def _schemas(context: CheckContext) -> str:
     declared = declared_paths(response.resource.get("Resources"))
     missing = [path for path in (*MAPPED, "members") if path.lower() not in declared]
     require(not missing, f"not declared: {', '.join(missing)}")
-    return f"{len(declared)} attributes are declared"
+    return f"{plural(len(declared), 'attribute')} declared"
 
 
 def _null_update(context: CheckContext, *, verbose: bool) -> str:

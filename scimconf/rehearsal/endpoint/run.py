@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scimconf.check_report import CheckReport, CheckResult, CheckStatus
-from scimconf.diagnostics import describe_unexpected
+from scimconf.diagnostics import describe_unexpected, plural
 from scimconf.rehearsal.endpoint.bodies import equals
 from scimconf.rehearsal.endpoint.checks import Check
 from scimconf.rehearsal.endpoint.context import (
@@ -28,7 +28,6 @@ from scimconf.rehearsal.endpoint.transport import (
     EndpointSilentError,
     RunEndedError,
 )
-from scimconf.render.common.labels import plural
 
 CONNECTION = "Connection"
 AGENT = "scimconf-check-endpoint"

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from scimconf.diagnostics import ScimconfError
+from scimconf.diagnostics import ScimconfError, plural
 from scimconf.graph import httpx_import as _httpx_import  # noqa: F401  imports httpx without its command line
 from scimconf.json_types import Json, parse_json
 from scimconf.rehearsal.endpoint.messages import EndpointRequest, EndpointResponse
@@ -135,7 +135,7 @@ class EndpointClient:
         if self._clock() > self._deadline:
             raise RunEndedError(f"the limit of {MAX_SECONDS / 60:.0f} minutes is reached")
         if self._silent >= MAX_SILENT:
-            raise EndpointSilentError(f"the endpoint did not answer {self._silent} requests in a row")
+            raise EndpointSilentError(f"the endpoint did not answer {plural(self._silent, 'request')} in a row")
 
     async def _gather(self, requests: Sequence[EndpointRequest]) -> list[EndpointResponse]:
         return list(await asyncio.gather(*map(self._bounded, requests)))

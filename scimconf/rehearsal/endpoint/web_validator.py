@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
+from scimconf.diagnostics import plural
 from scimconf.json_types import Json
 from scimconf.rehearsal.endpoint.bodies import MANAGER, member_values, operation, value_at
 from scimconf.rehearsal.endpoint.context import (
@@ -194,7 +195,10 @@ def _user_ids(context: CheckContext, number: int) -> list[str]:
 
 def _require_members(context: CheckContext, group: str, expected: Sequence[str]) -> str:
     members = context.members(group)
-    require(sorted(members) == sorted(expected), f"the group has {len(members)} members instead of {len(expected)}")
+    require(
+        sorted(members) == sorted(expected),
+        f"the group has {plural(len(members), 'member')} instead of {len(expected)}",
+    )
     return "the members are as expected"
 
 

@@ -7,9 +7,9 @@ from itertools import groupby
 from types import MappingProxyType
 
 from scimconf.check_report import CheckReport, CheckResult, CheckStatus, Exchange
+from scimconf.diagnostics import plural
 from scimconf.render.checks import words
 from scimconf.render.common.escaping import visible, wrap
-from scimconf.render.common.labels import plural
 from scimconf.render.terminal.page import Page, joined
 
 _STYLES: Mapping[CheckStatus, str] = MappingProxyType(

@@ -8,9 +8,9 @@ from itertools import groupby
 from types import MappingProxyType
 
 from scimconf.check_report import CheckReport, CheckResult, CheckStatus, Exchange
+from scimconf.diagnostics import plural
 from scimconf.json_types import Json
 from scimconf.render.common.escaping import visible
-from scimconf.render.common.labels import plural
 
 LABELS: Mapping[CheckStatus, str] = MappingProxyType(
     {

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from scimconf.diagnostics import plural
 from scimconf.kinds import BY_NAME
 from scimconf.kinds.kind import RowPart
 from scimconf.plan import Action, Address, ApplicationPlan, Change, Effect, FieldChange, Impact, WriteOnly
 from scimconf.render.common.effects import MEMBERS, combine, full_resync, is_about_other_objects, sentence
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.fields import detail_path, is_nested, removal_facts, shown_fields
-from scimconf.render.common.labels import by_weight, counts, kind_order, plural
+from scimconf.render.common.labels import by_weight, counts, kind_order
 from scimconf.render.common.values import block
 
 Json = Any

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from scimconf.diagnostics import plural
 from scimconf.kinds import BY_NAME
 from scimconf.plan import Change, Effect, Guard, Impact
 from scimconf.render.common.escaping import visible
-from scimconf.render.common.labels import plural
 
 SEVERE = frozenset({Effect.DATA_LOSS, Effect.DEPROVISIONS, Effect.STOPS})
 """Effects that users notice when they are not intended."""
@@ -40,7 +40,8 @@ def sentence(effect: Effect, changes: Iterable[Change], impact: Impact | None) -
     if "{users}" not in template:
         return visible(template)
     names = f": {_names(impact)}" if impact is not None and impact.examples else ""
-    return visible(template.format(users=users(impact)) + names + _undetermined(impact))
+    reason = f"; {impact.reason}" if impact is not None and impact.reason else ""
+    return visible(template.format(users=users(impact)) + names + _undetermined(impact) + reason)
 
 
 def _template(effect: Effect, changes: Iterable[Change]) -> str:
@@ -136,6 +137,7 @@ def combine(impacts: Sequence[Impact | None]) -> Impact | None:
         precision="exact" if each_is_one_user else "at_most",
         examples=tuple(dict.fromkeys(name for impact in counted for name in impact.examples)),
         undetermined=sum(impact.undetermined for impact in counted),
+        reason=next((impact.reason for impact in counted if impact.reason), ""),
     )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from scimconf.diagnostics import Diagnostic, dotted
+from scimconf.diagnostics import Diagnostic, dotted, plural
 from scimconf.kinds import BY_NAME
 from scimconf.plan import Effect, Tenant
 from scimconf.render.common.escaping import visible
@@ -50,11 +50,6 @@ def plural_label(kind: str) -> str:
 def counts(numbers: Mapping[str, int]) -> str:
     """Return the counts of several kinds in plan order: `1 application, 3 roles`."""
     return ", ".join(count(numbers[kind], kind) for kind in sorted(numbers, key=kind_order))
-
-
-def plural(number: int, singular: str, plural_form: str = "") -> str:
-    """Return the number with the right form of the noun; the plural form defaults to a trailing `s`."""
-    return f"{number:,} {singular if number == 1 else plural_form or f'{singular}s'}"
 
 
 def by_weight(effects: Iterable[Effect]) -> list[Effect]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from scimconf.diagnostics import plural
 from scimconf.render.common.change_view import ChangeRow
-from scimconf.render.common.labels import plural
 
 Entry = TypeVar("Entry")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from scimconf.diagnostics import plural
 from scimconf.plan import ApplicationPlan, FailedApplication, Guard, Plan
 from scimconf.plan.guards import ASKED
 from scimconf.render.common.change_view import totals
 from scimconf.render.common.escaping import visible
 from scimconf.render.common.fields import facts
-from scimconf.render.common.labels import diagnostic_sentence, kind_order, plural, plural_label, shorten_ids
+from scimconf.render.common.labels import diagnostic_sentence, kind_order, plural_label, shorten_ids
 
 MISMATCH = "tenant-mismatch"
 

@@ -13,6 +13,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from scimconf.diagnostics import plural
 from scimconf.plan import Plan
 from scimconf.render.common import labels
 from scimconf.render.common import verdict as texts
@@ -75,7 +76,7 @@ def environment() -> Environment:
         texts.missing_rows,
         texts.not_compared,
     )
-    for function in (*filters, texts.unmanaged_drift, labels.counts, labels.plural, labels.tenant_name):
+    for function in (*filters, texts.unmanaged_drift, labels.counts, plural, labels.tenant_name):
         templates.filters[function.__name__] = function
     templates.globals["severe"] = SEVERE
     return templates

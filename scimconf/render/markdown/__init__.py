@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from scimconf.diagnostics import plural
 from scimconf.plan import Plan
 from scimconf.render.common.change_view import change_rows
-from scimconf.render.common.labels import plural
 from scimconf.render.markdown.escaping import hidden, size
 from scimconf.render.markdown.exit_report import exit_report
 from scimconf.render.markdown.sections import MarkdownSection, section

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from scimconf.diagnostics import plural
 from scimconf.plan import ApplicationPlan
 from scimconf.render.common.attribute_flow import Flow, Origin, flows_by_section
 from scimconf.render.common.escaping import visible
-from scimconf.render.common.labels import plural
 from scimconf.render.markdown.escaping import clipped
 
 MAX_FLOWS = 40

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from scimconf.diagnostics import plural
 from scimconf.plan import ExitReport, Report, Result, StepOutcome
-from scimconf.render.common.labels import counts, plural, tenant_name
+from scimconf.render.common.labels import counts, tenant_name
 from scimconf.render.common.outcome import (
     MAX_LISTED,
     Rows,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from scimconf.diagnostics import plural
 from scimconf.plan import ApplicationPlan
 from scimconf.render.common.change_view import ChangeRow
-from scimconf.render.common.labels import ABANDONED, DRIFT, MISSING, PARTIAL, counts, diagnostic_sentence, plural
+from scimconf.render.common.labels import ABANDONED, DRIFT, MISSING, PARTIAL, counts, diagnostic_sentence
 from scimconf.render.common.long_lists import excerpt
 from scimconf.render.common.verdict import (
     application_ids,

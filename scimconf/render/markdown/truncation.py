@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from scimconf.render.common.labels import plural
+from scimconf.diagnostics import plural
 from scimconf.render.markdown.escaping import size
 
 MIN_SHARE = 1_000

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from scimconf.diagnostics import plural
 from scimconf.plan.preview import (
     COUNTS,
     MappingSummary,
@@ -16,7 +17,7 @@ from scimconf.plan.preview import (
     UserPreview,
     UserState,
 )
-from scimconf.render.common.labels import plural, tenant_name
+from scimconf.render.common.labels import tenant_name
 
 SIGNS: Mapping[UserOutcome, tuple[str, str]] = MappingProxyType(
     {

@@ -11,6 +11,7 @@ from scimconf.monitoring.application_status import ApplicationStatus
 from scimconf.monitoring.contacts import Contact
 from scimconf.monitoring.job_status import JobStatus
 from scimconf.monitoring.log_summary import LogSummary
+from scimconf.monitoring.pauses import PauseRecord
 from scimconf.monitoring.proposals import proposals
 from scimconf.render.json import write
 
@@ -86,9 +87,20 @@ def _job(job: JobStatus, selector: str) -> Json:
         "quarantine": _quarantine(job, selector),
         "objects": dict(job.objects),
         "notes": list(job.notes),
+<<<<<<< HEAD
         "deletions_allowed": time(job.deletions_allowed),
         "pause": None if job.pause is None else {**asdict(job.pause), "since": time(job.pause.since)},
+=======
+        "pause": _pause(job.pause),
+>>>>>>> main
     }
+
+
+def _pause(pause: PauseRecord | None) -> Json:
+    if pause is None:
+        return None
+    names = ("by", "reason", "means", "source")
+    return {"since": time(pause.since), **{name: getattr(pause, name) for name in names}}
 
 
 def _quarantine(job: JobStatus, selector: str) -> Json:

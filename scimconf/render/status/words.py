@@ -12,11 +12,22 @@ from scimconf.monitoring.contacts import UNCHECKED
 from scimconf.monitoring.job_status import JobPhase, JobStatus, Quarantine
 from scimconf.monitoring.log_summary import CauseGroup
 from scimconf.monitoring.proposals import proposals
-from scimconf.monitoring.times import ago, attempt_text, span, stamp
+from scimconf.monitoring.times import ago, retry_text, span, stamp
 
 MAX_GROUPS = 10
+<<<<<<< HEAD
 MAX_REASON = 400
 """Causes of failures, and characters of a response or a reason."""
+=======
+"""Causes of failures that are listed."""
+_PHASES = {
+    JobPhase.OFF: "off",
+    JobPhase.FIRST_CYCLE: "on, the first cycle has not ended",
+    JobPhase.RUNNING: "on",
+    JobPhase.QUARANTINE: "in quarantine",
+    JobPhase.DISABLED: "in quarantine, and switched off by the service",
+}
+>>>>>>> main
 _ALARMS = (JobPhase.QUARANTINE, JobPhase.DISABLED)
 
 
@@ -174,22 +185,13 @@ def cause_line(group: CauseGroup, selector: str, now: datetime) -> StatusLine:
     meaning = f": {group.cause.meaning}" if group.cause is not None else ""
     more = number - len(group.examples)
     names = ", ".join(group.examples) + (f" and {more:,} more" if more else "")
-    response = next((event.response for event in group.events if event.response), "")
-    details = [names, *([f"the application answered: {_clipped(response)}"] if response else [])]
-    reason = next((event.cause_text for event in group.events if event.reason), "")
-    if reason and not response:
-        details.append(f"the service reports: {_clipped(reason)}")
-    attempts = [event.next_attempt for event in group.events if event.next_attempt is not None]
-    if attempts:
-        details.append(f"the service tries again {attempt_text(min(attempts), now)}")
+    details = [names, *filter(None, [group.answer_text])]
+    if group.next_attempt is not None:
+        details.append(retry_text(group.next_attempt, now))
     if group.cause is not None:
         details.append(group.cause.action_for(selector))
     label = "failed" if group.status == "failure" else "skipped"
     return StatusLine(label, f"{number:,} with {code}{meaning}", "danger" if label == "failed" else "", tuple(details))
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]}…"
 
 
 def as_of(statuses: Sequence[ApplicationStatus]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from scimconf.diagnostics import plural
 from scimconf.plan import ApplicationPlan, Effect, FailedApplication, Guard, Plan
 from scimconf.render.common.change_view import ChangeRow, change_rows
 from scimconf.render.common.effects import full_resync
@@ -16,7 +17,6 @@ from scimconf.render.common.labels import (
     PARTIAL,
     counts,
     diagnostic_sentence,
-    plural,
     shorten_ids,
     tenant_name,
 )

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from scimconf.diagnostics import plural
 from scimconf.plan import WriteOnly
-from scimconf.render.common.labels import plural
 from scimconf.render.common.values import block, inline
 from scimconf.render.terminal.page import Page
 from scimconf.snapshot import SecretRef

@@ -131,7 +131,7 @@ def _attribute_flow(kind: Any, row: Json, definition: Json) -> AttributeFlow:
     try:
         tree = expressions.from_source(row["source"])
     except ExpressionError as error:
-        return replace(flow, evaluate=_undetermined(f"its source is no expression: {error.message}"))
+        return replace(flow, evaluate=_undetermined(f"its source is not an expression: {error.message}"))
     return _with_expression(kind, flow, tree)
 
 

@@ -29,6 +29,7 @@ from scimconf.sandbox.tenant import VISIBLE, Tenant, stable_id
 
 _NEVER = "0001-01-01T00:00:00Z"
 _RESET_SCOPES = ("None", "ConnectorDataStore", "Escrows", "Watermark", "QuarantineState", "Full", "ForceDeletes")
+_RESETS_LINKS = ("Full", "ConnectorDataStore")
 _CLEARS_QUARANTINE = ("QuarantineState", "Full")
 _QUARANTINE_CODE = "SystemForCrossDomainIdentityManagementInvalidCredentials"
 _PRIVATE_PREFIX = "_"  # of keys that responses do not contain
@@ -190,6 +191,9 @@ def restart_job(call: SyncCall) -> GraphResponse:
             raise sync_error(400, "EmulatedInvalidResetScope", f"'{scope}' is not a synchronizationJobRestartScope.")
     job["_restarts"].append(scopes)
     JobState(call.tenant.store, job["id"]).restart(scopes)
+    if any(scope in _RESETS_LINKS for scope in scopes):  # the service counts the objects again
+        counts = job["status"]["synchronizedEntryCountByType"]
+        job["status"]["synchronizedEntryCountByType"] = [{**count, "value": 0} for count in counts]
     if not scopes or any(scope in _CLEARS_QUARANTINE for scope in scopes):
         job["status"]["quarantine"] = None
         if job["status"]["code"] == "Quarantine":

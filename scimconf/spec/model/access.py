@@ -62,7 +62,9 @@ class AppRoles(Section):
     roles: tuple[Role, ...] = ()
 
     def _errors(self) -> Iterator[Diagnostic]:
-        return duplicates(((f'role "{role.identity}"', role.identity) for role in self.roles), "roles")
+        return duplicates(
+            ((f'role "{role.value or role.display_name}"', role.identity) for role in self.roles), "roles"
+        )
 
 
 class RoleAttribute(Section):

@@ -103,7 +103,7 @@ class SecretReference(Section):
             yield not_exactly_one("a secret reference", keys, "{env: NAME}")
         if self.env is not None and RESERVED.match(self.env.upper()):
             message = f"{self.env} belongs to the sign-in or the pipeline; a spec must not send it to an application"
-            yield Diagnostic("S319", message, ("env",), hint="Set another variable to the token, and name that.")
+            yield Diagnostic("S319", message, ("env",), hint="Store the token in another variable, and write its name.")
 
     def __str__(self) -> str:
         """Return what the user has to provide: `WRITER_SCIM_TOKEN`, `file token.txt`, `NAME in https://…`."""

@@ -210,7 +210,7 @@ def test_unknown_attribute_that_is_not_read_does_not_matter():
 def test_unreadable_source_is_undetermined():
     flow = flow_of({"targetAttributeName": "a", "source": {"type": "Odd"}})
     sent = desired(flow, SourceObject("User", "1", "a", {}), Scope.IN, NOW, switches(), creating=True)
-    assert "its source is no expression" in sent.failure.reason
+    assert "its source is not an expression" in sent.failure.reason
 
 
 # ---- roles ----------------------------------------------------------------------------------------------------------
