@@ -203,7 +203,6 @@ def _check_same(approved: Sequence[StagedDeletion], current: Sequence[StagedDele
     )
 
 
-<<<<<<< HEAD
 def _entry(
     command: JobCommand,
     name: str,
@@ -211,12 +210,8 @@ def _entry(
     scopes: Collection[RestartScope],
     staged: Sequence[StagedDeletion],
 ) -> HistoryEntry:
-    words = command.value + "".join(f" --scope {scope.value}" for scope in scopes if tuple(scopes) != PORTAL_SCOPES)
-    words += f" --expect {len(staged)}" if staged else ""
-=======
-def _entry(command: JobCommand, name: str, options: CommandOptions, scopes: Collection[RestartScope]) -> HistoryEntry:
     words = command.value + "".join(f" --scope {scope.value}" for scope in scopes)
->>>>>>> main
+    words += f" --expect {len(staged)}" if staged else ""
     return HistoryEntry(
         application=name,
         time=entry_time(options.clock()),

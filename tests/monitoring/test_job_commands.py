@@ -126,6 +126,11 @@ def test_a_deletion_without_an_object_is_known_by_its_change():
         (JobCommand.ALLOW_DELETIONS, job(), "no deletions are held back"),
         (JobCommand.ALLOW_DELETIONS, job(reason="EncounteredQuarantineException"), "no deletions are held back"),
         (JobCommand.ALLOW_DELETIONS, job(reason="toomanydeletes"), ""),
+        (
+            JobCommand.ALLOW_DELETIONS,
+            replace(job(reason="TooManyDeletes"), deletions_allowed=NOON),
+            "the deletions were allowed on 2026-11-30 12:00 UTC",
+        ),
     ],
 )
 def test_a_command_that_has_nothing_to_do_says_so(command, status, reason):
@@ -167,6 +172,7 @@ def test_guards_of_commands():
         (job(reason=QUARANTINES[1]), ["scimconf restart --app Writer --scope escrows --scope quarantine"]),
         (job(reason=QUARANTINES[2]), ["scimconf restart --app Writer"]),
         (job(reason=QUARANTINES[3]), []),
+        (replace(job(reason="TooManyDeletes"), deletions_allowed=NOON), []),
         (job(reason="Unknown", is_on=False), ["scimconf restart --app Writer"]),
     ],
 )

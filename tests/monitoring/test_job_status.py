@@ -1,6 +1,7 @@
 """Tests of the status of jobs: the traps of Graph's fields, and the published captures."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -79,6 +80,15 @@ ODD = execution(state="Failed", error={"code": "NewCode"})
 )
 def test_the_state_in_words_is_the_same_for_all_commands(document, state):
     assert job_status(document, NOON).state == state
+
+
+def test_a_quarantine_whose_deletions_are_allowed_ends_with_the_next_cycle():
+    held_back = job_status(job(**STEADY | {"quarantine": quarantine(3, "TooManyDeletes")}), NOON)
+    allowed = replace(held_back, deletions_allowed=NOON)
+    assert (held_back.state, allowed.state) == (
+        "in quarantine",
+        "in quarantine until the next cycle, which carries out the allowed deletions",
+    )
 
 
 def test_a_cycle_that_failed_as_a_whole_has_a_cause():

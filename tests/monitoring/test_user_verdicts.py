@@ -49,6 +49,7 @@ UPDATE_FAILED, DISABLE_FAILED = event("update", "failure", "BadRequest"), event(
 LOST = event("update", "failure", "InvalidAnchor")
 IN_SYNC = event("other", "skipped", "RedundantExport")
 QUARANTINED = job(quarantine={"reason": "TooManyDeletes", "seriesBegan": "2026-11-24T10:00:00Z"})
+RELEASED = replace(QUARANTINED, deletions_allowed=NOW)
 NEVER = job(is_on=False, code="NotRun", steadyStateFirstAchievedTime=None, lastExecution=None)
 FIRST = job(code="NotRun", steadyStateFirstAchievedTime=None, lastExecution=None)
 AGAIN = job(code="NotRun")
@@ -115,6 +116,7 @@ FILTERED = replace(ASSIGNED, passes=False, failed=(CLAUSE,))
         ({"job": None}, NO, "no provisioning job"),
         ({"job": NEVER}, NO, "provisioning is off, no cycle has ended"),
         ({"job": FIRST}, NO, "the first cycle has not ended"),
+        ({"job": RELEASED, "created": NEW}, UNKNOWN, "were allowed on 2026-11-25 12:00 UTC; the next cycle carries them"),
         ({"job": AGAIN, "created": NEW}, UNKNOWN, "no cycle has ended since provisioning was started"),
         ({"job": REFUSED, "created": NEW}, UNKNOWN, "the last cycle failed: the application refused the credentials"),
         ({"job": job(quarantine={"reason": "Unknown"}, steadyStateFirstAchievedTime=None)}, NO, "in quarantine: the"),

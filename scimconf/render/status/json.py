@@ -87,12 +87,8 @@ def _job(job: JobStatus, selector: str) -> Json:
         "quarantine": _quarantine(job, selector),
         "objects": dict(job.objects),
         "notes": list(job.notes),
-<<<<<<< HEAD
         "deletions_allowed": time(job.deletions_allowed),
-        "pause": None if job.pause is None else {**asdict(job.pause), "since": time(job.pause.since)},
-=======
         "pause": _pause(job.pause),
->>>>>>> main
     }
 
 

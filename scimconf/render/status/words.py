@@ -15,19 +15,7 @@ from scimconf.monitoring.proposals import proposals
 from scimconf.monitoring.times import ago, retry_text, span, stamp
 
 MAX_GROUPS = 10
-<<<<<<< HEAD
-MAX_REASON = 400
-"""Causes of failures, and characters of a response or a reason."""
-=======
 """Causes of failures that are listed."""
-_PHASES = {
-    JobPhase.OFF: "off",
-    JobPhase.FIRST_CYCLE: "on, the first cycle has not ended",
-    JobPhase.RUNNING: "on",
-    JobPhase.QUARANTINE: "in quarantine",
-    JobPhase.DISABLED: "in quarantine, and switched off by the service",
-}
->>>>>>> main
 _ALARMS = (JobPhase.QUARANTINE, JobPhase.DISABLED)
 
 
