@@ -177,6 +177,8 @@ def _checked_stores(group: TenantSpecs, applying: ApplyOptions) -> history_optio
     stores = history_option.stores(applying.history, group.common, group.environ)
     checked: set[str] = set()
     for loaded in group.specs:
+        if not loaded.paths:
+            continue  # the file cannot be read, which is reported later
         store = stores(loaded.paths[0])
         if store.place() not in checked:
             store.check()

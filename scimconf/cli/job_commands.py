@@ -183,7 +183,7 @@ async def _prepared(
             raise ScimconfError(problem, "To use it again, remove `retired` from the spec, and apply.")
         tenant = session.tenant_session()
         prepared = await prepare(tenant, target, settings)
-        finished = is_done(request.command, prepared.job.status)
+        finished = is_done(request.command, prepared.facts.status)
         if not finished and request.command is JobCommand.ALLOW_DELETIONS:
             prepared = await read_staged(tenant, prepared)
     except ScimconfError as error:
@@ -197,7 +197,8 @@ async def _prepared(
 
 def _print_finished(prepared: PreparedJob, reason: str) -> ExitCode:
     print_lines(f"{prepared.target.name}: {reason}. Nothing was written.")
-    if not prepared.job.is_on or not prepared.job.status.is_quarantined:
+    status = prepared.facts.status
+    if not status.is_on or not status.is_quarantined or status.deletions_allowed is not None:
         return ExitCode.OK
     print_lines(f"  To end the quarantine: scimconf restart {prepared.target.selector}")
     return ExitCode.QUARANTINE

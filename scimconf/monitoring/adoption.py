@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -100,7 +101,8 @@ def tasks(application: AdoptedApplication) -> Iterator[str]:
         return
     for job in application.jobs:
         if job.quarantine is not None:
-            yield f"end the quarantine ({job.quarantine.reason}): {job.quarantine.cause.action}"
+            action = job.quarantine.cause.action_for(shlex.quote(application.path))
+            yield f"end the quarantine ({job.quarantine.reason}): {action}"
     for reference in application.secrets:
         yield f"store the secret of the connection as {reference}: an apply that changes the connection or a setting sends it"
     yield from (contact.warning for contact in application.owners if contact.is_absent)

@@ -30,6 +30,7 @@ class ApplicationStatus:
     `log` covers `since` until `now`; without it, `log_problem` says why. Without jobs, `problem` says why there are
     none, and whether this is an error. `portal` is the address of the application's provisioning page, "" if unknown.
     `selector` are the words with which commands name the application, quoted for a shell: a path, or `--app NAME`.
+    `enabled` is `provisioning.enabled` of the spec, None without a spec.
     `ownership` is what the spec says about people, `owners` are its owners as the tenant has them. `mail` are the addresses
     that get the emails of the service, `recipients` what the tenant has of them, and `mail_problem` why they are not known.
     """
@@ -48,6 +49,7 @@ class ApplicationStatus:
     is_failed: bool = False
     portal: str = ""
     selector: str = ""
+    enabled: bool | None = None
     ownership: Ownership = WITHOUT_SPEC
     owners: tuple[Contact, ...] = ()
     mail: tuple[str, ...] = ()
@@ -60,8 +62,10 @@ class ApplicationStatus:
 
     @property
     def has_failures(self) -> bool:
-        """Whether an object is in error in a job, or failed according to the log."""
-        return any(job.failing for job in self.jobs) or (self.log is not None and self.log.counts["failed"] > 0)
+        """Whether a cycle failed, an object is in error in a job, or an object failed according to the log."""
+        return any(job.failing or job.failure is not None for job in self.jobs) or (
+            self.log is not None and self.log.counts["failed"] > 0
+        )
 
     @property
     def is_settled(self) -> bool:

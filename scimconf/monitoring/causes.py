@@ -62,6 +62,7 @@ _UNKNOWN_REASON = Cause(
     "the service gives no reason that is documented",
     "Look at the error below and at the provisioning log in the portal.",
 )
+UNKNOWN_ERROR = Cause("the service reports an error", "Look at the error and at the provisioning log in the portal.")
 _CONFLICT = Cause(
     "the application has another object with a value that must be unique",
     "Match users by what the application has, or correct the value.",

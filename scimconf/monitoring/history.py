@@ -39,7 +39,8 @@ class HistoryEntry:
     """One apply, or one `command` about the job. `time` is when it began, in the form of the entry's folder.
 
     `ended` is "" if it has not ended. `changes` are addresses with their action, `outcomes` the steps with their result,
-    `digest` that of the spec, `pause` whether it left provisioning off (`plan.Pause`). Entries of other commands than `apply` have no documents, changes and digest.
+    `digest` that of the spec, `pause` whether it left provisioning off (`plan.Pause`). Entries of other commands than `apply` have no documents and no digest;
+    the changes of `allow-deletions` are the users and groups.
     """
 
     application: str

@@ -18,10 +18,9 @@ from scimconf.kinds.schedule import UNCONFIRMED, unconfirmed_message
 from scimconf.monitoring.job_status import JobStatus
 from scimconf.monitoring.log_events import LoggedEvent
 from scimconf.monitoring.log_summary import outcome_of
+from scimconf.monitoring.times import stamp
 
 FORCE_DELETES = "ForceDeletes"
-TOO_MANY_DELETES = "toomanydeletes"
-"""The reason of the quarantine in which deletions are held back, in lower case."""
 _UNNAMED_ACTIONS = ("other", "unknownfuturevalue")
 """How Graph may name a disabling that is held back: the metadata only has `stagedDelete`."""
 _NOT_STAGED = ("redundantexport", "noteffectivelyentitled")
@@ -149,9 +148,10 @@ def command_guards(
     """Return the id and the message of each guard that blocks a command unless it is allowed."""
     guards = []
     if command in (JobCommand.RESUME, JobCommand.RESTART) and not facts.status.has_run:
+        spec = facts.selector if facts.enabled is not None else "PATH"
         message = (
             "provisioning would start for the first time and create users in the application. Start it with "
-            "`scimconf apply`, which also checks single sign-on and the manual steps before the first start"
+            f"`scimconf apply {spec}`, which also checks single sign-on and the manual steps before the first start"
         )
         guards.append((INITIAL_START, message))
         if facts.unconfirmed_steps:
@@ -176,11 +176,8 @@ def is_done(command: JobCommand, status: JobStatus) -> str:
         return "provisioning is on already"
     if command is JobCommand.RESUME and status.is_on:
         return "provisioning is on, and the job is in quarantine, which only a restart ends before its next attempt"
-    if command is JobCommand.ALLOW_DELETIONS and not holds_deletions(status):
+    if command is JobCommand.ALLOW_DELETIONS and status.deletions_allowed is not None:
+        return f"the deletions were allowed on {stamp(status.deletions_allowed)}, and the next cycle carries them out"
+    if command is JobCommand.ALLOW_DELETIONS and not status.holds_deletions:
         return "no deletions are held back: the job is not in quarantine because of too many deletions"
     return ""
-
-
-def holds_deletions(status: JobStatus) -> bool:
-    """Return whether the job is in quarantine because of too many deletions."""
-    return status.quarantine is not None and status.quarantine.reason.lower() == TOO_MANY_DELETES

@@ -14,11 +14,13 @@ from enum import StrEnum
 
 from scimconf.documents import job as documents
 from scimconf.json_types import Json
-from scimconf.monitoring.causes import Cause, quarantine_cause
+from scimconf.monitoring.causes import UNKNOWN_ERROR, Cause, error_cause, quarantine_cause
 from scimconf.monitoring.pauses import PauseRecord, redacted_pause
 from scimconf.monitoring.times import parse_duration, parse_time, span, stamp
 
 OVERDUE_INTERVALS = 3
+TOO_MANY_DELETES = "toomanydeletes"
+"""The reason of the quarantine in which deletions are held back, in lower case."""
 DISABLED_AFTER = timedelta(days=28)
 WARNED_BEFORE = timedelta(days=7)
 _COUNTS: Mapping[str, str] = {
@@ -38,6 +40,15 @@ class JobPhase(StrEnum):
     RUNNING = "running"
     QUARANTINE = "quarantine"
     DISABLED = "disabled by the service"
+
+
+_STATES: Mapping[JobPhase, str] = {
+    JobPhase.OFF: "off",
+    JobPhase.FIRST_CYCLE: "on, the first cycle has not ended",
+    JobPhase.RUNNING: "on",
+    JobPhase.QUARANTINE: "in quarantine",
+    JobPhase.DISABLED: "in quarantine, and switched off by the service",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,7 @@ class JobStatus:
     `steady_since` is when the first cycle ended, None before. `next_cycle` is expected, or announced in quarantine.
     `has_run`: the job was ever started. `escrows_pruned`: its first cycle had too many failures, and the service dropped
     them. `notes` say what the fields do not. `pause` is who switched the job off and why, None if it is on or nothing says it.
+    `deletions_allowed` is when deletions that are held back were allowed, None if they were not or nothing says it.
     """
 
     job_id: str
@@ -89,15 +101,46 @@ class JobStatus:
     has_run: bool = False
     escrows_pruned: bool = False
     pause: PauseRecord | None = None
+    deletions_allowed: datetime | None = None
 
     @property
     def is_quarantined(self) -> bool:
         return self.quarantine is not None
 
     @property
+    def has_cycled(self) -> bool:
+        """Whether a cycle has ended: only then is a job that is paused started again where it stopped."""
+        return self.last is not None or self.steady_since is not None
+
+    @property
+    def holds_deletions(self) -> bool:
+        """Whether the job is in quarantine because of too many deletions."""
+        return self.quarantine is not None and self.quarantine.reason.lower() == TOO_MANY_DELETES
+
+    @property
     def is_started_again(self) -> bool:
         """Whether no cycle has ended since a start, of a job whose first cycle ended before."""
         return self.phase is JobPhase.FIRST_CYCLE and self.steady_since is not None
+
+    @property
+    def failure(self) -> Cause | None:
+        """Why the last cycle of a job that is on failed as a whole, None if it did not; of a quarantine it is the reason."""
+        last = self.last
+        is_on = self.phase in (JobPhase.FIRST_CYCLE, JobPhase.RUNNING)
+        if not is_on or last is None or last.succeeded or not last.error_code:
+            return None
+        return error_cause(last.error_code) or UNKNOWN_ERROR
+
+    @property
+    def state(self) -> str:
+        """What the job does, in words that follow "provisioning is"; all commands use them."""
+        if self.phase is JobPhase.OFF and not self.has_cycled:
+            return "off, no cycle has ended"
+        if self.deletions_allowed is not None:
+            return "in quarantine until the next cycle, which carries out the allowed deletions"
+        if self.failure is not None:
+            return "on, the last cycle failed"
+        return "on, no cycle has ended since it was started" if self.is_started_again else _STATES[self.phase]
 
     @property
     def failing(self) -> int:

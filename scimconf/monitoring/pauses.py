@@ -1,4 +1,4 @@
-"""Who switched provisioning off, when and why: from the history, or from the directory audit log."""
+"""What the history, or the directory audit log, says about a job: who switched it off and why, and allowed deletions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _SKEW = timedelta(minutes=5)
 _DONE = "done"
 _NOT_WRITTEN = ("failed", "stale", "locked")
 """How a command ends that has changed nothing."""
+_ALLOWING = "allow-deletions"
 _SWITCHING_OFF = ("pause", "retire")
 _LEFT_OFF = tuple(
     pause.value for pause in (Pause.CONFIRMED, Pause.PAUSE_UNCONFIRMED, Pause.START_UNCONFIRMED, Pause.NOT_STARTED)
@@ -93,6 +94,21 @@ def recorded_pause(entries: Iterable[HistoryEntry], last_cycle: datetime | None)
         pause = _record(entry, effect.means) if effect.is_off else unended
         return pause if pause is not None and not _is_before(pause, last_cycle) else None
     return unended if unended is not None and not _is_before(unended, last_cycle) else None
+
+
+def recorded_allowance(entries: Iterable[HistoryEntry], last_cycle: datetime | None) -> datetime | None:
+    """Return when deletions that are held back were allowed, None if they were not; `entries` are from the newest.
+
+    `last_cycle` is when the last cycle began: one that began afterwards has carried the deletions out, or held others back.
+    Not more entries are taken than are needed.
+    """
+    for entry in entries:
+        since = entry_moment(entry.ended) or entry_moment(entry.time)
+        if since is None or (last_cycle is not None and since < last_cycle):
+            return None
+        if entry.command.partition(" ")[0] == _ALLOWING and entry.status == _DONE:
+            return since
+    return None
 
 
 def _record(entry: HistoryEntry, means: str) -> PauseRecord:

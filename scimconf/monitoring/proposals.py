@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scimconf.monitoring.application_status import ApplicationStatus
-from scimconf.monitoring.job_commands import TOO_MANY_DELETES
-from scimconf.monitoring.job_status import JobPhase, JobStatus
+from scimconf.monitoring.job_status import TOO_MANY_DELETES, JobPhase, JobStatus
 
 _THRESHOLDS = "escrow"
 """A part of the names of all reasons that are about too many failures."""
@@ -27,25 +26,43 @@ class Proposal:
 
 def proposals(status: ApplicationStatus) -> Iterator[Proposal]:
     """Yield what can be done about the only job of an application; nothing if it needs nothing."""
-    if len(status.jobs) == 1 and status.selector:
-        yield from _of_job(status.jobs[0], status.selector)
-
-
-def _of_job(job: JobStatus, selector: str) -> Iterator[Proposal]:
+    if len(status.jobs) != 1 or not status.selector:
+        return
+    job = status.jobs[0]
+    if job.deletions_allowed is not None:
+        return
     if job.quarantine is not None:
-        yield from _of_quarantine(job.quarantine.reason.lower(), selector)
-    elif job.phase is JobPhase.OFF and job.escrows_pruned:
+        yield from _of_quarantine(job.quarantine.reason.lower(), status.selector)
+    elif job.failure is not None:
+        yield from _after_failure(status)
+    elif job.phase is JobPhase.OFF and status.enabled is not False:
+        yield from _of_pause(job, status)
+
+
+def _after_failure(status: ApplicationStatus) -> Iterator[Proposal]:
+    if status.enabled is not None:
+        condition = "when the spec is corrected, or a new token is stored and `rotation` changed"
+        yield Proposal(f"scimconf apply {status.selector}", condition, "the next cycle uses it")
+
+
+def _of_pause(job: JobStatus, status: ApplicationStatus) -> Iterator[Proposal]:
+    selector = status.selector
+    if job.escrows_pruned:
         yield Proposal(
             f"scimconf restart {selector}",
             "when the cause of the failures is corrected",
             "provisioning is on, and the next cycle is an initial one, which tries all users again",
         )
-    elif job.phase is JobPhase.OFF and job.has_run:
+    elif job.has_run:
         yield Proposal(
             f"scimconf resume {selector}",
             "when the reason for the pause is over",
             "provisioning is on and continues where it stopped",
         )
+    elif status.enabled:
+        steps = "when the steps under `before start` are confirmed" if status.unconfirmed_steps else ""
+        condition = steps or "when the application is ready for its users"
+        yield Proposal(f"scimconf apply {selector}", condition, "the first cycle creates the users in scope")
 
 
 def _of_quarantine(reason: str, selector: str) -> Iterator[Proposal]:

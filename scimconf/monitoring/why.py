@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from scimconf.impact.user_scope import UserScope, ValueProblem
 from scimconf.monitoring.causes import error_cause
-from scimconf.monitoring.job_status import OVERDUE_INTERVALS, JobPhase, JobStatus
+from scimconf.monitoring.job_status import OVERDUE_INTERVALS, JobPhase, JobStatus, Quarantine
 from scimconf.monitoring.log_events import LoggedEvent
 from scimconf.monitoring.times import ago, span, stamp
 from scimconf.monitoring.user_history import STAGED, Stored, UserHistory, doing, done, event_cause, user_history
@@ -138,7 +138,11 @@ def _active(facts: UserFacts, history: UserHistory, out: Reason | None) -> Verdi
 def _leaving(facts: UserFacts, history: UserHistory, out: Reason) -> Reason:
     """Return what happens to a user who is out of scope, and whom the application still has."""
     stop = stopped(facts)
-    if history.last is not None and history.last.action == STAGED:
+    if (
+        history.last is not None
+        and history.last.action == STAGED
+        and (facts.job is None or not facts.job.deletions_allowed)
+    ):
         obstacle = "too many users would be deleted at once, so this was held back"
         return Reason(f"{out.sentence}; {obstacle}", _ALLOW)
     if history.failed and history.last is not None:
@@ -377,20 +381,39 @@ def stopped(facts: UserFacts) -> Reason | None:
     if job is None:
         return None if facts.could_not_read("job") else Reason("provisioning was removed", "")
     if job.quarantine is not None:
-        cause = error_cause(job.quarantine.error_code) or job.quarantine.cause
-        since = f" since {stamp(job.quarantine.began)}" if job.quarantine.began is not None else ""
-        return Reason(f"provisioning is in quarantine{since}: {cause.meaning}", cause.action)
+        return _quarantined(job, job.quarantine)
     if job.phase is JobPhase.OFF:
-        if job.last is None and job.steady_since is None:
-            hint = "An administrator must apply its spec, `scimconf apply PATH`, which starts provisioning for the first time."
-            return Reason("provisioning was never started", hint)
+        return _off(job)
+    if job.failure is not None:
+        return Reason(f"the last cycle failed: {job.failure.meaning}", job.failure.action)
+    return _waiting(job) if job.phase is JobPhase.FIRST_CYCLE else None
+
+
+def _quarantined(job: JobStatus, quarantine: Quarantine) -> Reason:
+    if job.deletions_allowed is not None:
+        when = stamp(job.deletions_allowed)
         return Reason(
-            f"provisioning is paused{job.pause.clause if job.pause is not None else ''}",
-            "An administrator must start provisioning: `scimconf resume --app NAME`.",
+            f"the deletions that were held back were allowed on {when}; the next cycle carries them out", _WAIT
         )
-    if job.phase is JobPhase.FIRST_CYCLE:
-        return Reason(
-            "the first cycle is still running; it handles all users and can take hours",
-            "Wait for its end: `scimconf status --app NAME --watch`.",
+    cause = error_cause(quarantine.error_code) or quarantine.cause
+    since = f" since {stamp(quarantine.began)}" if quarantine.began is not None else ""
+    return Reason(f"provisioning is in quarantine{since}: {cause.meaning}", cause.action)
+
+
+def _off(job: JobStatus) -> Reason:
+    if not job.has_run:
+        hint = (
+            "An administrator must apply its spec, `scimconf apply PATH`, which starts provisioning for the first time."
         )
-    return None
+        return Reason(f"provisioning is {job.state}", hint)
+    return Reason(
+        f"provisioning is paused{job.pause.clause if job.pause is not None else ''}",
+        "An administrator must start provisioning: `scimconf resume --app NAME`.",
+    )
+
+
+def _waiting(job: JobStatus) -> Reason:
+    wait = "Wait for its end: `scimconf status --app NAME --watch`."
+    if job.is_started_again:
+        return Reason("no cycle has ended since provisioning was started", wait)
+    return Reason("the first cycle has not ended, which handles all users and can take hours", wait)

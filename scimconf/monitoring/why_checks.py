@@ -7,19 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from scimconf.monitoring.causes import with_application
-from scimconf.monitoring.job_status import JobPhase, JobStatus, redacted_job
+from scimconf.monitoring.job_status import JobStatus, redacted_job
 from scimconf.monitoring.log_events import redacted_event
 from scimconf.monitoring.times import ago
 from scimconf.monitoring.user_history import event_text
 from scimconf.monitoring.why import Presence, UserFacts, clause_text, verdict
-
-_PHASES = {
-    JobPhase.OFF: "off",
-    JobPhase.FIRST_CYCLE: "on, in its first cycle",
-    JobPhase.RUNNING: "on",
-    JobPhase.QUARANTINE: "in quarantine",
-    JobPhase.DISABLED: "switched off by the service after four weeks of quarantine",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +123,11 @@ def _filters(facts: UserFacts) -> Iterator[tuple[str, str]]:
 
 def _job(facts: UserFacts, job: JobStatus) -> str:
     last = job.last.ended if job.last is not None else None
-    cycle = f"last cycle {ago(last, facts.now)}" if last is not None else "no cycle has ended"
-    text = f"{_PHASES[job.phase]}: {cycle}"
+    text = f"{job.state}: last cycle {ago(last, facts.now)}" if last is not None else job.state
     if job.next_cycle is not None:
         text += f", next {'due ' if job.next_cycle < facts.now else ''}{ago(job.next_cycle, facts.now)}"
     if job.quarantine is not None:
-        text += f"; {': '.join(filter(None, [job.quarantine.reason, job.quarantine.error_code]))}"
+        text += f"; {': '.join(filter(None, dict.fromkeys([job.quarantine.reason, job.quarantine.error_code])))}"
     if facts.jobs > 1:
         text += f"; the application has {facts.jobs} jobs, this is {job.template}"
     return text

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from scimconf.monitoring.adoption import AdoptedApplication, AdoptionResult, tasks
 from scimconf.monitoring.contacts import Contact, ContactState
-from scimconf.monitoring.job_status import JobPhase, JobStatus
 from scimconf.render.common.csv_cells import csv_cell
 from scimconf.render.common.effects import users
 from scimconf.render.common.escaping import visible
@@ -20,13 +19,6 @@ COLUMNS = (
 )  # fmt: skip
 MAX_LISTED = 5
 """Addresses in a line for a terminal; the worklist has more."""
-_STATES = {
-    JobPhase.OFF: "off",
-    JobPhase.FIRST_CYCLE: "on, first cycle",
-    JobPhase.RUNNING: "on",
-    JobPhase.QUARANTINE: "on, in quarantine",
-    JobPhase.DISABLED: "switched off by the service",
-}
 _RESULTS = {
     "written": "written",
     "replaced": "replaced",
@@ -169,12 +161,7 @@ def jobs(application: AdoptedApplication) -> str:
 
 def states(application: AdoptedApplication) -> str:
     """Return whether the jobs are on."""
-    words = [_STATES[job.phase] + _never(job) for job in application.jobs]
-    return "; ".join(dict.fromkeys(words)) or "not readable"
-
-
-def _never(job: JobStatus) -> str:
-    return "" if job.has_run else ", never ran"
+    return "; ".join(dict.fromkeys(job.state for job in application.jobs)) or "not readable"
 
 
 def in_scope(application: AdoptedApplication) -> str:

@@ -11,10 +11,8 @@ from scimconf.monitoring.job_commands import (
     JobFacts,
     RestartScope,
     StagedDeletion,
-    holds_deletions,
     is_initial,
 )
-from scimconf.monitoring.job_status import JobPhase
 from scimconf.monitoring.log_events import redacted_event
 from scimconf.monitoring.times import ago, span
 from scimconf.render.terminal.page import Page, joined
@@ -23,14 +21,6 @@ MAX_LISTED = 100
 """Deletions that are listed without `full`."""
 LOG_DELAY = timedelta(minutes=15)
 """How long an entry of the provisioning log can take (Microsoft's validator waits as long)."""
-_PHASES = {
-    JobPhase.OFF: "provisioning is off",
-    JobPhase.FIRST_CYCLE: "provisioning is on, the first cycle has not ended",
-    JobPhase.RUNNING: "provisioning is on",
-    JobPhase.QUARANTINE: "the job is in quarantine",
-    JobPhase.DISABLED: "the job was in quarantine and was switched off by the service",
-}
-_STARTED_AGAIN = "provisioning is on, and no cycle has ended since it was started"
 _LINKS = (
     "The service forgets which account belongs to which user, and matches all of them again. Users who do not match get a "
     "second account, and the accounts of users who have left since stay active."
@@ -59,13 +49,10 @@ def question(
 
 def _state(facts: JobFacts) -> str:
     last = facts.status.last
-    ended = (
-        "no cycle has ended yet" if last is None or last.ended is None else f"last cycle {ago(last.ended, facts.now)}"
-    )
+    ended = f"; last cycle {ago(last.ended, facts.now)}" if last is not None and last.ended is not None else ""
     quarantine = facts.status.quarantine
     reason = f" ({quarantine.reason}: {quarantine.cause.meaning})" if quarantine is not None else ""
-    phase = _STARTED_AGAIN if facts.status.is_started_again else _PHASES[facts.status.phase]
-    return f"{phase}{reason}; {ended}."
+    return f"provisioning is {facts.status.state}{reason}{ended}."
 
 
 def _effects(command: JobCommand, facts: JobFacts, scopes: Collection[RestartScope]) -> Iterator[str]:
@@ -97,7 +84,7 @@ def _restart(facts: JobFacts, scopes: Collection[RestartScope]) -> Iterator[str]
         yield _CACHE
     else:
         yield "The next cycle continues where the last one ended; no other users are evaluated again."
-    if holds_deletions(facts.status):
+    if facts.status.holds_deletions:
         yield (
             "Deletions are held back. Unless their cause is undone, the next cycle holds them back again; if they are right: "
             f"scimconf allow-deletions {facts.selector}"
@@ -200,7 +187,7 @@ def _opposite(command: JobCommand, facts: JobFacts) -> tuple[str, ...]:
     """Return the command that undoes this one; none before the first cycle has ended, when only an apply starts the job."""
     if command is not JobCommand.PAUSE:
         return (f"scimconf pause {facts.selector}",)
-    return (f"scimconf resume {facts.selector}",) if facts.status.has_run else ()
+    return (f"scimconf resume {facts.selector}",) if facts.status.has_cycled else ()
 
 
 def _drift(command: JobCommand, facts: JobFacts) -> str:

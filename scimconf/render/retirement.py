@@ -9,7 +9,6 @@ from typing import NamedTuple
 from scimconf.diagnostics import plural
 from scimconf.json_types import Json
 from scimconf.monitoring.accounts import Account, AccountState
-from scimconf.monitoring.job_status import JobPhase
 from scimconf.monitoring.retirement import Retirement, RetirementStage
 from scimconf.monitoring.times import ago, stamp
 from scimconf.plan import Plan
@@ -118,13 +117,11 @@ def _job(retirement: Retirement) -> str:
     if job.quarantine is not None:
         return f"in quarantine ({job.quarantine.reason}): {job.quarantine.cause.meaning}"
     if not retirement.is_on:
-        has_run = "" if retirement.has_run else ", and was never started"
-        return f"off{has_run}"
+        return job.state
     last = job.last.ended if job.last is not None else None
-    ended = f"last cycle {ago(last, now)}" if last is not None else "no cycle has ended"
+    ended = f": last cycle {ago(last, now)}" if last is not None else ""
     following = f", next about {stamp(job.next_cycle)}" if job.next_cycle is not None else ""
-    running = "first cycle" if job.phase is JobPhase.FIRST_CYCLE else "on"
-    return f"{running}: {ended}{following}"
+    return f"{job.state}{ended}{following}"
 
 
 def _threshold(retirement: Retirement) -> str:

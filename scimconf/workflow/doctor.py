@@ -40,7 +40,6 @@ LOG_PERMISSIONS = frozenset({"ProvisioningLog.Read.All", "AuditLog.Read.All", "D
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 LOG = "/auditLogs/provisioning"
 
-_PHASES = {JobPhase.OFF: "off", JobPhase.FIRST_CYCLE: "on, in its first cycle", JobPhase.RUNNING: "on"}
 _SP = "/servicePrincipals/{service_principal}"
 _JOB = f"{_SP}/synchronization/jobs/{{job}}"
 _WRITES: tuple[Request, ...] = (
@@ -122,10 +121,10 @@ async def application_checks(graph: Graph, target: ApplicationTarget, now: datet
 
 def _job_check(target: ApplicationTarget, job: JobStatus) -> DoctorCheck:
     if job.quarantine is not None:
-        text = f"{target.name}: {job.phase.value}: {job.quarantine.cause.meaning}"
+        text = f"{target.name}: provisioning is {job.state}: {job.quarantine.cause.meaning}"
         return DoctorCheck("application", DoctorState.PROBLEM, text, job.quarantine.cause.action_for(target.selector))
     state = DoctorState.WARNING if job.phase is JobPhase.OFF else DoctorState.OK
-    return DoctorCheck("application", state, f"{target.name}: provisioning is {_PHASES[job.phase]}")
+    return DoctorCheck("application", state, f"{target.name}: provisioning is {job.state}")
 
 
 # ---- permissions -----------------------------------------------------------------------------------------------------

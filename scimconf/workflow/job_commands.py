@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 
 LOG_MARGIN = timedelta(days=2)
 """How long before the beginning of a quarantine the cycle that imposed it can have begun: a first cycle takes hours."""
+MAX_RECORDED = 1000
+"""Users and groups that the entry of allowed deletions names."""
+ALLOWED = "allowed to delete"
 _DONE, _FAILED, _UNCERTAIN = "done", "failed", "uncertain"
 
 
@@ -159,7 +162,7 @@ async def run_command(
         _check_same(prepared.staged, (await read_staged(session, current)).staged)
     name = prepared.target.name if prepared.target.enabled is not None else file_name(job.principal)
     if options.history is not None:
-        options.history.begin_command(_entry(command, name, options, scopes))
+        options.history.begin_command(_entry(command, name, options, scopes, prepared.staged))
     try:
         result = await _write(session, command, job, scopes)
     except UncertainError as error:
@@ -200,14 +203,22 @@ def _check_same(approved: Sequence[StagedDeletion], current: Sequence[StagedDele
     )
 
 
-def _entry(command: JobCommand, name: str, options: CommandOptions, scopes: Collection[RestartScope]) -> HistoryEntry:
+def _entry(
+    command: JobCommand,
+    name: str,
+    options: CommandOptions,
+    scopes: Collection[RestartScope],
+    staged: Sequence[StagedDeletion],
+) -> HistoryEntry:
     words = command.value + "".join(f" --scope {scope.value}" for scope in scopes)
+    words += f" --expect {len(staged)}" if staged else ""
     return HistoryEntry(
         application=name,
         time=entry_time(options.clock()),
         version=__version__,
         run=options.run,
         command=words,
+        changes=tuple((deletion.event.source_name or deletion.key, ALLOWED) for deletion in staged[:MAX_RECORDED]),
     )
 
 

@@ -1,4 +1,7 @@
-"""Find out who switched a job off, when and why: in the history, else in the directory audit log. Reads only."""
+"""Find out who switched a job off, when and why, and whether deletions are allowed: in the history. Reads only.
+
+A pause that the history does not have is looked up in the directory audit log, which does not name allowed deletions.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from scimconf.json_types import Json
 from scimconf.monitoring.audit_events import PAUSE_ACTIVITY, audit_events
 from scimconf.monitoring.history import HistoryEntry
 from scimconf.monitoring.job_status import JobPhase, JobStatus
-from scimconf.monitoring.pauses import logged_pause, recorded_pause
+from scimconf.monitoring.pauses import logged_pause, recorded_allowance, recorded_pause
 from scimconf.workflow.history import HistoryStore, newest_entries
 from scimconf.workflow.targets import file_name
 
@@ -31,7 +34,7 @@ Stores = Callable[[str], HistoryStore | None]
 
 @dataclass(slots=True)
 class PauseReader:
-    """Says who switched jobs off. The audit log is read once, and only if no history explains a job that is off.
+    """Says who switched jobs off, and since when deletions are allowed. The audit log is read once, and only if no history explains a job that is off.
 
     What cannot be read is not known: nothing else depends on it.
     """
@@ -43,10 +46,12 @@ class PauseReader:
     async def explained(
         self, graph: Graph, job: JobStatus, principal: Mapping[str, Json], spec: str, now: datetime
     ) -> JobStatus:
-        """Return the status of a service principal's job with its pause, if it is off; `spec` is the name of its spec, or ""."""
+        """Return the status of a service principal's job with what is known of it; `spec` is the name of its spec, or ""."""
+        last_cycle = job.last.began or job.last.ended if job.last is not None else None
+        if job.holds_deletions:
+            return replace(job, deletions_allowed=recorded_allowance(self._entries(spec, principal), last_cycle))
         if job.phase is not JobPhase.OFF:
             return job
-        last_cycle = job.last.began or job.last.ended if job.last is not None else None
         pause = recorded_pause(self._entries(spec, principal), last_cycle)
         if pause is None and job.has_run:
             pause = logged_pause(audit_events(await self._pauses(graph, now), "", *_names(principal)), last_cycle)

@@ -123,7 +123,9 @@ async def _guarded(
 async def _of_target(graph: Graph, target: ApplicationTarget, options: StatusOptions) -> ApplicationStatus:
     principal = await find_principal(graph, target)
     status = await _of_principal(graph, target.name, principal, target, options)
-    return replace(status, tokens=target.tokens, ownership=target.ownership, selector=target.selector)
+    return replace(
+        status, tokens=target.tokens, ownership=target.ownership, selector=target.selector, enabled=target.enabled
+    )
 
 
 async def _of_principal(

@@ -130,7 +130,10 @@ def test_a_job_that_never_ran_is_started_by_apply(writer):
     never = {"code": "NotRun", "lastExecution": None, "steadyStateFirstAchievedTime": "0001-01-01T00:00:00Z"}
     with_job(writer, schedule={"state": "Disabled"}, status=never)
     result = writer("resume", "writer", "--yes")
-    assert (result.code, "Start it with `scimconf apply`" in " ".join(result.err.split())) == (4, True)
+    assert (result.code, "Start it with `scimconf apply writer/scimconf.yaml`" in " ".join(result.err.split())) == (
+        4,
+        True,
+    )
     assert writer("resume", "writer", "--yes", "--allow", "initial-start").code == 0
 
 

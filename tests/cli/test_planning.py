@@ -260,3 +260,8 @@ def test_plan_plans_a_spec_once_if_several_paths_name_it(cli):
     assert [application["spec"]["paths"] for application in json.loads(result.out)["applications"]] == [
         ["small.scimconf.yaml"]
     ]
+
+
+def test_an_apply_of_several_missing_files_reports_each(cli):
+    result = cli("apply", "nowhere.yaml", "gone.yaml", "--yes")
+    assert (result.code, result.err.count("S001  cannot read")) == (65, 2), result

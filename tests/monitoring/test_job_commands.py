@@ -7,6 +7,7 @@ import pytest
 
 from scimconf.diagnostics import ScimconfError
 from scimconf.monitoring.application_status import ApplicationStatus
+from scimconf.monitoring.contacts import Ownership
 from scimconf.monitoring.job_commands import (
     PORTAL_SCOPES,
     JobCommand,
@@ -24,9 +25,11 @@ from scimconf.monitoring.job_status import job_status
 from scimconf.monitoring.log_events import logged_events
 from scimconf.monitoring.proposals import proposals
 from scimconf.render import job_commands as rendering
+from scimconf.spec.model import ManualStep
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 LAST = {"timeBegan": "2026-11-30T11:40:00Z", "timeEnded": "2026-11-30T11:48:00Z", "state": "Succeeded"}
+REFUSED = LAST | {"state": "Failed", "error": {"code": "InvalidCredentials", "message": "401"}}
 RAN = {"lastExecution": LAST, "code": "Active", "steadyStateFirstAchievedTime": "2026-11-02T08:00:00Z"}
 QUARANTINES = (
     "TooManyDeletes",
@@ -123,6 +126,11 @@ def test_a_deletion_without_an_object_is_known_by_its_change():
         (JobCommand.ALLOW_DELETIONS, job(), "no deletions are held back"),
         (JobCommand.ALLOW_DELETIONS, job(reason="EncounteredQuarantineException"), "no deletions are held back"),
         (JobCommand.ALLOW_DELETIONS, job(reason="toomanydeletes"), ""),
+        (
+            JobCommand.ALLOW_DELETIONS,
+            replace(job(reason="TooManyDeletes"), deletions_allowed=NOON),
+            "the deletions were allowed on 2026-11-30 12:00 UTC",
+        ),
     ],
 )
 def test_a_command_that_has_nothing_to_do_says_so(command, status, reason):
@@ -164,6 +172,7 @@ def test_guards_of_commands():
         (job(reason=QUARANTINES[1]), ["scimconf restart --app Writer --scope escrows --scope quarantine"]),
         (job(reason=QUARANTINES[2]), ["scimconf restart --app Writer"]),
         (job(reason=QUARANTINES[3]), []),
+        (replace(job(reason="TooManyDeletes"), deletions_allowed=NOON), []),
         (job(reason="Unknown", is_on=False), ["scimconf restart --app Writer"]),
     ],
 )
@@ -171,6 +180,29 @@ def test_what_the_status_proposes(status, commands):
     application = ApplicationStatus(name="writer", now=NOON, jobs=(status,), selector="--app Writer")
     assert [proposal.command for proposal in proposals(application)] == commands
     assert all(proposal.condition and proposal.leads_to for proposal in proposals(application))
+
+
+@pytest.mark.parametrize(
+    ("status", "known", "commands"),
+    [
+        (job({"code": "NotRun"}, is_on=False), {"enabled": True}, ["scimconf apply writer"]),
+        (job({"code": "NotRun"}, is_on=False), {"enabled": False}, []),
+        (job(is_on=False), {"enabled": False}, []),
+        (job(RAN | {"lastExecution": REFUSED}), {"enabled": True}, ["scimconf apply writer"]),
+        (job(RAN | {"lastExecution": REFUSED}), {"enabled": None}, []),
+    ],
+)
+def test_what_the_status_proposes_depends_on_the_spec(status, known, commands):
+    application = ApplicationStatus(name="writer", now=NOON, jobs=(status,), selector="writer", **known)
+    assert [proposal.command for proposal in proposals(application)] == commands
+
+
+def test_a_first_start_is_proposed_when_its_manual_steps_are_confirmed():
+    steps = Ownership(before_start=(ManualStep(step="Enable SCIM"),))
+    new = job({"code": "NotRun"}, is_on=False)
+    application = ApplicationStatus(name="x", now=NOON, jobs=(new,), selector="x", enabled=True, ownership=steps)
+    (proposal,) = proposals(application)
+    assert proposal.condition == "when the steps under `before start` are confirmed"
 
 
 def test_nothing_is_proposed_for_several_jobs_or_without_a_name():
@@ -231,7 +263,11 @@ def sentences(command, status=None, scopes=(), **more):
             JobCommand.RESTART,
             job({"code": "NotRun"}, is_on=False),
             (RestartScope.QUARANTINE,),
-            ["no cycle has ended yet", "no other users are evaluated again", "Provisioning is off; it is started."],
+            [
+                "provisioning is off, no cycle has ended",
+                "no other users are evaluated again",
+                "Provisioning is off; it is started.",
+            ],
         ),
         (
             JobCommand.RESTART,

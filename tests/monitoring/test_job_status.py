@@ -1,6 +1,7 @@
 """Tests of the status of jobs: the traps of Graph's fields, and the published captures."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -56,6 +57,44 @@ NOT_RUN = {
 )
 def test_phases(document, phase):
     assert job_status(document, NOON).phase is phase
+
+
+FAILED = execution(state="Failed", error={"code": "ContosoInvalidCredentials", "message": "401"})
+ODD = execution(state="Failed", error={"code": "NewCode"})
+
+
+@pytest.mark.parametrize(
+    ("document", "state"),
+    [
+        (job("Disabled", code="NotConfigured"), "off, no cycle has ended"),
+        (job("Disabled", code="Paused", lastExecution=NOT_RUN), "off, no cycle has ended"),
+        (job("Disabled", **STEADY), "off"),
+        (job("Active", code="NotRun", lastExecution=NOT_RUN), "on, the first cycle has not ended"),
+        (job("Active", **STEADY | {"code": "NotRun"}), "on, no cycle has ended since it was started"),
+        (job("Active", **STEADY), "on"),
+        (job("Active", **STEADY | {"lastExecution": FAILED}), "on, the last cycle failed"),
+        (job("Disabled", **STEADY | {"lastExecution": FAILED}), "off"),
+        (job("Active", **STEADY | {"quarantine": quarantine(3), "lastExecution": FAILED}), "in quarantine"),
+        (job("Disabled", code="Paused", quarantine=quarantine(29)), "in quarantine, and switched off by the service"),
+    ],
+)
+def test_the_state_in_words_is_the_same_for_all_commands(document, state):
+    assert job_status(document, NOON).state == state
+
+
+def test_a_quarantine_whose_deletions_are_allowed_ends_with_the_next_cycle():
+    held_back = job_status(job(**STEADY | {"quarantine": quarantine(3, "TooManyDeletes")}), NOON)
+    allowed = replace(held_back, deletions_allowed=NOON)
+    assert (held_back.state, allowed.state) == (
+        "in quarantine",
+        "in quarantine until the next cycle, which carries out the allowed deletions",
+    )
+
+
+def test_a_cycle_that_failed_as_a_whole_has_a_cause():
+    refused, odd = (job_status(job(**STEADY | {"lastExecution": last}), NOON).failure for last in (FAILED, ODD))
+    assert refused.meaning == "the application refused the credentials or could not be reached"
+    assert odd.meaning == "the service reports an error"
 
 
 def test_the_placeholder_of_a_job_that_never_ran_is_no_failed_execution():

@@ -1,5 +1,6 @@
 """Tests of `monitoring.pauses`: which history entry, or which event of the audit log, explains that a job is off."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from scimconf.monitoring.audit_events import AuditEvent
 from scimconf.monitoring.history import HistoryEntry, RunContext
 from scimconf.monitoring.job_status import job_status, redacted_job
-from scimconf.monitoring.pauses import PauseRecord, logged_pause, recorded_pause, redacted_pause
+from scimconf.monitoring.pauses import PauseRecord, logged_pause, recorded_allowance, recorded_pause, redacted_pause
 
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 ADA = RunContext(reason="INC-7", identity="ada@contoso.com")
@@ -102,3 +103,26 @@ def test_a_redacted_pause_names_nobody():
     assert redacted_pause(PauseRecord(NOON, "ada", "for grace")) == PauseRecord(NOON, "a user", "")
     job = job_status({}, NOON)
     assert redacted_job(job) is job
+
+
+ALLOWED = entry("allow-deletions --expect 3")
+
+
+@pytest.mark.parametrize(
+    ("entries", "last_cycle", "since"),
+    [
+        ([], None, None),
+        ([ALLOWED], None, NOON),
+        ([ALLOWED], NOON - timedelta(minutes=1), NOON),
+        ([ALLOWED], NOON + timedelta(seconds=1), None),
+        ([entry("allow-deletions --expect 3", "failed")], None, None),
+        ([PAUSED, ALLOWED], None, NOON),
+        ([entry("allow-deletions --expect 3", "started")], None, None),
+    ],
+)
+def test_deletions_are_allowed_until_the_next_cycle(entries, last_cycle, since):
+    assert recorded_allowance(entries, last_cycle) == since
+
+
+def test_an_entry_without_a_time_allows_nothing():
+    assert recorded_allowance([replace(ALLOWED, ended="", time="x")], None) is None

@@ -49,8 +49,13 @@ UPDATE_FAILED, DISABLE_FAILED = event("update", "failure", "BadRequest"), event(
 LOST = event("update", "failure", "InvalidAnchor")
 IN_SYNC = event("other", "skipped", "RedundantExport")
 QUARANTINED = job(quarantine={"reason": "TooManyDeletes", "seriesBegan": "2026-11-24T10:00:00Z"})
+RELEASED = replace(QUARANTINED, deletions_allowed=NOW)
 NEVER = job(is_on=False, code="NotRun", steadyStateFirstAchievedTime=None, lastExecution=None)
 FIRST = job(code="NotRun", steadyStateFirstAchievedTime=None, lastExecution=None)
+AGAIN = job(code="NotRun")
+REFUSED = job(
+    lastExecution={"timeEnded": "2026-11-25T11:48:00Z", "state": "Failed", "error": {"code": "InvalidCredentials"}}
+)
 LATE = job(lastExecution={"timeEnded": "2026-11-25T04:00:00Z"})
 NO_INTERVAL = job(interval="")
 NEW = NOW - timedelta(days=2)
@@ -109,8 +114,11 @@ FILTERED = replace(ASSIGNED, passes=False, failed=(CLAUSE,))
         ({"problems": (ValueProblem("t", "t fails"),)}, NO, "t fails"),
         ({"creates": False}, NO, "creating users is switched off"),
         ({"job": None}, NO, "no provisioning job"),
-        ({"job": NEVER}, NO, "provisioning was never started"),
-        ({"job": FIRST}, NO, "the first cycle is still running"),
+        ({"job": NEVER}, NO, "provisioning is off, no cycle has ended"),
+        ({"job": FIRST}, NO, "the first cycle has not ended"),
+        ({"job": RELEASED, "created": NEW}, UNKNOWN, "were allowed on 2026-11-25 12:00 UTC; the next cycle carries them"),
+        ({"job": AGAIN, "created": NEW}, UNKNOWN, "no cycle has ended since provisioning was started"),
+        ({"job": REFUSED, "created": NEW}, UNKNOWN, "the last cycle failed: the application refused the credentials"),
         ({"job": job(quarantine={"reason": "Unknown"}, steadyStateFirstAchievedTime=None)}, NO, "in quarantine: the"),
         ({"events": [SKIPPED]}, NO, "in scope now, so the next cycle creates"),
         ({"events": [SKIPPED], "job": job(is_on=False)}, NO, "provisioning is paused"),
@@ -219,7 +227,7 @@ def test_events_in_words(logged, text):
         ({"job": None}, "job", "none"),
         ({"job": None, "problems_of_reads": (("job", "denied"),)}, "job", "could not be read: denied"),
         ({}, "job", "on: last cycle 12 min ago, next in 28 min"),
-        ({"job": NEVER}, "job", "off: no cycle has ended"),
+        ({"job": NEVER}, "job", "off, no cycle has ended"),
         ({"job": LATE}, "job", "on: last cycle 8 h ago, next due 7 h ago"),
         ({"job": QUARANTINED}, "job", "in quarantine: last cycle 12 min ago; TooManyDeletes"),
         ({"jobs": 2}, "job", "on: last cycle 12 min ago, next in 28 min; the application has 2 jobs, this is scim"),

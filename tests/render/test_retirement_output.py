@@ -19,7 +19,7 @@ DONE = Account("b2", "bob@contoso.com", AccountState.CLOSED, "disabled on a day"
 def retirement(quarantine=None, ended="2026-11-30T11:50:00Z", first="2026-11-01T00:00:00Z", **fields):
     status = {"code": "Active", "steadyStateFirstAchievedTime": first, "lastExecution": {"timeEnded": ended}}
     reason = {"reason": quarantine, "seriesBegan": "2026-11-30T11:00:00Z"} if quarantine else None
-    schedule = {"state": "Active", "interval": "PT40M"}
+    schedule = {"state": "Active" if fields.get("is_on", True) else "Disabled", "interval": "PT40M"}
     job = job_status({"id": "j", "schedule": schedule, "status": status | {"quarantine": reason}}, NOW)
     values = {
         "name": "writer",
@@ -74,14 +74,14 @@ def test_before_anything_is_done():
             "0 users and 0 groups, and every user of the directory is in scope; 1 application",
         ),
         ({"scope": "all"}, "The scope becomes `assigned` first."),
-        ({"has_run": False, "is_on": False}, "off, and was never started"),
+        ({"has_run": False, "is_on": False, "ended": None, "first": None}, "off, no cycle has ended"),
         ({"has_run": False}, "none: provisioning was never started"),
         ({}, "none known: neither the log of 30 days nor the history has any"),
         ({"accounts": (OPEN, DONE)}, "1 closed, 1 failed"),
         ({"accounts": (OPEN,), "users": 1, "removed": NOW}, "1 failed"),
         ({"quarantine": "TooManyDeletes", "accounts": (OPEN,)}, "in quarantine (TooManyDeletes)"),
-        ({"ended": None}, "no cycle has ended"),
-        ({"first": None}, "first cycle: last cycle"),
+        ({"ended": None}, "  job           on\n"),
+        ({"first": None}, "on, the first cycle has not ended: last cycle"),
         ({"is_on": False}, "  job           off\n"),
         ({"threshold": None}, "none: the service holds no deletions back"),
         ({"threshold": 50}, "50: fewer leave"),

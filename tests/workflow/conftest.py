@@ -1,9 +1,12 @@
 """Writer in a tenant that provisions to a SCIM server: after its apply, and after its first cycle."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
-from tenant_fixture import WRITER, Rehearsal
+from on_call import OnCall
+from server_fixture import Listener, environment
+from tenant_fixture import ROOT, WRITER, Rehearsal
 
 from scimconf.sandbox.reach import Destination
 from scimconf.sandbox.target import start_target
@@ -58,3 +61,15 @@ def _routed_copy(tenant, target):
     reach = copy.service.tenant.reach
     copy.service.tenant.reach = replace(reach, target=Destination(target.url, target.token))
     return copy
+
+
+@pytest.fixture
+def on_call(before_the_first_cycle, tmp_path, monkeypatch):
+    server = Listener(before_the_first_cycle.app)
+    server.start()
+    monkeypatch.chdir(tmp_path)
+    for name, value in environment(server.url).items():
+        monkeypatch.setenv(name, value)
+    shutil.copytree(ROOT / "examples" / "writer-new", tmp_path / "writer")
+    yield OnCall(before_the_first_cycle)
+    server.stop()

@@ -188,13 +188,18 @@ QUARANTINE = {"code": "Quarantine", "quarantine": {"reason": "TooManyDeletes", "
     ("app", "schedule", "status", "check"),
     [
         ("Writer", "Active", {}, (OK, "Writer: provisioning is on", "")),
-        ("Writer", "Active", {"code": "NotRun"}, (OK, "Writer: provisioning is on, in its first cycle", "")),
+        (
+            "Writer",
+            "Active",
+            {"code": "NotRun"},
+            (OK, "Writer: provisioning is on, no cycle has ended since it was started", ""),
+        ),
         ("Writer", "Disabled", {}, (WARNING, "Writer: provisioning is off", "")),
         (
             "Writer",
             "Active",
             QUARANTINE,
-            (PROBLEM, "Writer: quarantine: more users", "`scimconf restart --app Writer`"),
+            (PROBLEM, "Writer: provisioning is in quarantine: more users", "`scimconf restart --app Writer`"),
         ),
         ("Plain", "Active", {}, (WARNING, "Plain has no provisioning job", "Apply a spec")),
         ("Nope", "Active", {}, (PROBLEM, 'the tenant has no application "Nope"', "")),

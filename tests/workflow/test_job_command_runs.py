@@ -122,6 +122,14 @@ def test_the_entry_of_a_restart_has_its_scopes_also_those_of_the_portal(tenant, 
     assert entry.command == "restart --scope watermark --scope escrows --scope quarantine"
 
 
+def test_the_entry_of_allowed_deletions_says_how_many_and_whom(tenant, options):
+    ready(tenant, JobCommand.ALLOW_DELETIONS)
+    ran(tenant, JobCommand.ALLOW_DELETIONS, options)
+    (entry,) = history_entries(options.history.store, "writer")
+    assert entry.command == "allow-deletions --expect 2"
+    assert entry.changes == (("Ada", "allowed to delete"), ("Grace", "allowed to delete"))
+
+
 @pytest.mark.parametrize("command", [JobCommand.PAUSE, JobCommand.RESUME, JobCommand.ALLOW_DELETIONS])
 def test_what_is_done_meanwhile_is_not_done_again(tenant, options, command):
     ready(tenant, command)

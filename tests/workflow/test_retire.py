@@ -274,7 +274,7 @@ def test_held_back_deletions_are_released_only_if_that_is_approved(ending, small
     assert ending().status is RetireStatus.RETIRED
     assert (small.active, ending.person.messages[-1]) == ([], "3 deletions are released.")
     commands = [entry.command for entry in history_entries(FolderStore(str(ending.history)), "expenses")]
-    assert commands == ["retire", "allow-deletions", "apply"]
+    assert commands == ["retire", "allow-deletions --expect 3", "apply"]
 
 
 def test_an_account_that_a_person_looked_up_does_not_prevent_the_end(ending, small):

@@ -155,7 +155,7 @@ SCENARIOS = {
     "quoted name": ("o'brien", [], 2, NO + UNASSIGNED),
     "nobody": ("nobody", [], 2, "not provisioned: Entra has no such user, and none was deleted in the last 30 days"),
     # other applications
-    "never started": ("ada in Idle", [], 2, "not provisioned in Idle: provisioning was never started"),
+    "never started": ("ada in Idle", [], 2, "not provisioned in Idle: provisioning is off, no cycle has ended"),
     "no job": ("ada in Bare", [], 2, "not provisioned in Bare: the application has no provisioning job"),
     "all users in scope": ("lara in Everyone", [], 0, CREATED.replace("Desk", "Everyone")),
     "group assigned, users switched off": (

@@ -87,6 +87,7 @@ def _job(job: JobStatus, selector: str) -> Json:
         "quarantine": _quarantine(job, selector),
         "objects": dict(job.objects),
         "notes": list(job.notes),
+        "deletions_allowed": time(job.deletions_allowed),
         "pause": _pause(job.pause),
     }
 

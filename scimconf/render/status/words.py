@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from scimconf.monitoring.application_status import ApplicationStatus
 from scimconf.monitoring.causes import with_application
 from scimconf.monitoring.contacts import UNCHECKED
-from scimconf.monitoring.job_status import JobPhase, JobStatus
+from scimconf.monitoring.job_status import JobPhase, JobStatus, Quarantine
 from scimconf.monitoring.log_summary import CauseGroup
 from scimconf.monitoring.proposals import proposals
 from scimconf.monitoring.times import ago, retry_text, span, stamp
 
 MAX_GROUPS = 10
 """Causes of failures that are listed."""
-_PHASES = {
-    JobPhase.OFF: "off",
-    JobPhase.FIRST_CYCLE: "on, the first cycle has not ended",
-    JobPhase.RUNNING: "on",
-    JobPhase.QUARANTINE: "in quarantine",
-    JobPhase.DISABLED: "in quarantine, and switched off by the service",
-}
 _ALARMS = (JobPhase.QUARANTINE, JobPhase.DISABLED)
 
 
@@ -40,16 +33,12 @@ def heading(status: ApplicationStatus) -> tuple[str, str]:
     """Return the state of an application in a few words, and its style."""
     if status.problem:
         return status.problem, "danger" if status.is_failed else "quiet"
-    words = "; ".join(dict.fromkeys(map(_phase, status.jobs)))
-    is_alarm = any(job.phase in _ALARMS for job in status.jobs)
+    words = "; ".join(dict.fromkeys(job.state for job in status.jobs))
+    is_alarm = any(job.phase in _ALARMS or job.failure is not None for job in status.jobs)
     if status.has_failures and not is_alarm:
         words += ", with failures"
         is_alarm = True
     return words, "danger" if is_alarm else "strong"
-
-
-def _phase(job: JobStatus) -> str:
-    return "on, no cycle has ended since it was started" if job.is_started_again else _PHASES[job.phase]
 
 
 def lines(status: ApplicationStatus) -> Iterator[StatusLine]:
@@ -93,15 +82,17 @@ def _job_lines(job: JobStatus, status: ApplicationStatus) -> Iterator[StatusLine
     now = status.now
     if job.quarantine is not None:
         reason = f"{job.quarantine.cause.meaning} ({job.quarantine.reason})"
-        details = [job.quarantine.cause.action_for(status.selector)]
-        if job.quarantine.error_message or job.quarantine.error_code:
-            details.insert(0, ": ".join(filter(None, [job.quarantine.error_code, job.quarantine.error_message])))
+        details = [_error(job.quarantine), _quarantine_action(job, status)]
         since = f" since {stamp(job.quarantine.began)}" if job.quarantine.began else ""
-        yield StatusLine("quarantine", f"{reason}{since}", "danger", tuple(details))
+        yield StatusLine("quarantine", f"{reason}{since}", "danger", tuple(filter(None, details)))
     if job.pause is not None:
         since = f"{stamp(job.pause.since)} ({ago(job.pause.since, now)}), " if job.pause.since is not None else ""
         yield StatusLine("off since", f"{since}{job.pause.text}", "update")
-    yield StatusLine("last cycle", _last(job, now))
+    if job.failure is None:
+        yield StatusLine("last cycle", _last(job, now))
+    else:
+        details = [job.failure.meaning, job.failure.action_for(status.selector)]
+        yield StatusLine("last cycle", _last(job, now), "danger", tuple(details))
     if job.next_cycle is not None:
         yield StatusLine("next cycle", _next(job, now))
     if job.steady_since is not None:
@@ -113,6 +104,14 @@ def _job_lines(job: JobStatus, status: ApplicationStatus) -> Iterator[StatusLine
         yield StatusLine("note", note, "update")
 
 
+def _quarantine_action(job: JobStatus, status: ApplicationStatus) -> str:
+    if job.deletions_allowed is not None:
+        when = f"{stamp(job.deletions_allowed)} ({ago(job.deletions_allowed, status.now)})"
+        return f"The deletions were allowed on {when}; the next cycle carries them out."
+    assert job.quarantine is not None
+    return job.quarantine.cause.action_for(status.selector)
+
+
 def _last(job: JobStatus, now: datetime) -> str:
     """Return the last cycle with its error; the message is omitted if that of the quarantine is the same."""
     last = job.last
@@ -120,12 +119,24 @@ def _last(job: JobStatus, now: datetime) -> str:
         return "none yet"
     ended = last.ended or last.began
     assert ended is not None
-    counts = ", ".join(f"{number:,} {name}" for name, number in last.counts.items())
-    failed = "" if last.succeeded or not last.error_code else f", failed: {last.error_code}"
+    time = f"{stamp(ended)} ({ago(ended, now)})"
+    if last.succeeded or not last.error_code:
+        return f"{time}, in this cycle: {_counts(last.counts)}"
     is_known = job.quarantine is not None and job.quarantine.error_message == last.error_message
-    if failed and last.error_message and not is_known:
-        failed += f": {last.error_message}"
-    return f"{stamp(ended)} ({ago(ended, now)}), in this cycle: {counts}{failed}"
+    message = f": {last.error_message}" if last.error_message and not is_known else ""
+    reached = _counts({name: number for name, number in last.counts.items() if number})
+    return f"{time}, failed with {last.error_code}{message}{f'; before that: {reached}' if reached else ''}"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in counts.items())
+
+
+def _error(quarantine: Quarantine) -> str:
+    """Return the error of a quarantine, without what its reason says already."""
+    return ": ".join(
+        text for text in (quarantine.error_code, quarantine.error_message) if text not in ("", quarantine.reason)
+    )
 
 
 def _next(job: JobStatus, now: datetime) -> str:
