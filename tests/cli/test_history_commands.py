@@ -83,7 +83,7 @@ def test_a_refused_rollback_leaves_no_spec(with_history, monkeypatch):
     mine = cli.file("mine.yaml", "mine")
     result = cli("rollback", "writer", "--out", mine)
     assert (result.code, mine.exists()) == (1, True)
-    assert "it existed before" in result.err
+    assert "the file existed before" in result.err
 
     def stopped(*_arguments):
         raise KeyboardInterrupt
@@ -104,7 +104,7 @@ def test_a_rollback_that_is_not_complete_keeps_its_spec(with_history):
     result = cli("rollback", "writer", "--auto-approve", "--to", cli.first)
     assert result.code == 5, result
     (name,) = former_specs(cli)
-    assert f"Its spec stays in writer/{name}: apply it to continue." in result.err
+    assert f"The rollback spec stays in writer/{name}: apply it to continue." in result.err
 
 
 @pytest.mark.slow
