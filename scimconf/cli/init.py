@@ -143,6 +143,7 @@ def _write_recipe(ci: str, folder: Path, *, force: bool) -> ExitCode:
 def _print_requirements(ci: str, root: Path) -> None:
     file = f"requirements.txt of the release {__version__}"
     click.echo(f"\nThe recipe verifies what it installs: save the file {file} as {root / REQUIREMENTS[ci]}")
+    click.echo("Save the wheel of that release in the same folder, unless your package index has it.")
 
 
 def recipe_files(forge: str) -> Mapping[str, str]:

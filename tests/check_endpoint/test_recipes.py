@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scimconf import __version__
-
 CI = Path(__file__).parents[2] / "ci" / "vendor"
+CHECK = "Check the endpoint"
+"""The name of the step; tests/gitops has the tests of the step before it, which installs."""
 NEEDED = ("bash", "curl", "openssl")
 SERVER = """
 import os, sys, threading
@@ -26,7 +26,8 @@ threading.Event().wait(60)
 
 
 def github():
-    step = yaml.safe_load((CI / "github.yml").read_text("utf-8"))["jobs"]["check"]["steps"][1]
+    steps = yaml.safe_load((CI / "github.yml").read_text("utf-8"))["jobs"]["check"]["steps"]
+    (step,) = (step for step in steps if step.get("name") == CHECK)
     return step["run"], step["env"]
 
 
@@ -37,19 +38,19 @@ def gitlab():
 
 def azure_devops():
     job = yaml.safe_load((CI / "azure-devops.yml").read_text("utf-8"))["stages"][0]["jobs"][0]
-    return job["steps"][1]["bash"], job["steps"][1]["env"]
+    (step,) = (step for step in job["steps"] if step.get("displayName") == CHECK)
+    return step["bash"], step["env"]
 
 
 RECIPES = {"github": github, "gitlab": gitlab, "azure-devops": azure_devops}
 
 
 @pytest.mark.parametrize("forge", RECIPES)
-def test_recipe_installs_the_current_version_and_has_no_expression_in_its_script(forge):
+def test_recipe_has_no_expression_in_its_script(forge):
     script, _ = RECIPES[forge]()
     assert "${{" not in script
     assert "scimconf check-endpoint" in script
     assert "curl --silent --show-error" in script
-    assert f'"{__version__}"' in (CI / f"{forge}.yml").read_text("utf-8")
 
 
 def free_port():

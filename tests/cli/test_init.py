@@ -289,7 +289,7 @@ def test_init_writes_the_ci_recipe_at_the_root_of_the_repository(
     assert (root / ".github/workflows/plan.yml").read_text() == "on: push\n"
     place = root.relative_to(folder) / ".github/actions/scimconf/requirements.txt"
     needed = f"save the file requirements.txt of the release {__version__} as {place}"
-    assert needed in capsys.readouterr().out.splitlines()[-1]
+    assert needed in capsys.readouterr().out.splitlines()[-2]
     assert (root / "action.yml").exists()
     assert (folder / "apps/hr/scimconf.yaml").exists()
 

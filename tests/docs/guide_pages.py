@@ -27,7 +27,7 @@ _PART = re.compile(
 )
 _FILE = re.compile(r"# ([\w./-]+\.(?:yaml|toml|csv))\n")
 _CODE = re.compile(r"# exit code (\d+)$")
-OTHER_TOOLS = frozenset({"az", "cd", "gh", "git"})
+OTHER_TOOLS = frozenset({"az", "cd", "cp", "gh", "git"})
 """Tools whose lines are not run."""
 
 

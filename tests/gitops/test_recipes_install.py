@@ -38,6 +38,18 @@ def test_every_installation_of_a_recipe_verifies_hashes_and_runs_no_build():
     assert not any(f"scimconf{word}" in text for text in texts.values() for word in ("[", "=="))
 
 
+def test_every_page_installs_with_hashes_or_adds_an_extra_to_what_is_installed():
+    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "SECURITY.md"]
+    lines = [
+        line
+        for page in pages
+        for line in page.read_text("utf-8").splitlines()
+        if re.search(r"\bpipx?\b.* install ", line)
+    ]
+    assert lines
+    assert [line for line in lines if "--require-hashes" not in line and "pip install 'scimconf[" not in line] == []
+
+
 @pytest.mark.parametrize("forge", ["github", "azure-devops"])
 def test_recipe_for_vendors_installs_as_the_other_recipe_of_its_forge(forge):
     texts = {
@@ -73,7 +85,7 @@ def test_requirements_of_a_release_pin_the_wheel_by_hash_before_its_dependencies
     text = release["requirements"](wheel, "click==8.5.1 \\\n    --hash=sha256:00\n")
     pinned = [line for line in text.splitlines() if not line.startswith("#")]
     assert pinned == [
-        f"scimconf=={__version__} \\", f"    --hash=sha256:{release['digest'](wheel)}", "click==8.5.1 \\", "    --hash=sha256:00"
+        "--find-links .", f"scimconf=={__version__} \\", f"    --hash=sha256:{release['digest'](wheel)}", "click==8.5.1 \\", "    --hash=sha256:00"
     ]  # fmt: skip
 
 
@@ -112,7 +124,10 @@ def test_package_with_another_hash_stops_the_recipe_before_it_has_a_token(file, 
     wheels = tmp_path / "wheels"
     wheels.mkdir()
     packages = {"scimconf": (__version__, "dependency==1.0"), "dependency": ("1.0", "")}
-    paths = {name: written_wheel(wheels, name, version, "ours", needs) for name, (version, needs) in packages.items()}
+    folders = {"scimconf": tmp_path, "dependency": wheels}  # scimconf is beside requirements.txt, and on no index
+    paths = {
+        name: written_wheel(folders[name], name, version, "ours", needs) for name, (version, needs) in packages.items()
+    }
     dependency = f"dependency==1.0 \\\n    --hash=sha256:{release['digest'](paths['dependency'])}\n"
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(release["requirements"](paths["scimconf"], dependency), "utf-8")
@@ -134,7 +149,7 @@ def test_package_with_another_hash_stops_the_recipe_before_it_has_a_token(file, 
             tmp_path / "scimconf-install"
         )  # not into the shared environment
     version, needs = packages[changed]
-    written_wheel(wheels, changed, version, "another", needs)
+    written_wheel(folders[changed], changed, version, "another", needs)
     refused = run(text)
     assert refused.returncode != 0
     assert "THESE PACKAGES DO NOT MATCH THE HASHES" in refused.stderr
@@ -144,6 +159,6 @@ def test_package_with_another_hash_stops_the_recipe_before_it_has_a_token(file, 
     assert "prependpath" not in refused.stdout
     assert not list(tmp_path.rglob("scimconf_module.py"))
     if changed == "dependency":
-        written_wheel(wheels, changed, version, "ours", needs)
+        written_wheel(folders[changed], changed, version, "ours", needs)
         result = run(f"{text}\n" + 'PATH="$PATH:$RUNNER_TEMP/scimconf-install/bin"; scimconf')
         assert (result.returncode, result.stdout.splitlines()[-1]) == (0, "ours"), result.stderr

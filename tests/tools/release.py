@@ -25,8 +25,8 @@ ROOT = Path(__file__).parents[2]
 DIST = ROOT / "dist"
 SBOM = "sbom.cdx.json"
 REQUIREMENTS = "requirements.txt"
-EXTRAS = ("blob", "keyvault", "sandbox")
-"""What the CI recipes in ci/ need."""
+EXTRAS = ("blob", "keyvault", "rehearsal")
+"""What the CI recipes in ci/ and a rehearsal in CI need."""
 
 
 class ReleaseError(Exception):
@@ -111,10 +111,15 @@ def pinned_dependencies() -> str:
 
 
 def requirements(path: Path, dependencies: str) -> str:
-    """Return the text of a requirements file that pins a wheel of this version and its dependencies by hash."""
+    """Return the text of a requirements file that pins a wheel of this version and its dependencies by hash.
+
+    pip looks for the wheel in the package index, and in the folder of the file.
+    """
     head = f"# scimconf {__version__} and its dependencies. Install it in a virtual environment:"
     how = f"# python -m pip install --require-hashes --only-binary :all: --requirement {REQUIREMENTS}"
-    return f"{head}\n{how}\nscimconf=={__version__} \\\n    --hash=sha256:{digest(path)}\n{dependencies}"
+    return (
+        f"{head}\n{how}\n--find-links .\nscimconf=={__version__} \\\n    --hash=sha256:{digest(path)}\n{dependencies}"
+    )
 
 
 def installed(folder: Path) -> Path:
@@ -124,10 +129,10 @@ def installed(folder: Path) -> Path:
     """
     venv.create(folder, with_pip=True)
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    pinned = ["--constraint", str(ROOT / "constraints.txt"), f"{wheel()}[keyvault,rehearsal]"]
+    pinned = ["--constraint", str(ROOT / "constraints.txt"), f"{wheel()}[{','.join(EXTRAS)}]"]
     install = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     verified = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(DIST / REQUIREMENTS)]
-    run([*install, "--find-links", str(DIST), *verified])
+    run([*install, *verified])
     run([*install, *pinned])
     return python
 
