@@ -19,7 +19,7 @@ from scimconf.monitoring.pauses import PauseRecord, redacted_pause
 from scimconf.monitoring.times import parse_duration, parse_time, span, stamp
 
 OVERDUE_INTERVALS = 3
-TOO_MANY_DELETES = "toomanydeletes"
+_TOO_MANY_DELETES = "toomanydeletes"
 """The reason of the quarantine in which deletions are held back, in lower case."""
 DISABLED_AFTER = timedelta(days=28)
 WARNED_BEFORE = timedelta(days=7)
@@ -115,7 +115,7 @@ class JobStatus:
     @property
     def holds_deletions(self) -> bool:
         """Whether the job is in quarantine because of too many deletions."""
-        return self.quarantine is not None and self.quarantine.reason.lower() == TOO_MANY_DELETES
+        return self.quarantine is not None and self.quarantine.reason.lower() == _TOO_MANY_DELETES
 
     @property
     def is_started_again(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scimconf.monitoring.application_status import ApplicationStatus
-from scimconf.monitoring.job_status import TOO_MANY_DELETES, JobPhase, JobStatus
+from scimconf.monitoring.job_status import JobPhase, JobStatus
 
 _THRESHOLDS = "escrow"
 """A part of the names of all reasons that are about too many failures."""
@@ -31,7 +31,9 @@ def proposals(status: ApplicationStatus) -> Iterator[Proposal]:
     job = status.jobs[0]
     if job.deletions_allowed is not None:
         return
-    if job.quarantine is not None:
+    if job.holds_deletions:
+        yield from _of_held_deletions(status.selector)
+    elif job.quarantine is not None:
         yield from _of_quarantine(job.quarantine.reason.lower(), status.selector)
     elif job.failure is not None:
         yield from _after_failure(status)
@@ -65,12 +67,14 @@ def _of_pause(job: JobStatus, status: ApplicationStatus) -> Iterator[Proposal]:
         yield Proposal(f"scimconf apply {selector}", condition, "the first cycle creates the users in scope")
 
 
+def _of_held_deletions(selector: str) -> Iterator[Proposal]:
+    held_back = "the deletions are carried out in the next cycle, and the quarantine ends"
+    yield Proposal(f"scimconf allow-deletions {selector}", "if the deletions are right", held_back)
+    yield Proposal(f"scimconf restart {selector}", "if not, after their cause is undone", _FULL_RESTART)
+
+
 def _of_quarantine(reason: str, selector: str) -> Iterator[Proposal]:
-    if reason == TOO_MANY_DELETES:
-        held_back = "the deletions are carried out in the next cycle, and the quarantine ends"
-        yield Proposal(f"scimconf allow-deletions {selector}", "if the deletions are right", held_back)
-        yield Proposal(f"scimconf restart {selector}", "if not, after their cause is undone", _FULL_RESTART)
-    elif _THRESHOLDS in reason:
+    if _THRESHOLDS in reason:
         command = f"scimconf restart {selector} --scope escrows --scope quarantine"
         yield Proposal(command, "when the mappings or the data are corrected", _RETRY)
     elif reason != _SUPPORT:

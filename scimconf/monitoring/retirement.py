@@ -13,7 +13,6 @@ from scimconf.monitoring.job_status import JobStatus
 
 LOG_DELAY = timedelta(minutes=15)
 """How late an entry of the log can be (Microsoft's validator waits as long)."""
-TOO_MANY_DELETES = "TooManyDeletes"
 
 
 def reaches_threshold(leaving: int, threshold: int | None) -> bool:
@@ -90,7 +89,7 @@ class Retirement:
     @property
     def is_held_back(self) -> bool:
         """Whether the job is in quarantine because of the deletion threshold."""
-        return self.job.quarantine is not None and self.job.quarantine.reason == TOO_MANY_DELETES
+        return self.job.holds_deletions
 
     @property
     def assignments_remain(self) -> bool:

@@ -16,7 +16,7 @@ from scimconf.kinds.provisioning import OnePrincipal, ProvisioningState
 from scimconf.kinds.schedule import live_job
 from scimconf.monitoring.job_commands import StagedDeletion
 from scimconf.monitoring.job_status import job_status
-from scimconf.monitoring.retirement import TOO_MANY_DELETES, reaches_threshold
+from scimconf.monitoring.retirement import reaches_threshold
 from scimconf.plan import Change, Effect, Impact
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import ObjectMapping, Spec
@@ -43,7 +43,7 @@ async def held_back(
     if job is None or not any(Effect.PROVISIONS in change.effects for change in changes):
         return {}, ()
     status = job_status(job, now)
-    if status.quarantine is None or status.quarantine.reason != TOO_MANY_DELETES:
+    if not status.holds_deletions:
         return {}, ()
     from scimconf.workflow.job_commands import held_deletions
 
