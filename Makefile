@@ -22,7 +22,7 @@ setup: .venv/.complete  ## create .venv with all dependencies
 	@sh tests/tools/setup.sh
 	@touch $@
 
-demo: setup  ## set up Writer in a simulated tenant: plan, apply, plan again, provision
+demo: setup  ## the life of an application in a simulated tenant: plan, apply, provision, status, drift, rollback
 	@$(bin)/python examples/demo.py
 
 test: setup  ## run the tests
