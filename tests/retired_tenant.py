@@ -13,7 +13,7 @@ from tenant_fixture import NOON, Person, Rehearsal, all_allowed, wishes
 
 from scimconf.monitoring.history import RunContext
 from scimconf.monitoring.retirement import Retirement
-from scimconf.monitoring.retirement_steps import RetirementPlan, RetirementStep
+from scimconf.monitoring.retirement_steps import RetirementPlan
 from scimconf.sandbox.reach import Destination
 from scimconf.spec.model import GUARDS
 from scimconf.workflow.history_folder import FolderStore
@@ -157,14 +157,9 @@ class Ending:
 
 
 def assert_as_planned(plan: RetirementPlan, result: RetireResult) -> None:
-    """Check that a run took the steps that its plan listed: all if it ended the application, else the first ones.
-
-    A release of deletions is listed only if they are held back already; a cycle can have to be awaited again after it.
-    """
+    """Check that a run took the steps that its plan listed: all if it ended the application, else the first ones."""
     assert plan.steps or not result.steps, (plan, result.steps)
-    released = RetirementStep.RELEASE_DELETIONS
-    taken = [step for step in dict.fromkeys(result.steps) if step is not released or step in plan.steps]
-    expected = list(plan.steps)
+    taken, expected = list(result.steps), list(plan.steps)
     assert taken == (expected if result.status is RetireStatus.RETIRED else expected[: len(taken)]), (expected, taken)
 
 

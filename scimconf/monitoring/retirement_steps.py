@@ -39,7 +39,7 @@ class RetirementPlan:
 def expected_steps(retirement: Retirement, *, deletes_application: bool = False) -> tuple[RetirementStep, ...]:
     """Return the steps of a run that begins in this state, if each succeeds; none if an obstacle prevents the first.
 
-    A run ends after a cycle if accounts may exist that no cycle can prove closed.
+    Deletions that reach the deletion threshold are held back by the first cycle; after their release there is another. A run ends after a cycle if accounts may exist that no cycle can prove closed.
     """
     if any(True for _ in retirement.obstacles()):
         return ()
@@ -78,6 +78,8 @@ def _until_closed(retirement: Retirement) -> Iterator[RetirementStep]:
         if any(account.state is AccountState.FAILED for account in retirement.open_accounts):
             yield RetirementStep.RETRY_FAILED
     yield RetirementStep.AWAIT_CYCLE
+    if (is_removing or is_starting) and not retirement.is_held_back and retirement.exceeds_threshold:
+        yield from (RetirementStep.RELEASE_DELETIONS, RetirementStep.AWAIT_CYCLE)
 
 
 def _is_closed(retirement: Retirement) -> bool:

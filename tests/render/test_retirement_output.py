@@ -67,8 +67,13 @@ def test_before_anything_is_done():
             "    2. Wait for a cycle, until the provisioning log shows that each account was disabled or deleted. "
             "If one was not, it is listed, and the command ends there."
         ),
-        "    3. Save the documents in the history, stop provisioning, and delete SecretToken from Entra.",
-        "    4. By hand: revoke the token at the vendor, and write `retired:` into the spec.",
+        "    3. Ask whether to release the deletions that the service holds back.",
+        (
+            "    4. Wait for a cycle, until the provisioning log shows that each account was disabled or deleted. "
+            "If one was not, it is listed, and the command ends there."
+        ),
+        "    5. Save the documents in the history, stop provisioning, and delete SecretToken from Entra.",
+        "    6. By hand: revoke the token at the vendor, and write `retired:` into the spec.",
     ]
 
 
