@@ -46,7 +46,8 @@ _EXCLUDED = {
 
 _THEN = {
     False: "Then this asks whether to start provisioning with the changes for everybody, or to put them back.",
-    True: "Then provisioning is started for everybody if all is as predicted; otherwise the changes are put back.",
+    True: "Then provisioning is started for everybody if all is as predicted and a value was compared; otherwise the changes "
+    "are put back.",
 }
 
 option = click.option(
@@ -152,9 +153,10 @@ class TerminalCanaryDialog:
             for line in as_text.summary([self._shown(result) for result in results]):
                 click.echo(line, err=True)
             if self.applying.auto_approve or not can_ask():
-                text = "starting provisioning for everybody" if is_predicted else "putting the changes back"
+                is_proven = is_predicted and any(result.is_compared for result in results)
+                text = "starting provisioning for everybody" if is_proven else "putting the changes back"
                 click.echo(f"{self.canary.planned.name}: {text}.", err=True)
-                return is_predicted
+                return is_proven
             answer = _ask(self.canary.planned.name)
             if answer is False:
                 click.echo(f"{self.canary.planned.name}: putting the changes back.", err=True)

@@ -215,6 +215,14 @@ def pause_steps(spec: Spec) -> tuple[Step, ...]:
     return tuple(_pause(ScheduleKind().address(spec)))
 
 
+def start_steps(spec: Spec, snapshot: Snapshot) -> tuple[Step, ...]:
+    """Return the steps that start provisioning after a pause, for their number: a plan has them once the job is off."""
+    job, address = live_job(snapshot), ScheduleKind().address(spec)
+    has_run = job is not None and documents.has_run(job)
+    checks = () if has_run else name_checks(spec, Phase.START, address)
+    return (*checks, _credentials_test(address, ""), *_start(address, restart=has_run))
+
+
 def is_on(snapshot: Snapshot) -> bool:
     """Return whether provisioning was on when the tenant was read."""
     job = live_job(snapshot)

@@ -51,6 +51,12 @@ class CanaryResult:
         values = {row.agreement for row in self.comparison.attributes}
         return {self.comparison.agreement, *values} <= {*_PREDICTED}
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether a value was sent that could be compared with the predicted one: without any, the user proves nothing."""
+        determined = (Agreement.AGREES, Agreement.DISAGREES)
+        return self.comparison is not None and any(row.agreement in determined for row in self.comparison.attributes)
+
 
 def redacted_result(result: CanaryResult) -> CanaryResult:
     """Return a result without names, and with the form of values only."""

@@ -10,6 +10,8 @@ from scimconf.monitoring.comparison import Agreement
 from scimconf.render import on_demand
 from scimconf.render.terminal.page import Page, joined
 
+NOTHING_PROVEN = "So these users show nothing about the changes: choose others, for whom the changes send something."
+
 
 def user(result: CanaryResult, *, width: int = 80, color: bool = False) -> str:
     """Return the result for one user: the steps of the service and each value, or why the call failed."""
@@ -17,10 +19,6 @@ def user(result: CanaryResult, *, width: int = 80, color: bool = False) -> str:
         page = Page(width, color)
         return joined(page.labelled(0, ("strong", f"{result.user.name}: "), ("danger", result.error), hang=2))
     return on_demand.text(result.user.name, result.result, result.comparison, width=width, color=color)
-
-
-def _compared(result: CanaryResult) -> int:
-    return len(result.comparison.attributes) if result.comparison is not None else 0
 
 
 def summary(results: Sequence[CanaryResult]) -> Iterator[str]:
@@ -31,8 +29,10 @@ def summary(results: Sequence[CanaryResult]) -> Iterator[str]:
     wrong = f", {len(results) - right} not" if right < len(results) else ""
     open_ = f"; {unknown} of {plural(len(rows), 'value')} undetermined" if unknown else ""
     yield f"{plural(right, 'user')} as predicted{wrong}{open_}."
-    silent = [result.user.name for result in results if result.is_as_predicted and not _compared(result)]
+    silent = [result.user.name for result in results if result.is_as_predicted and not result.is_compared]
     if silent:
-        yield f"  No value was compared for {', '.join(silent)}: the application has their values already."
+        yield f"  No value could be compared for {', '.join(silent)}: nothing was sent whose value is known."
+    if len(silent) == len(results):
+        yield f"  {NOTHING_PROVEN}"
     for result in results:
         yield from (f"  {problem}" for problem in problems(result))

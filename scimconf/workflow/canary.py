@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from scimconf.diagnostics import GraphError, ScimconfError, StaleError
 from scimconf.export import ExportedSpec
-from scimconf.kinds.schedule import is_on, pause_steps, starts_provisioning
+from scimconf.kinds.schedule import is_on, pause_steps, start_steps, starts_provisioning
 from scimconf.monitoring.canary import CanaryResult, CanaryUser, leftovers, problems, redacted_result
 from scimconf.monitoring.on_demand import OnDemandVerdict
 from scimconf.plan import ApplyStatus, Pause, Report, Result, StepOutcome
@@ -90,17 +90,26 @@ async def apply_canary(session: TenantSession, canary: Canary, run: CanaryRun) -
     mask_secrets([canary.planned.loaded], run.secrets)
 
     def work(hooks: ApplyHooks, lock: ApplicationLock | None) -> Awaitable[Report]:
-        return _CanaryApply(session, canary, replace(run, hooks=_OneEntryHooks(hooks)), lock).report_of()
+        spec = canary.planned.loaded.spec
+        assert spec is not None
+        whole = _OneEntryHooks(hooks, after=len(start_steps(spec, canary.planned.snapshot)))
+        return _CanaryApply(session, canary, replace(run, hooks=whole), lock, whole.next_round).report_of()
 
     return redact_report(await under_lock(run.hooks, run.locking, work), run.secrets.mask_text)
 
 
 @dataclass(slots=True)
 class _OneEntryHooks:
-    """Hooks with one history entry for all rounds of a canary."""
+    """Hooks with one history entry and one count of steps for all rounds of a canary.
+
+    `before` is the number of steps of earlier rounds, `after` that of the start for everybody, if it is still to come.
+    """
 
     hooks: ApplyHooks
     entry: str | None = None
+    before: int = 0
+    after: int = 0
+    steps: int = 0
 
     def approve(self, planned: PlannedApplication) -> bool:
         return self.hooks.approve(planned)
@@ -110,7 +119,12 @@ class _OneEntryHooks:
         return self.entry
 
     def progress(self, message: str, done: int, total: int) -> None:
-        self.hooks.progress(message, done, total)
+        self.steps = total
+        self.hooks.progress(message, self.before + done, self.before + total + self.after)
+
+    def next_round(self) -> None:
+        """Count the steps of the last rounds as done; those of the next ones are all that follow."""
+        self.before, self.after, self.steps = self.before + self.steps, 0, 0
 
     def finished(self, outcome: StepOutcome) -> None:
         self.hooks.finished(outcome)
@@ -130,6 +144,7 @@ class _CanaryApply:
     canary: Canary
     run: CanaryRun
     lock: ApplicationLock | None
+    next_round: Callable[[], None]
     report: Report = field(init=False)
     results: list[CanaryResult] = field(default_factory=list)
     is_returning: bool = False
@@ -152,6 +167,7 @@ class _CanaryApply:
         entry = hooks.begin_history(self.canary.planned)
         pause = self.report.pause if self.report.wrote else Pause.NOT_STARTED  # only the start is left to do
         self.report = replace(self.report, history_entry=self.report.history_entry or entry, pause=pause, wrote=True)
+        self.next_round()
         try:
             await self._provision()
         except ScimconfError as error:
@@ -273,12 +289,19 @@ class _CanaryApply:
         return self._left(replace(ended, outcomes=report.outcomes, status=status, error=text, pause=pause, hint=""))
 
     def _reasons(self) -> Iterator[str]:
-        for result in self.results:
-            yield from problems(redacted_result(result) if self.run.redact else result)
+        """Yield why the changes are put back: what is not as predicted, or that nothing could be tried or compared."""
+        results = [redacted_result(result) if self.run.redact else result for result in self.results]
+        for result in results:
+            untried = "the service did not provision on demand, so that nothing was tried: " if result.error else ""
+            yield from (f"{untried}{problem}" for problem in problems(result))
+        if results and all(result.is_as_predicted and not result.is_compared for result in results):
+            names = ", ".join(result.user.name for result in results)
+            yield f"no value could be compared for {names}, so nothing is proven"
 
     def _tried(self) -> str:
         """Return with whom the changes were tried."""
-        users = [redacted_result(result).user if self.run.redact else result.user for result in self.results]
+        tried = [result for result in self.results if not result.error or result.may_be_sent]
+        users = [redacted_result(result).user if self.run.redact else result.user for result in tried]
         names = ", ".join(user.name for user in users)
         return f"Tried with {names}. No cycle has used the changes." if names else "Nobody was provisioned."
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from scimconf.diagnostics import GraphError
+from scimconf.diagnostics import GraphError, ScimconfError
 from scimconf.documents import schema as schema_documents
 from scimconf.documents import secrets as secret_documents
 from scimconf.documents.assignments import SERVICE_PRINCIPAL, assigned
@@ -32,7 +32,7 @@ from scimconf.spec.model import Job, ObjectMapping, Spec
 from scimconf.workflow.compilation import documents
 from scimconf.workflow.guard_context import tenant_of
 from scimconf.workflow.job_control import ControlledJob, find_job
-from scimconf.workflow.targets import ApplicationTarget
+from scimconf.workflow.targets import ApplicationTarget, find_jobs, find_principal
 
 if TYPE_CHECKING:
     from scimconf.graph.reading import TenantSession
@@ -77,12 +77,12 @@ class RetirementState:
 
 
 async def read_retirement(session: TenantSession, spec: Spec, reading: RetirementReading) -> RetirementState:
-    """Return the state of an application. Raise NoApplicationError, ScimconfError without a job, GraphError."""
+    """Return the state of an application. Raise NoApplicationError, ScimconfError without a job or with several, GraphError."""
     from scimconf.graph import impact_data
     from scimconf.graph.reading import observe
 
     session.renew_reads()
-    job = await find_job(session, target_of(spec), reading.now)
+    job = await _only_job(session, spec, reading.now)
     template = Job.model_validate({"template": job.names["template"]})
     complete = everything(spec.name, {"object_id": job.names["service_principal"]}).model_copy(update={"job": template})
     reads = [replace(document, resolves_principals=False) for document in documents(KINDS, [complete])]
@@ -124,6 +124,24 @@ async def read_retirement(session: TenantSession, spec: Spec, reading: Retiremen
     gaps = [*_gaps(retirement, states[1], members, record), *([_CUT] if log.is_cut else [])]
     unknown = "" if reading.accepts_unknown else "; ".join(gaps)
     return RetirementState(replace(retirement, unknown=unknown), snapshot, job, log.entries)
+
+
+async def _only_job(session: TenantSession, spec: Spec, now: datetime) -> ControlledJob:
+    """Return the job of an application; raise ScimconfError if it has others, also of another template than the spec's.
+
+    All jobs share the assignments and the stored secrets, and only the log of one is read: the accounts of another job would
+    stay open, or be closed without a proof.
+    """
+    principal = await find_principal(session.graph, target_of(spec))
+    jobs = await find_jobs(session.graph, str(principal["id"]), None)
+    if len(jobs) > 1:
+        names = ", ".join(f"{row['id']} (template {row.get('templateId')})" for row in jobs)
+        raise ScimconfError(
+            f"the application has {len(jobs)} provisioning jobs, and a retirement can prove the accounts of one only: {names}",
+            "Let the others disable their users, then delete them: Graph, DELETE "
+            f"/servicePrincipals/{principal['id']}/synchronization/jobs/JOB. Then run `scimconf retire` again.",
+        )
+    return await find_job(session, target_of(spec), now)
 
 
 def target_of(spec: Spec) -> ApplicationTarget:

@@ -108,6 +108,17 @@ def test_a_canary_that_is_not_as_predicted_is_put_back(writer):
     assert (rollback.code, "there is no history" in rollback.err) == (1, True)
 
 
+def test_users_who_need_no_value_do_not_widen_a_canary_without_a_person(writer):
+    same = {"statusInfo": {"status": "Skipped"}, "provisioningSteps": []}
+    details = {"result": "Skipped", "details": {"errorCode": "RedundantExport"}}
+    answer = {"key": json.dumps(details), "value": json.dumps(same)}
+    writer.fault({"status": 200, "body": answer}, method="POST", path="*/provisionOnDemand", times=0)
+    result = writer("apply", "writer", "--yes", "--canary", ADA)
+    assert (result.code, is_on(writer)) == (7, True), result
+    assert "1 user as predicted.\n  No value could be compared for ada@contoso.com" in result.err
+    assert "put back: no value could be compared for ada@contoso.com, so nothing is proven" in result.out
+
+
 @pytest.mark.slow
 def test_a_saved_redacted_plan_is_tried_without_names_and_values(writer):
     assert writer("plan", "writer", "--redact", "--out", "plan.json").code == 0

@@ -68,8 +68,14 @@ def test_summary_names_users_for_whom_no_value_was_compared():
     lines = list(rendering.summary([result(verdict=OnDemandVerdict.IN_SYNC), result(attribute("title"))]))
     assert lines == [
         "2 users as predicted.",
-        "  No value was compared for ada@contoso.com: the application has their values already.",
+        "  No value could be compared for ada@contoso.com: nothing was sent whose value is known.",
     ]
+
+
+def test_users_for_whom_nothing_was_compared_prove_nothing():
+    silent = result(verdict=OnDemandVerdict.IN_SYNC)
+    assert (silent.is_as_predicted, silent.is_compared, result(attribute("title")).is_compared) == (True, False, True)
+    assert list(rendering.summary([silent, silent]))[-1].strip() == rendering.NOTHING_PROVEN
 
 
 def test_what_stays_after_the_return_and_what_the_next_cycle_does():

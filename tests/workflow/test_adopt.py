@@ -16,6 +16,7 @@ from scimconf.graph.reading import TenantSession
 from scimconf.graph.shared_reads import SharedReads
 from scimconf.monitoring.adoption import tasks
 from scimconf.render import adoption
+from scimconf.sandbox.store import Condition
 from scimconf.spec.load import load
 from scimconf.workflow.adopt import CONCURRENT, AdoptOptions, adopt
 from tests.export import made_by_hand
@@ -253,6 +254,22 @@ def test_owners_in_entra_are_proposed(three):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("is_same_template", [False, True])
+def test_the_worklist_names_a_second_job_of_an_application(three, is_same_template):
+    principal = three.principal("Writer")["id"]
+    documents = three.service.tenant.documents
+    (job,) = documents.all("job", Condition("parent = ?", (principal,)))
+    template = job["templateId"] if is_same_template else "legacy"
+    documents.put("job", "second", job | {"id": "second", "templateId": template}, parent=principal)
+    writer = by_name(run(three, FolderInMemory()))["writer"]
+    assert [status.job_id for status in writer.jobs] == [job["id"], "second"]
+    if is_same_template:
+        expected = f"the application has several jobs of the same template: {job['id']}, second. Delete all but one in the portal."
+        assert (writer.action, writer.problem) == ("failed", expected)
+    else:
+        assert (writer.action, writer.omitted) == ("written", ("the application has another job, second",))
+
+
 def test_the_requests_of_an_export_grow_with_the_applications_by_a_constant(three):
     """The list of jobs and the owners are batches; export, plan and counts of an application read each document once."""
 

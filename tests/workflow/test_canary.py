@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import ClassVar
 
 import pytest
 from canary_apply import ADA, TITLE, Dialog, is_on, mappings, spec, tried
@@ -164,9 +165,22 @@ def test_a_service_that_refuses_on_demand_while_paused_is_put_back_with_the_hint
     tenant.switch(paused_on_demand="refused")
     report = tried(tenant, changed, ADA, "grace@contoso.com", dialog=dialog)
     assert (report.status, exit_code(report), dialog.asked, len(dialog.results)) == (ApplyStatus.PUT_BACK, 7, 0, 1)
-    assert "EmulatedJobPaused" in report.error
+    assert "the service did not provision on demand, so that nothing was tried: ada@contoso.com: " in report.error
+    assert ("EmulatedJobPaused" in report.error, report.hint) == (True, "Nobody was provisioned.")
     assert "`scimconf probe` finds out" in report.error
     assert (is_on(tenant), mappings(tenant), report.warnings) == (True, mapped, ())
+
+
+def test_the_number_of_steps_is_known_from_the_start(tenant, changed):
+    class Counting(Person):
+        steps: ClassVar[list[tuple[int, int]]] = []
+
+        def progress(self, _message, done, total):
+            self.steps.append((done, total))
+
+    assert tried(tenant, changed, person=Counting()).status is ApplyStatus.APPLIED
+    done, totals = zip(*Counting.steps, strict=True)
+    assert (list(done), set(totals)) == (sorted(done), {done[-1]})
 
 
 @pytest.mark.slow

@@ -242,6 +242,19 @@ def test_a_confirmed_name_that_is_unknown_is_refused(ending):
     assert (result.status, ending.tenant.writes) == (RetireStatus.REFUSED, [])
 
 
+@pytest.mark.parametrize("template", ["other", "scim"])
+def test_an_application_with_a_second_job_is_refused_and_both_are_named(ending, tmp_path, template):
+    documents = ending.tenant.service.tenant.documents
+    (job,) = documents.all("job")
+    parent = ending.tenant.principal(NAME)["id"]
+    documents.put("job", "second", job | {"id": "second", "templateId": template}, parent=parent)
+    ending.file = write_spec(tmp_path, spec_of([], job={"template": job["templateId"]}))
+    with pytest.raises(ScimconfError, match="2 provisioning jobs") as refused:
+        ending()
+    assert (job["id"] in str(refused.value), f"second (template {template})" in str(refused.value)) == (True, True)
+    assert (ending.tenant.writes, "DELETE" in refused.value.hint) == ([], True)
+
+
 def test_an_application_that_does_not_exist(ending, tmp_path):
     ending.file = write_spec(tmp_path, spec_of([], application={"display_name": "Nope"}))
     with pytest.raises(NoApplicationError):

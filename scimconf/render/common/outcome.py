@@ -29,7 +29,7 @@ _NEXT_STEPS = {
     ApplyStatus.BLOCKED: "A guard blocked the plan. Allow the guard if the change is intended, then run apply again.",
     ApplyStatus.PARTIALLY_APPLIED: "Fix the problem and run apply again: it plans again and does what remains.",
     ApplyStatus.INVALID: "Fix the spec and run apply again.",
-    ApplyStatus.PUT_BACK: "The documents are as before, and so is provisioning. Correct the spec, then apply it again.",
+    ApplyStatus.PUT_BACK: "The documents are as before, and so is provisioning. When the reason is resolved, apply again.",
     ApplyStatus.INTERRUPTED: "Interrupted. Run apply again: it plans again and does what remains.",
 }
 _DECLINED = "You did not approve the new plan. Run apply again to see it, or change the spec first."
