@@ -60,7 +60,7 @@ def test_init_without_an_answer_writes_a_formatted_spec_whose_tenant_url_validat
     assert format_text(text) == text
     assert "base_address: Tenant URL (SCIM endpoint), such as https://app.example.com/scim" in capsys.readouterr().out
     assert main(["validate"]) != 0
-    assert "L701  the question base_address of the preset has no answer" in capsys.readouterr().err
+    assert "L701  the question base_address of the preset has no answer" in capsys.readouterr().out
 
 
 def test_init_writes_editor_comments_that_name_the_json_schema(folder):
