@@ -84,6 +84,7 @@ def _write_worklist(result: AdoptionResult, chosen: AllApplications) -> None:
         subject = "1 spec exists and was" if untouched == 1 else f"{untouched:,} specs exist and were"
         print_lines(f"{subject} not changed; --force replaces them.", err=True)
     print_lines(adoption.verdict(result), f"What is left to do: {Path(chosen.folder) / WORKLIST}", err=True)
+    print_lines(*schema_advice(str(Path(chosen.folder) / WORKLIST)), err=True)
 
 
 def _exit_code(result: AdoptionResult, *, strict: bool) -> ExitCode:
@@ -152,13 +153,24 @@ class FolderOnDisk:
 
 
 def schema_beside(path: str) -> str:
-    """Return the path of the JSON Schema in the working folder, relative to a spec, as editors read it."""
+    """Return the path of the JSON Schema relative to a spec, as editors read it: beside the spec, or in the working folder."""
     from scimconf.workflow.export import SCHEMA
 
+    if (Path(path).parent / SCHEMA).is_file():
+        return SCHEMA
     try:
         return Path(os.path.relpath(SCHEMA, Path(path).parent)).as_posix()
     except ValueError:  # on another drive
         return SCHEMA
+
+
+def schema_advice(path: str) -> tuple[str, ...]:
+    """Return the line about a spec whose JSON Schema does not exist yet; empty if it does."""
+    from scimconf.workflow.export import SCHEMA
+
+    if any(file.is_file() for file in (Path(SCHEMA), Path(path).parent / SCHEMA)):
+        return ()
+    return (f"Editors check specs with {SCHEMA}, which `scimconf init --only-schema` writes.",)
 
 
 def _text(path: str) -> str | None:

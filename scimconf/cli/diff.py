@@ -18,9 +18,12 @@ from scimconf.diagnostics import Diagnostic, DiagnosticsError, Location
 from scimconf.kinds import KINDS
 from scimconf.plan import Plan
 from scimconf.spec.load import load
+from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
+from scimconf.workflow.checks import check
 from scimconf.workflow.export import export_application
 from scimconf.workflow.spec_diff import LiveSide, diff_specs
+from scimconf.workflow.validate import lint, locate
 
 APP, PRESET = "app:", "preset:"
 
@@ -74,6 +77,7 @@ def _load(path: str, common: options.CommonOptions) -> Spec:
         return _preset_spec(path.removeprefix(PRESET))
     specs, diagnostics = options.find_specs(replace(common, paths=(path,)))
     errors = [*diagnostics, *(diagnostic for spec in specs for diagnostic in spec.diagnostics)]
+    errors += [error for spec in specs if not errors for error in _errors(spec)]
     if len(specs) != 1 and not errors:
         message = "the folder contains several specs"
         errors = [Diagnostic("S001", message, location=Location(path), hint="Name one of the files.")]
@@ -82,6 +86,13 @@ def _load(path: str, common: options.CommonOptions) -> Spec:
     if errors or specs[0].spec is None:
         raise DiagnosticsError(errors)
     return specs[0].spec
+
+
+def _errors(loaded: Loaded) -> list[Diagnostic]:
+    """Return the errors that `validate` reports about a spec, tests excepted: they say nothing about what differs."""
+    if loaded.spec is None:
+        return []
+    return [error for error in (*locate(loaded, check(KINDS, loaded.spec, None)), *lint(loaded)) if error.is_error]
 
 
 def _of_existing(spec: Spec, side: str) -> Spec:

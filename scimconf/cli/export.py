@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from scimconf.cli import history_option, options
-from scimconf.cli.adopt import AllApplications, FolderOnDisk, export_all, parse_secret, schema_beside
+from scimconf.cli.adopt import AllApplications, FolderOnDisk, export_all, parse_secret, schema_advice, schema_beside
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.output import print_lines
 from scimconf.cli.session import Session, run
@@ -175,6 +175,7 @@ def _write(exported: ExportedSpec, export: ExportOptions, previous: Loaded | Non
             write_file(str(users_file), masked_text(files.users), private=True)
         write_file(export.out, masked_text(files.spec), private=True)
         print_lines(f"Wrote {export.out}. {_next_step(export.out, past, previous)}", err=True)
+        print_lines(*schema_advice(export.out), err=True)
         if previous is not None:
             keys = [key for key in SPEC_ONLY if key in previous.resolved]
             print_lines(f"  kept from the previous spec: {', '.join(['name', *keys])}, where secrets are", err=True)

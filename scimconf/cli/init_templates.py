@@ -90,7 +90,8 @@ def assignments(values: Iterable[str], entry: CatalogueEntry) -> dict[str, str]:
             if not questions:
                 message = f"the preset {entry.name} has no questions, so `{name}` is not one of them"
                 raise click.BadParameter(message, param_hint="--set")
-            raise click.BadParameter(unknown("question", name, questions), param_hint="--set")
+            message = f"{unknown('question', name, questions)} The preset {entry.name} asks for {', '.join(questions)}."
+            raise click.BadParameter(message, param_hint="--set")
         answers[name] = answered_as(questions[name])(answer)
     return answers
 

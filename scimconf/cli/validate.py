@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -11,6 +11,7 @@ from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.diagnostics import Diagnostic
 from scimconf.spec.loaded import Loaded, shared_endpoints, show
+from scimconf.workflow.guard_context import missing_tenant
 from scimconf.workflow.validate import lint, validate
 
 
@@ -31,13 +32,19 @@ def command(ignore: Sequence[str], output_format: str, show_spec: bool, **params
     """
     specs, diagnostics = options.find_specs(options.from_click(options.CommonOptions, params))
     for spec in specs:
-        diagnostics += [*validate(spec, options.today()), *lint(spec, ignore)]
+        diagnostics += [*validate(spec, options.today()), *_unnamed_tenant(spec), *lint(spec, ignore)]
     diagnostics += shared_endpoints(specs)
     if show_spec:
         for spec in specs:
             click.echo(show(spec), nl=False)
     _print(diagnostics, specs, output_format, is_quiet=show_spec)
     return ExitCode.INVALID if any(diagnostic.is_error for diagnostic in diagnostics) else ExitCode.OK
+
+
+def _unnamed_tenant(loaded: Loaded) -> Iterator[Diagnostic]:
+    """Yield the warning about a spec without a tenant, at its file."""
+    for warning in missing_tenant(loaded.spec) if loaded.spec is not None else ():
+        yield warning.located(loaded.origin(("version",)))
 
 
 def _print(diagnostics: Sequence[Diagnostic], specs: Iterable[Loaded], output_format: str, *, is_quiet: bool) -> None:

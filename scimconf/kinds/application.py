@@ -84,7 +84,7 @@ class ApplicationKind(Kind):
             similar = _similar_applications(value, snapshot)
             offer = did_you_mean(similar[0]["displayName"] if similar else None)
             others = f" The tenant also has {_named(similar[1:])}." if similar[1:] else ""
-            hint = f"{offer}{others} To create a new one, write `create: {{from_template: custom}}`.".strip()
+            hint = f"{offer}{others} {_creating(spec)}".strip()
             yield Diagnostic("K103", f'no application has the {field} "{value}"', ("application", field), hint=hint)
         elif not rows:
             yield from self._gallery(spec, snapshot)
@@ -166,6 +166,14 @@ class ApplicationKind(Kind):
 
 
 _MAX_SIMILAR = 5
+
+
+def _creating(spec: Spec) -> str:
+    """Return how an application is created that does not exist."""
+    line = "write `create: {from_template: custom}`"
+    if spec.application.single_sign_on is None:
+        return f"To create a new one, {line}."
+    return f"Set up single sign-on first, which creates it. To create one without, {line} in place of `single_sign_on`."
 
 
 def _similar_applications(name: str, snapshot: Snapshot) -> list[Mapping[str, str]]:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from scimconf.graph.reading import TenantSession
 
 STILL_ON = "K008"
+DIRECT_ROLES = "L401"
 """The warning about an application that was retired, and whose provisioning is on."""
 CONCURRENT = 8
 """Applications that are exported and planned at the same time."""
@@ -302,7 +303,7 @@ async def _proof(session: TenantSession, loaded: Loaded, options: PlanOptions) -
         return PlanProof(problem=_described(DiagnosticsError(problems)))
     addresses = tuple(str(change.address) for change in planned.plan.changes)
     warnings = [principal.diagnostic.message for principal in planned.plan.missing]
-    warnings += [warning.message for warning in planned.plan.warnings if warning.code == STILL_ON]
+    warnings += [warning.message for warning in planned.plan.warnings if warning.code in (STILL_ON, DIRECT_ROLES)]
     return PlanProof(len(addresses), addresses[:MAX_CHANGES], tuple(warnings[:MAX_CHANGES]))
 
 

@@ -109,6 +109,14 @@ def _unavailable_secrets(spec: Spec, steps: Sequence[Step], snapshot: Snapshot) 
     return tuple(key for key, reference in needed_secrets(steps, snapshot).items() if reference is None)
 
 
+def missing_tenant(spec: Spec) -> Iterator[Diagnostic]:
+    """Yield the warning about a spec that names no tenant."""
+    if spec.tenant is None:
+        message = "the spec names no tenant, so it can be applied to any tenant"
+        hint = "Add `tenant:` with a verified domain."
+        yield Diagnostic("K001", message, severity="warning", hint=hint)
+
+
 def warnings(spec: Spec, change_set: ChangeSet, snapshot: Snapshot, options: PlanOptions) -> Iterator[Diagnostic]:
     """Yield the warnings of the kinds, and those that belong to none."""
     yield from missing_secrets(spec, snapshot, change_set.steps, options.is_available)
@@ -117,7 +125,4 @@ def warnings(spec: Spec, change_set: ChangeSet, snapshot: Snapshot, options: Pla
     for address in change_set.selection.prerequisites:
         message = f"{address} is included, because a selected change needs it"
         yield Diagnostic("K002", message, severity="warning")
-    if spec.tenant is None:
-        message = "the spec names no tenant, so it can be applied to any tenant"
-        hint = "Add `tenant:` with a verified domain."
-        yield Diagnostic("K001", message, severity="warning", hint=hint)
+    yield from missing_tenant(spec)

@@ -34,8 +34,8 @@ def files(folder: Path) -> set[str]:
     "argv",
     [
         WRITER,
-        ["init", "--base-address", "https://x.example/scim"],
-        ["init", "--preset", "custom", "--name", "0010", "--display-name", 'A "b": #c', "--base-address", "https://x.example/scim"],
+        ["init", "--tenant", "contoso.com", "--base-address", "https://x.example/scim"],
+        ["init", "--preset", "custom", "--tenant", "contoso.com", "--name", "0010", "--display-name", 'A "b": #c', "--base-address", "https://x.example/scim"],
     ],
     ids=["writer", "only the URL", "all said"],
 )  # fmt: skip
@@ -173,6 +173,27 @@ def test_init_names_the_file_that_cannot_be_written(folder, capsys):
     assert "a/b/scimconf.yaml cannot be written: Not a directory" in capsys.readouterr().err
 
 
+def test_init_without_a_tenant_is_reported_by_validate_as_by_a_plan(folder, capsys):
+    assert main(["init", "--preset", "writer"]) == 0
+    assert main(["validate"]) == 0
+    report = capsys.readouterr().out
+    assert "K001  warning  the spec names no tenant" in report
+    assert main(["init", *WRITER[1:], "--force"]) == 0
+    assert main(["validate"]) == 0
+    assert "K001" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_init_lists_every_file_that_it_writes(ignored, folder, capsys):
+    if ignored:
+        (folder / ".gitignore").write_text(".env\n")
+    before = files(folder)
+    assert main(WRITER) == 0
+    created = capsys.readouterr().out.partition("\n\n")[0].splitlines()
+    assert created[0] == "Created"
+    assert {line.strip() for line in created[1:]} == files(folder) - before
+
+
 # --- questions of a preset ---
 
 
@@ -210,8 +231,13 @@ def test_init_without_secrets_writes_an_environment_example_without_a_token(fold
         (["--preset", "github-emu", "--set", "enterprise"], "'enterprise' is not NAME=VALUE"),
         (
             ["--preset", "github-emu", "--set", "enterprize=a"],
-            "unknown question 'enterprize'. Did you mean enterprise?",
+            "unknown question 'enterprize'. Did you mean enterprise? The preset github-emu asks for enterprise.",
         ),
+        (
+            ["--preset", "gitlab", "--set", "zzz=a"],
+            "unknown question 'zzz'. The preset gitlab asks for group, name_id.",
+        ),
+        (["--preset", "smartsheet", "--set", "host=x.example"], "or scim.smartsheet.eu in the EU region."),
         (["--preset", "github-emu", "--set", "enterprise=a b"], "'a b' is not a valid answer to `enterprise`"),
         (["--preset", "writer", "--set", "a=b"], "the preset writer has no questions"),
         (["--preset", "writer", "--base-address", "https://x.example"], "Delete the option, or use `--preset custom`."),

@@ -66,6 +66,17 @@ def test_diff_compares_presets(first, second, code, capsys):
     assert (capsys.readouterr().out == "No differences.\n") is (code == 0)
 
 
+def test_diff_reports_the_errors_of_an_invalid_spec(tmp_path, monkeypatch, capsys):
+    """The question without an answer is a comment on both sides, and no difference."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "--preset", "github-emu", "--tenant", "contoso.com"]) == 0
+    capsys.readouterr()
+    assert main(["diff", "preset:github-emu", "scimconf.yaml"]) == 65
+    result = capsys.readouterr()
+    assert "L701  the question enterprise of the preset has no answer" in result.err
+    assert "No differences" not in result.out
+
+
 @pytest.mark.parametrize(("name", "error"), [("slak", "Did you mean slack?"), ("miro", "is a fact page")])
 def test_diff_with_an_unknown_preset_is_wrong_usage(name, error, capsys):
     assert main(["diff", f"preset:{name}", "preset:slack"]) == 64

@@ -9,6 +9,7 @@ from scimconf.files import AllowedFolders, repository_root
 SPEC = """\
 version: 1
 name: writer
+tenant: contoso.com
 application: {display_name: Writer}
 provisioning: {enabled: true}
 """

@@ -46,6 +46,15 @@ def test_export_to_a_file_round_trips_without_changes(writer):
     assert "tenant: contoso.com" in text
 
 
+def test_export_names_a_json_schema_that_exists_or_says_how_to_write_it(writer):
+    advice = "`scimconf init --only-schema` writes"
+    assert advice in writer("export", "--app", "Writer", "--out", "w.scimconf.yaml").err
+    assert writer("init", "--only-schema", "apps").code == 0
+    result = writer("export", "--app", "Writer", "--out", "apps/w.scimconf.yaml")
+    assert (result.code, advice in result.err) == (0, False)
+    assert "$schema=.scimconf/spec.schema.json" in (writer.folder / "apps/w.scimconf.yaml").read_text()
+
+
 def test_export_without_out_prints_the_spec_on_stdout(writer):
     result = writer("export", "--app", "Writer", "--full")
     assert result.code == 0

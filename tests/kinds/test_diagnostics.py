@@ -103,6 +103,10 @@ TABLE: dict[str, tuple[str, dict[str, Any]]] = {
         "",
         {"service_principals": []},
     ),
+    "no application of single sign-on": (
+        "application: {display_name: Writer, single_sign_on: saml}",
+        {"service_principals": []},
+    ),
     "no application, and one of a similar name": (
         "application: {display_name: Slak}",
         {

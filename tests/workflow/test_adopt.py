@@ -208,6 +208,14 @@ def test_a_tenant_whose_name_and_owners_cannot_be_read_is_exported_without_them(
     assert "tenant:" not in folder.files["apps/writer.scimconf.yaml"]
 
 
+def test_a_direct_mapping_of_roles_is_a_warning_of_the_worklist():
+    row = {"target": "nickName", "source": "[appRoleAssignments]"}
+    application = made_by_hand.application(7)
+    application["jobs"] = [{**application["jobs"][0], "edits": [row]}]
+    (adopted,) = run(Rehearsal({"applications": [application]}), FolderInMemory()).applications
+    assert [text for text in adopted.proof.warnings if "appRoleAssignments" in text]
+
+
 @pytest.mark.slow
 def test_a_plan_or_a_count_that_fails_does_not_lose_the_spec(three):
     """A user who is listed is missing, an exemption has expired, users cannot be read."""
