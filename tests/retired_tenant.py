@@ -13,11 +13,12 @@ from tenant_fixture import NOON, Person, Rehearsal, all_allowed, wishes
 
 from scimconf.monitoring.history import RunContext
 from scimconf.monitoring.retirement import Retirement
+from scimconf.monitoring.retirement_steps import RetirementPlan
 from scimconf.sandbox.reach import Destination
 from scimconf.spec.model import GUARDS
 from scimconf.workflow.history_folder import FolderStore
 from scimconf.workflow.plan import PlannedApplication
-from scimconf.workflow.retire import RetireOptions, RetireResult, retire
+from scimconf.workflow.retire import RetireOptions, RetireResult, RetireStatus, retire
 
 TOKEN_VARIABLE = "EXPENSES_TOKEN"  # noqa: S105
 NAME = "Expenses"
@@ -84,10 +85,12 @@ class Owner(Person):
     deletes: bool = True
     released: int = 0
     shown: list[tuple[Retirement, PlannedApplication | None]] = field(default_factory=list)
+    plan: RetirementPlan | None = None
     messages: list[str] = field(default_factory=list)
 
-    def show(self, retirement: Retirement, planned: PlannedApplication | None) -> None:
-        self.shown.append((retirement, planned))
+    def show(self, plan: RetirementPlan, planned: PlannedApplication | None) -> None:
+        self.plan = plan
+        self.shown.append((plan.retirement, planned))
 
     def approve_retirement(self, _retirement: Retirement, _planned: PlannedApplication | None) -> bool:
         return self.yes
@@ -118,6 +121,7 @@ class Ending:
         tenant = self.tenant
         loaded = tenant.load(self.file)
         locking = options.pop("locking", None)
+        self.person.plan = None
         planning = wishes(allow=options.pop("allow", GUARDS))
         settings = RetireOptions(
             now=NOON,
@@ -136,9 +140,12 @@ class Ending:
 
         tenant.sleep = wait  # type: ignore[method-assign]
         try:
-            return tenant.run(lambda session: retire(session, loaded, settings, tenant.secrets, self.person, locking))
+            result = tenant.run(lambda session: retire(session, loaded, settings, tenant.secrets, self.person, locking))
         finally:
             tenant.sleep = sleep  # type: ignore[method-assign]
+        if self.person.plan is not None:
+            assert_as_planned(self.person.plan, result)
+        return result
 
     async def _cycle(self) -> None:
         import httpx
@@ -147,6 +154,13 @@ class Ending:
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8765") as client:
             response = await client.post("/_sandbox/cycle", json={})
         assert response.is_success, response.text
+
+
+def assert_as_planned(plan: RetirementPlan, result: RetireResult) -> None:
+    """Check that a run took the steps that its plan listed: all if it ended the application, else the first ones."""
+    assert plan.steps or not result.steps, (plan, result.steps)
+    taken, expected = list(result.steps), list(plan.steps)
+    assert taken == (expected if result.status is RetireStatus.RETIRED else expected[: len(taken)]), (expected, taken)
 
 
 def accounts(result: RetireResult) -> dict[str, str]:

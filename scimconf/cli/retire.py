@@ -25,6 +25,7 @@ from scimconf.files import write_file
 from scimconf.monitoring.accounts import redacted_account
 from scimconf.monitoring.history import ci_context
 from scimconf.monitoring.retirement import Retirement
+from scimconf.monitoring.retirement_steps import RetirementPlan
 from scimconf.plan import Plan, Report, StepOutcome
 from scimconf.plan.redact import redact_outcome, redact_report
 from scimconf.render import retirement as rendering
@@ -166,11 +167,12 @@ class _Person:
     redact: Callable[[str], str] = str
     logged: set[StepOutcome] = field(default_factory=set)
 
-    def show(self, retirement: Retirement, planned: PlannedApplication | None) -> None:
-        plan = _combined(planned)
-        self.redact = output.redactor(plan, redact=self.chosen.redact)
+    def show(self, plan: RetirementPlan, planned: PlannedApplication | None) -> None:
+        changes = _combined(planned)
+        self.redact = output.redactor(changes, redact=self.chosen.redact)
         with self.session.progress.paused():
-            document = self._document(self.printable(retirement), output.redact_plan(plan, redact=self.chosen.redact))
+            printed = replace(plan, retirement=self.printable(plan.retirement), refused=self.redact(plan.refused))
+            document = self._document(printed, output.redact_plan(changes, redact=self.chosen.redact))
             if self.chosen.out:
                 write_file(self.chosen.out, masked_text(document), private=True)
                 click.echo(f"Wrote {self.chosen.out}.", err=True)
@@ -186,16 +188,16 @@ class _Person:
         accounts = (redacted_account(account, self.redact(account.name)) for account in retirement.accounts)
         return replace(retirement, accounts=tuple(accounts))
 
-    def _document(self, retirement: Retirement, plan: Plan) -> str:
+    def _document(self, plan: RetirementPlan, changes: Plan) -> str:
         if self.chosen.output_format == "json":
-            return rendering.json(retirement, plan if plan.applications else None)
+            return rendering.json(plan, changes if changes.applications else None)
         if self.chosen.output_format == "markdown":
             from scimconf.render import markdown
 
-            return rendering.markdown(retirement, markdown.plan(plan) if plan.applications else "")
+            return rendering.markdown(plan, markdown.plan(changes) if changes.applications else "")
         terminal = Terminal.of_stdout()
-        state = rendering.text(retirement, width=terminal.width, color=terminal.color)
-        own = text.plan(plan, width=terminal.width, color=terminal.color) if plan.applications else ""
+        state = rendering.text(plan, width=terminal.width, color=terminal.color)
+        own = text.plan(changes, width=terminal.width, color=terminal.color) if changes.applications else ""
         return f"{state}\n{own}" if own else state
 
     def approve_retirement(self, retirement: Retirement, planned: PlannedApplication | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from scimconf.documents import job as job_documents
 from scimconf.documents import secrets as secret_documents
@@ -11,10 +12,12 @@ from scimconf.kinds.connection import ConnectionKind
 from scimconf.kinds.identity import identified_by
 from scimconf.kinds.provisioning import ProvisioningState
 from scimconf.kinds.schedule import ScheduleKind
+from scimconf.plan import Action, Change
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Application, Assignments, Provisioning, Spec
 from scimconf.steps import Edit, Phase, Read, Send, Step
 
+REASON = "the application is being retired"
 _SOFT_DELETED = "[IsSoftDeleted]"
 
 
@@ -44,6 +47,11 @@ def emptying_spec(spec: Spec, *, narrows: bool, runs: bool) -> Spec:
 def not_emptied(spec: Spec) -> tuple[str, ...]:
     """Return the addresses that the plan of an emptying spec leaves out: the connection, which is only its references."""
     return (str(ConnectionKind().address(spec)),)
+
+
+def with_reason(change: Change) -> Change:
+    """Return a change of the plan of an emptying spec; a deletion has the reason that the application ends."""
+    return replace(change, reason=REASON) if change.action is Action.DELETE else change
 
 
 def stored_secrets(snapshot: Snapshot) -> tuple[str, ...]:

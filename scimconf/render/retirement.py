@@ -10,6 +10,7 @@ from scimconf.diagnostics import plural
 from scimconf.json_types import Json
 from scimconf.monitoring.accounts import Account, AccountState
 from scimconf.monitoring.retirement import Retirement, RetirementStage
+from scimconf.monitoring.retirement_steps import RetirementPlan, RetirementStep
 from scimconf.monitoring.times import ago, stamp
 from scimconf.plan import Plan
 from scimconf.render.json import plan_document, write
@@ -25,7 +26,18 @@ _NEXT = {
     RetirementStage.SHUTDOWN: "all accounts are closed, and provisioning is not shut down",
     RetirementStage.RETIRED: "retired",
 }
-_ORDER = tuple(RetirementStage)
+
+
+_SENTENCES = {
+    RetirementStep.START: "Start provisioning, so that users are disabled.",
+    RetirementStep.RELEASE_DELETIONS: "Ask whether to release the deletions that the service holds back.",
+    RetirementStep.RETRY_FAILED: "Restart provisioning, so that failed accounts are tried again at once.",
+    RetirementStep.AWAIT_CYCLE: (
+        "Wait for a cycle, until the provisioning log shows that each account was disabled or deleted. If one was not, it is "
+        "listed, and the command ends there."
+    ),
+    RetirementStep.DELETE_APPLICATION: "Ask again, and delete the application itself.",
+}
 
 
 class FactLine(NamedTuple):
@@ -36,10 +48,10 @@ class FactLine(NamedTuple):
     style: str = ""
 
 
-def text(retirement: Retirement, *, width: int = 80, color: bool = False) -> str:
+def text(plan: RetirementPlan, *, width: int = 80, color: bool = False) -> str:
     """Return the state, what prevents the end, and what is done next."""
     page = Page(width, color)
-    return joined([*_heading(page, retirement), *_body(page, retirement)])
+    return joined([*_heading(page, plan.retirement), *_body(page, plan)])
 
 
 def _heading(page: Page, retirement: Retirement) -> Iterator[str]:
@@ -54,17 +66,22 @@ def heading(retirement: Retirement) -> str:
     return _NEXT[retirement.stage]
 
 
-def _body(page: Page, retirement: Retirement) -> Iterator[str]:
+def _body(page: Page, plan: RetirementPlan) -> Iterator[str]:
+    retirement = plan.retirement
     for line in facts(retirement):
         yield from page.labelled(2, ("quiet", f"{line.label:{_LABEL - 1}} "), (line.style, line.text), hang=_LABEL)
     for message, hint in retirement.obstacles():
         yield from page.labelled(2, ("danger", "! "), ("", f"{message}."), hang=2)
         yield from page.prose(4, hint)
-    steps = list(next_steps(retirement))
+    steps = list(next_steps(plan))
     if steps:
-        yield page.line(2, ("strong", "This command will:"))
+        yield page.line(2, ("strong", _steps_heading(plan)))
     for number, step in enumerate(steps, 1):
         yield from page.prose(4, f"{number}. {step}", hang=3)
+
+
+def _steps_heading(plan: RetirementPlan) -> str:
+    return "Blocked. When it is not, this command will:" if plan.refused else "This command will:"
 
 
 def facts(retirement: Retirement) -> Iterator[FactLine]:
@@ -142,21 +159,34 @@ def _sign_on(retirement: Retirement) -> str:
     return f"{retirement.sign_on}: {consequence}, and the application is not deleted"
 
 
-def next_steps(retirement: Retirement) -> Iterator[str]:
-    """Yield what the command does from here on, as sentences."""
-    stage = _ORDER.index(retirement.stage)
-    if stage <= _ORDER.index(RetirementStage.ASSIGNMENTS):
-        narrows = " The scope becomes `assigned` first." if retirement.scope == "all" else ""
-        yield f"Pause provisioning, remove all assignments of users and groups, and restart it.{narrows} Roles and mappings stay."
-    if stage <= _ORDER.index(RetirementStage.ACCOUNTS) and retirement.has_run:
-        yield (
-            "Wait for a cycle, until the provisioning log shows that each account was disabled or deleted. If one was not, "
-            "it is listed, and the command ends there."
-        )
-    if stage <= _ORDER.index(RetirementStage.SHUTDOWN):
-        keys = f", and delete {', '.join(retirement.secrets)} from Entra" if retirement.secrets else ""
-        yield f"Save the documents in the history, stop provisioning{keys}."
+def next_steps(plan: RetirementPlan) -> Iterator[str]:
+    """Yield what the command does from here on, as sentences, and what is left to do by hand."""
+    for step in plan.steps:
+        yield _sentence(step, plan.retirement)
+    if RetirementStep.SHUT_DOWN in plan.steps:
         yield "By hand: revoke the token at the vendor, and write `retired:` into the spec."
+
+
+def _sentence(step: RetirementStep, retirement: Retirement) -> str:
+    match step:
+        case RetirementStep.REMOVE_ASSIGNMENTS:
+            return _removal(retirement)
+        case RetirementStep.SHUT_DOWN:
+            keys = f", and delete {', '.join(retirement.secrets)} from Entra" if retirement.secrets else ""
+            return f"Save the documents in the history, stop provisioning{keys}."
+    return _SENTENCES[step]
+
+
+def _removal(retirement: Retirement) -> str:
+    narrows = " The scope becomes `assigned` first." if retirement.scope == "all" else ""
+    removed = "remove all assignments of users and groups"
+    if retirement.is_on:
+        text = f"Pause provisioning, {removed}, and restart it."
+    elif retirement.has_run:
+        text = f"{removed.capitalize()}, and start provisioning, so that users are disabled."
+    else:
+        text = f"{removed.capitalize()}."
+    return f"{text}{narrows} Roles and mappings stay."
 
 
 def remaining(retirement: Retirement, *, width: int = 80, color: bool = False) -> str:
@@ -181,25 +211,29 @@ def _accounts(number: int) -> str:
     return "1 account is" if number == 1 else f"{number:,} accounts are"
 
 
-def markdown(retirement: Retirement, plan: str = "") -> str:
-    """Return the same for a pull request, with the Markdown of the plan below it."""
+def markdown(plan: RetirementPlan, changes: str = "") -> str:
+    """Return the same for a pull request, with the Markdown of the changes below it."""
+    retirement = plan.retirement
     lines = [f"## Retirement of {code(retirement.display_name)}: {prose(heading(retirement))}", ""]
     lines += ["| | |", "|---|---|", *(f"| {line.label} | {cell(line.text)} |" for line in facts(retirement)), ""]
     for message, hint in retirement.obstacles():
         lines += [f"**Blocked:** {prose(message)}. {prose(hint)}", ""]
-    steps = [f"{number}. {prose(step)}" for number, step in enumerate(next_steps(retirement), 1)]
-    lines += [*steps, ""] if steps else []
+    if plan.refused:
+        lines += [f"**Blocked:** {prose(plan.refused)}. {prose(plan.hint)}", ""]
+    steps = [f"{number}. {prose(step)}" for number, step in enumerate(next_steps(plan), 1)]
+    lines += [_steps_heading(plan), "", *steps, ""] if steps else []
     rows = retirement.open_accounts if retirement.removed is not None else ()
     if rows:
         lines += ["| account | state | reason |", "|---|---|---|"]
         lines += [f"| {cell(row.name)} | {row.state.value} | {cell(row.reason)} |" for row in rows[:MAX_ACCOUNTS]]
         lines += [f"| and {len(rows) - MAX_ACCOUNTS:,} more | | |"] if len(rows) > MAX_ACCOUNTS else []
         lines.append("")
-    return "\n".join(lines) + (f"\n{plan}" if plan else "")
+    return "\n".join(lines) + (f"\n{changes}" if changes else "")
 
 
-def json(retirement: Retirement, plan: Plan | None = None) -> str:
-    """Return the state with all accounts, and the document of the plan, null without one."""
+def json(plan: RetirementPlan, changes: Plan | None = None) -> str:
+    """Return the state with all accounts, and the document of the changes, null without one."""
+    retirement = plan.retirement
     values = {
         "name": retirement.name,
         "application": {
@@ -221,8 +255,9 @@ def json(retirement: Retirement, plan: Plan | None = None) -> str:
         "log_problem": retirement.log_problem or None,
         "obstacles": [{"message": message, "action": hint} for message, hint in retirement.obstacles()],
         "deletion_obstacles": list(retirement.deletion_obstacles()),
-        "steps": list(next_steps(retirement)),
-        "plan": None if plan is None else plan_document(plan),
+        "blocked": plan.refused or None,
+        "steps": list(next_steps(plan)),
+        "plan": None if changes is None else plan_document(changes),
         "format_version": "2.0",
     }
     return write(values)

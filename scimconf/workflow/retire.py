@@ -7,18 +7,19 @@ ended anywhere is continued by the next one. Nothing is stopped or deleted while
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from scimconf.diagnostics import ScimconfError, plural
 from scimconf.kinds.common_guards import tenant_mismatch
-from scimconf.kinds.retirement import emptying_spec, not_emptied
+from scimconf.kinds.retirement import emptying_spec, not_emptied, with_reason
 from scimconf.monitoring.accounts import AccountRecord, AccountState, unmatched_names
 from scimconf.monitoring.history import RunContext
 from scimconf.monitoring.job_commands import PORTAL_SCOPES, JobCommand
 from scimconf.monitoring.retirement import Retirement, RetirementStage
+from scimconf.monitoring.retirement_steps import RetirementPlan, RetirementStep, expected_steps
 from scimconf.plan import ApplyStatus, Report, StepOutcome
 from scimconf.spec.loaded import Loaded
 from scimconf.spec.model import Spec
@@ -80,7 +81,8 @@ class RetireOptions:
 class RetireResult:
     """The state at the end, and the report of the last writes, if there were any; `error` and `hint` say what prevents the rest.
 
-    `is_deleted`: the application does not exist any more; `retirement` is None if it did not exist before.
+    `steps` are those that were taken. `is_deleted`: the application does not exist any more; `retirement` is None if it did
+    not exist before.
     """
 
     status: RetireStatus
@@ -89,13 +91,14 @@ class RetireResult:
     error: str = ""
     hint: str = ""
     is_deleted: bool = False
+    steps: tuple[RetirementStep, ...] = ()
 
 
 class RetireHooks(ApplyHooks, Protocol):
     """Callbacks of a retirement, besides those of its apply."""
 
-    def show(self, retirement: Retirement, planned: PlannedApplication | None) -> None:
-        """Print the state and the plan of what is removed, before anything is written."""
+    def show(self, plan: RetirementPlan, planned: PlannedApplication | None) -> None:
+        """Print the state, the steps and the plan of what is removed, before anything is written."""
 
     def approve_retirement(self, retirement: Retirement, planned: PlannedApplication | None) -> bool:
         """Return whether to remove the assignments, and to stop provisioning once all accounts are closed."""
@@ -120,12 +123,13 @@ async def retire(
 ) -> RetireResult:
     """End an application, as far as possible now. Raise NoApplicationError, GraphError, or another ScimconfError."""
     run = _Retirement(session, loaded, options, secrets, hooks, locking)
-    return await run.run()
+    result = await run.run()
+    return replace(result, steps=tuple(run.steps))
 
 
 @dataclass(slots=True)
 class _Retirement:
-    """One run; `report` is that of its last writes."""
+    """One run; `report` is that of its last writes, `steps` those that it has begun."""
 
     session: TenantSession
     loaded: Loaded
@@ -134,6 +138,7 @@ class _Retirement:
     hooks: RetireHooks
     locking: LockOptions | None
     report: Report | None = None
+    steps: list[RetirementStep] = field(default_factory=list)
 
     @property
     def spec(self) -> Spec:
@@ -149,12 +154,12 @@ class _Retirement:
                 raise
             return RetireResult(RetireStatus.RETIRED, None, is_deleted=True)
         planned = await self._plan(state.retirement)
-        self.hooks.show(state.retirement, planned)
         refused = self._refusal(state, planned)
-        if self.options.shows_only:
-            return replace(refused or RetireResult(RetireStatus.SHOWN, state.retirement), status=RetireStatus.SHOWN)
+        self.hooks.show(self._expected(state.retirement, refused), planned)
         if refused is not None:
             return refused
+        if self.options.shows_only:
+            return RetireResult(RetireStatus.SHOWN, state.retirement)
         try:
             is_retired = state.retirement.stage is RetirementStage.RETIRED
             return await (self._finished(state) if is_retired else self._end(state, planned))
@@ -162,6 +167,13 @@ class _Retirement:
             if not isinstance(error, UncertainError) and (self.report is None or not self.report.wrote):
                 raise
             return RetireResult(RetireStatus.INCOMPLETE, state.retirement, self.report, str(error), error.hint)
+
+    def _expected(self, retirement: Retirement, refused: RetireResult | None) -> RetirementPlan:
+        """Return what a run does from here on; the reason why it is refused has no place in it if it is an obstacle."""
+        steps = expected_steps(retirement, deletes_application=self.options.deletes_application)
+        if refused is None or any(True for _ in retirement.obstacles()):
+            return RetirementPlan(retirement, steps)
+        return RetirementPlan(retirement, steps, refused.error, refused.hint)
 
     async def _end(self, state: RetirementState, planned: PlannedApplication | None) -> RetireResult:
         """Do what remains of all stages."""
@@ -211,7 +223,9 @@ class _Retirement:
             return None
         runs = retirement.has_run or retirement.is_on
         spec = emptying_spec(self.spec, narrows=retirement.scope == "all", runs=runs)
-        return await plan(self.session, replace(self.loaded, spec=spec), self._planning(spec))
+        planned = await plan(self.session, replace(self.loaded, spec=spec), self._planning(spec))
+        changes = tuple(map(with_reason, planned.plan.changes))
+        return replace(planned, plan=replace(planned.plan, changes=changes))
 
     def _planning(self, spec: Spec) -> PlanOptions:
         """Return the options of the plan of an emptying spec, without what it has for its references only."""
@@ -255,7 +269,9 @@ class _Retirement:
     # --- assignments -------------------------------------------------------------------------------------------------
 
     async def _empty(self, state: RetirementState, planned: PlannedApplication) -> bool:
-        """Remove the assignments; return whether that succeeded."""
+        """Remove the assignments, or start the job; return whether that succeeded."""
+        is_in_use = state.retirement.stage is RetirementStage.ASSIGNMENTS
+        self.steps.append(RetirementStep.REMOVE_ASSIGNMENTS if is_in_use else RetirementStep.START)
         history = self._history()
         hooks = _RecordingHooks(self.hooks, history, self._record(state.retirement))
         planning = self._planning(planned.loaded.spec or self.spec)
@@ -295,6 +311,7 @@ class _Retirement:
                 since, is_released = self._now(), True
             elif not is_new and has_failed:
                 since = self._now()
+                self.steps.append(RetirementStep.RETRY_FAILED)
                 prepared = await prepare(self.session, target_of(self.spec), self._job_options())
                 await run_command(self.session, JobCommand.RESTART, prepared, self._job_options(), PORTAL_SCOPES)
                 self.hooks.say("Provisioning was restarted, so that failed accounts are tried again at once.")
@@ -316,6 +333,7 @@ class _Retirement:
             return False
         if not self.hooks.approve_release(retirement, len(prepared.staged)):
             return False
+        self.steps.append(RetirementStep.RELEASE_DELETIONS)
         await run_command(self.session, JobCommand.ALLOW_DELETIONS, prepared, options)
         number = len(prepared.staged)
         self.hooks.say(f"{plural(number, 'deletion')} {'is' if number == 1 else 'are'} released.")
@@ -332,6 +350,7 @@ class _Retirement:
 
     async def _after_cycle(self, state: RetirementState, since: datetime, deadline: float) -> RetirementState:
         """Return the state after a cycle that began after a time, and after its entries; or at the deadline."""
+        self.steps.append(RetirementStep.AWAIT_CYCLE)
         if not await self._cycle_ended(state, since, deadline):
             return await self._read(state)
         state = await self._read(state)
@@ -384,6 +403,7 @@ class _Retirement:
 
     async def _shut_down(self, state: RetirementState) -> bool:
         """Stop provisioning and delete the stored secrets; return whether that succeeded."""
+        self.steps.append(RetirementStep.SHUT_DOWN)
         history = self._history()
         request = ShutdownRequest(
             spec=self.spec,
@@ -407,6 +427,7 @@ class _Retirement:
             return RetireResult(
                 RetireStatus.NOT_DELETED, state.retirement, self.report, "the application is not deleted"
             )
+        self.steps.append(RetirementStep.DELETE_APPLICATION)
         history = self._history()
         await delete_application(self.session, self.spec, state, history)
         self._report_history(history)

@@ -43,12 +43,15 @@ def confirmed(writer):
 
 def test_a_plan_is_shown_for_review_and_nothing_is_written(writer):
     result = writer("retire", "writer", "--plan-only")
-    assert (result.code, written(writer)) == (0, [])
+    assert (result.code, written(writer)) == (4, [])
+    assert "blocked by a guard. group-removed" in result.err
+    assert "the application is being retired" in " ".join(result.out.split())
+    assert writer("retire", "writer", "--plan-only", *ALLOWED).code == 0
     assert result.out.startswith("writer: in use\n")
     assert "- assignment/" in result.out
     markdown = writer("retire", "writer", "--plan-only", "--format", "markdown", "--redact", "--out", "end.md")
     text = (writer.folder / "end.md").read_text()
-    assert (markdown.code, "Wrote end.md." in markdown.err) == (0, True)
+    assert (markdown.code, "Wrote end.md." in markdown.err) == (4, True)
     assert text.startswith("## Retirement of `Writer`: in use\n")
     assert "contoso.com`" in text
     assert "ada@contoso.com" not in text

@@ -17,6 +17,7 @@ from scimconf.monitoring.job_status import job_status
 from scimconf.monitoring.leavers import vendor_treatment
 from scimconf.monitoring.log_events import LoggedEvent
 from scimconf.monitoring.retirement import LeaverTreatment, Retirement, RetirementStage
+from scimconf.monitoring.retirement_steps import RetirementStep, expected_steps
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 CLOSED, NEVER, CONFIRMED = AccountState.CLOSED, AccountState.NEVER_CREATED, AccountState.CONFIRMED
@@ -241,3 +242,33 @@ def test_entries_of_a_cycle_may_be_late_for_a_quarter_of_an_hour():
 def test_what_a_vendor_does_is_known_by_the_host(address, text):
     assert vendor_treatment(address).startswith(text)
     assert bool(vendor_treatment(address)) is bool(text)
+
+
+REMOVE, START, RELEASE, RETRY, AWAIT, END, DELETE = RetirementStep
+
+
+@pytest.mark.parametrize(
+    ("fields", "steps"),
+    [
+        ({"users": 1, "accounts": (OPEN,)}, [REMOVE, AWAIT, END, DELETE]),
+        ({"users": 1, "accounts": (OPEN,), "sign_on": "mode saml"}, [REMOVE, AWAIT, END]),
+        (
+            {"users": 1, "accounts": (OPEN,), "is_on": False, "threshold": 1},
+            [REMOVE, AWAIT, RELEASE, AWAIT, END, DELETE],
+        ),
+        ({"users": 1, "accounts": (OPEN,), "unknown": "?"}, [REMOVE, AWAIT]),
+        ({"users": 1, "accounts": (DONE,)}, [REMOVE, END, DELETE]),
+        ({"users": 1, "has_run": False, "is_on": False}, [REMOVE, END, DELETE]),
+        ({"users": 1, "job": job("IngestionInterrupted")}, []),
+        ({"accounts": (OPEN,)}, [AWAIT, END, DELETE]),
+        ({"accounts": (OPEN,), "job": job("TooManyDeletes")}, [RELEASE, AWAIT, END, DELETE]),
+        ({"accounts": (OPEN,), "is_on": False}, [START, AWAIT, END, DELETE]),
+        ({"accounts": (Account("a", "ada", FAILED),)}, [RETRY, AWAIT, END, DELETE]),
+        ({"log_problem": "403"}, []),
+        ({"accounts": (DONE,)}, [END, DELETE]),
+        ({"is_on": False, "accounts": (DONE,)}, [DELETE]),
+        ({"is_on": False, "accounts": (OPEN,), "is_ended": True}, []),
+    ],
+)
+def test_the_steps_of_a_run_follow_from_the_state(fields, steps):
+    assert list(expected_steps(retirement(**fields), deletes_application=True)) == steps

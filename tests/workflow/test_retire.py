@@ -140,7 +140,7 @@ def test_showing_writes_nothing(ending):
     result = ending(shows_only=True, allow=())
     [(retirement, planned)] = ending.person.shown
     assert (result.status, retirement.stage, retirement.users) == (
-        RetireStatus.SHOWN,
+        RetireStatus.REFUSED,
         RetirementStage.ASSIGNMENTS,
         3,
     )
