@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -15,6 +14,7 @@ import click
 
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.cli.init_ci import paths_advice, spec_folders
+from scimconf.cli.init_steps import next_steps
 from scimconf.cli.init_templates import (
     DEFAULT,
     SCHEMA,
@@ -118,8 +118,8 @@ def command(folder: str, force: bool, only_schema: bool, **params: Any) -> int:
     root = _repository_root(Path(folder))
     texts |= {root / name: text for name, text in recipe_files(ci).items()}
     _save(texts, force=force)
-    _ignore_env(Path(folder))
-    _print_next_steps(texts, preset, variables, folder)
+    ignored = _ignore_env(Path(folder))
+    click.echo("\n".join(next_steps([*texts, *ignored], preset, variables, folder)))
     if ci != "none":
         _print_requirements(ci, root)
     return ExitCode.OK
@@ -253,13 +253,18 @@ def _save(texts: Mapping[Path, str], *, force: bool) -> None:
         write_file(str(path), text)
 
 
-def _ignore_env(folder: Path) -> None:
-    """Append a line to the folder's .gitignore, unless it or that of a parent folder in the repository covers .env."""
+def _ignore_env(folder: Path) -> tuple[Path, ...]:
+    """Append a line to the folder's .gitignore, unless it or that of a parent folder in the repository covers .env.
+
+    Return the path of the .gitignore if it was written.
+    """
     root = _repository_root(folder).resolve()
     own = folder.resolve()
     folders = [parent for parent in (own, *own.parents) if parent.is_relative_to(root)]
     if not any(_covers_env(parent / ".gitignore", anchored=parent == own) for parent in folders):
         append_line(str(folder / ".gitignore"), ".env")
+        return (folder / ".gitignore",)
+    return ()
 
 
 def _covers_env(path: Path, *, anchored: bool) -> bool:
@@ -268,37 +273,3 @@ def _covers_env(path: Path, *, anchored: bool) -> bool:
     patterns = {*ENV_PATTERNS, *(["/.env", "/.env*"] if anchored else [])}
     about = [line.rstrip() for line in lines if line.rstrip().removeprefix("!") in patterns]
     return bool(about) and not about[-1].startswith("!")
-
-
-def _print_next_steps(texts: Mapping[Path, str], preset: AnsweredPreset, variables: Sequence[str], folder: str) -> None:
-    argument = "" if folder == "." else f" {shlex.quote(folder)}"
-    needed = f"needs {', '.join(variables)}: copy {ENVIRONMENT} to .env, fill it in, and add --env-file .env"
-    steps = {
-        "validate": "reports the unanswered questions"
-        if preset.open_questions()
-        else "checks the spec, and runs its tests",
-        "rehearse": "applies it to a simulated tenant, and provisions invented users; sends nothing to a tenant",
-        "plan": "writes nothing; sign in with `az login`, or try it with `scimconf sandbox serve`",
-        "apply": needed if variables else "shows the plan, and asks",
-    }
-    lines = [f"  scimconf {name}{argument}\n      {note}" for name, note in steps.items()]
-    click.echo(
-        "\n".join(["Created", *(f"  {path}" for path in texts), *_open(preset), *_by_hand(preset), "", "Next", *lines])
-    )
-
-
-def _open(preset: AnsweredPreset) -> Iterator[str]:
-    """Yield the questions without an answer, whose lines in the spec are comments."""
-    questions = preset.open_questions()
-    if questions:
-        yield from ("", f"Unanswered questions: write each value into its line of {SPEC}, and uncomment the line")
-        yield from (f"  {question.name}: {question.prompt}, such as {question.example}" for question in questions)
-
-
-def _by_hand(preset: AnsweredPreset) -> Iterator[str]:
-    """Yield what a person does before provisioning can start."""
-    steps = preset.entry.facts.before_start
-    if steps:
-        places = {"portal": "in the portal", "vendor": f"at {preset.entry.facts.title}"}
-        yield from ("", "Manual steps: do them before provisioning starts, and confirm each under before_start")
-        yield from (f"  {places[step.at]}: {step.step}" for step in steps)

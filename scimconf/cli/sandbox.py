@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from scimconf.diagnostics import ScimconfError
+from scimconf.diagnostics import DiagnosticsError, ScimconfError
 from scimconf.files import check_writable
 
 _TIME = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(ms|s)", re.ASCII)
@@ -28,6 +28,12 @@ def command() -> None:
 @command.command("serve")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port; 0 for a free one.")
 @click.option("--tenant", type=click.Path(dir_okay=False, exists=True), help="JSON file that describes the tenant.")
+@click.option(
+    "--spec",
+    type=click.Path(exists=True),
+    metavar="PATH",
+    help="Invent the tenant of this spec: its users and groups, and the application if the spec does not create it.",
+)
 @click.option(
     "--generate",
     metavar="NUMBERS",
@@ -69,6 +75,8 @@ def serve(port: int, ready_file: str | None, tls: str | None, target: str | None
     \b
         scimconf sandbox serve --port 8765 &
         export SCIMCONF_GRAPH_URL=http://127.0.0.1:8765/v1.0
+
+    With --spec the tenant has what the spec names, as in a rehearsal, so that the spec can be planned and applied.
 
     With --tls the sandbox serves https://localhost, with a sign-in service and the cloud metadata beside Graph, for
     clients that require them. These clients must trust DIR/ca.pem.
@@ -137,14 +145,18 @@ def _app(server: Any, state: str | None, permissions: str | None, **described: A
         raise click.ClickException(f"{state} cannot store a tenant: {error}") from None
 
 
-def _tenant(tenant: str | None, generate: str | None, write_spec: str | None) -> Any:
+def _tenant(tenant: str | None, spec: str | None, generate: str | None, write_spec: str | None) -> Any:
     """Return the description of the tenant, None for the default; raise ValueError if it is invalid."""
     from scimconf.sandbox.generated import Numbers
     from scimconf.sandbox.tenant_file import TenantFile
 
+    if spec is not None and (tenant is not None or generate is not None):
+        raise click.UsageError("--spec describes the whole tenant. Delete --tenant and --generate, or --spec")
     if generate is None:
         if write_spec is not None:
             raise click.UsageError("--write-spec writes the spec of a generated tenant. Add --generate")
+        if spec is not None:
+            return TenantFile(_tenant_of_spec(spec), spec)
         return TenantFile.read(Path(tenant)) if tenant else None
     if tenant is not None:
         raise click.UsageError("--tenant and --generate exclude each other. Write `generate` in the tenant file")
@@ -152,6 +164,27 @@ def _tenant(tenant: str | None, generate: str | None, write_spec: str | None) ->
     if write_spec is not None:
         _write_files(Path(write_spec), numbers.spec_files())
     return TenantFile(numbers.tenant(), "--generate")
+
+
+def _tenant_of_spec(path: str) -> Any:
+    """Return the content of a tenant file for one spec; raise DiagnosticsError if the spec is invalid."""
+    from scimconf.cli.options import CommonOptions, find_specs
+    from scimconf.rehearsal.invented import tenant_description
+    from scimconf.rehearsal.rehearsed_spec import rehearsed_spec
+
+    specs, diagnostics = find_specs(CommonOptions(paths=(path,)))
+    errors = [*diagnostics, *(diagnostic for loaded in specs for diagnostic in loaded.diagnostics)]
+    if any(error.is_error for error in errors):
+        raise DiagnosticsError([error for error in errors if error.is_error])
+    if len(specs) != 1:
+        raise click.BadParameter(f"expected one spec, got {len(specs)}. Name one", param_hint="--spec")
+    spec = specs[0].spec
+    if spec is not None and spec.application.display_name is None:
+        message = (
+            "the spec names the application by its id, and ids of the sandbox are others. Write its `display_name`"
+        )
+        raise click.BadParameter(message, param_hint="--spec")
+    return tenant_description(rehearsed_spec(specs[0], "https://localhost"), ())
 
 
 def _write_files(folder: Path, files: Mapping[str, str]) -> None:

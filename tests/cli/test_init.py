@@ -34,10 +34,10 @@ def files(folder: Path) -> set[str]:
     "argv",
     [
         WRITER,
-        ["init"],
+        ["init", "--base-address", "https://x.example/scim"],
         ["init", "--preset", "custom", "--name", "0010", "--display-name", 'A "b": #c', "--base-address", "https://x.example/scim"],
     ],
-    ids=["writer", "nothing said", "all said"],
+    ids=["writer", "only the URL", "all said"],
 )  # fmt: skip
 def test_init_writes_a_valid_and_formatted_spec(argv, folder, capsys):
     assert main(argv) == 0
@@ -52,6 +52,15 @@ def test_init_writes_a_valid_and_formatted_spec(argv, folder, capsys):
     assert format_text(text) == text
     assert main(["validate"]) == 0
     assert ": valid" in capsys.readouterr().out
+
+
+def test_init_without_an_answer_writes_a_formatted_spec_whose_tenant_url_validate_asks_for(folder, capsys):
+    assert main(["init"]) == 0
+    text = (folder / "scimconf.yaml").read_text()
+    assert format_text(text) == text
+    assert "base_address: Tenant URL (SCIM endpoint), such as https://app.example.com/scim" in capsys.readouterr().out
+    assert main(["validate"]) != 0
+    assert "L701  the question base_address of the preset has no answer" in capsys.readouterr().out
 
 
 def test_init_writes_editor_comments_that_name_the_json_schema(folder):
