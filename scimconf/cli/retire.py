@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,9 +16,9 @@ from scimconf.cli import confirmation, history_option, locking, options, output
 from scimconf.cli.confirmation import can_answer
 from scimconf.cli.exit_codes import ExitCode, of_status
 from scimconf.cli.output import print_lines
-from scimconf.cli.session import Session, interruptible_prompt
+from scimconf.cli.session import Session, interruptible_prompt, run
 from scimconf.cli.streams import masked_text
-from scimconf.cli.tenants import TenantSpecs, by_tenant
+from scimconf.cli.tenants import by_tenant
 from scimconf.cli.terminal import Terminal
 from scimconf.diagnostics import DiagnosticsError, plural
 from scimconf.files import write_file
@@ -30,12 +30,16 @@ from scimconf.plan import Plan, Report, StepOutcome
 from scimconf.plan.redact import redact_outcome, redact_report
 from scimconf.render import retirement as rendering
 from scimconf.render import text
+from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow.apply import mask_secrets
+from scimconf.workflow.export import compose, export, tenant_name
+from scimconf.workflow.history import HistoryStore
 from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.retire import RetireOptions, RetireResult, RetireStatus, retire
 from scimconf.workflow.retired import with_retired
 from scimconf.workflow.shutdown import DELETED_FOR
+from scimconf.workflow.targets import application_target, file_name, find_principal
 
 NO_FILE = "the exported spec"
 """The name, in messages, of the spec of an application that has none."""
@@ -66,7 +70,9 @@ class RetireCommand:
 
 @click.command("retire", short_help="End an application, once its accounts are proven to be closed.")
 @click.argument("path", type=click.Path(exists=True), metavar="PATH", required=False)
-@click.option("--app", metavar="NAME|ID", help="An application without a spec: its display name, application id or object id.")
+@click.option(
+    "--app", metavar="NAME|ID", help="An application without a spec: its display name, application id or object id."
+)
 @options.variables
 @options.tenant
 @options.tenants
@@ -144,7 +150,9 @@ def _retire_without_spec(app: str, params: Mapping[str, Any]) -> int:
         tenant = session.tenant_session()
         principal = await find_principal(session.client.graph, application_target(app))
         name = file_name(principal)
-        exported = await export(tenant, {"object_id": str(principal["id"])}, name, await tenant_name(tenant), full=False)
+        exported = await export(
+            tenant, {"object_id": str(principal["id"])}, name, await tenant_name(tenant), full=False
+        )
         content = compose(exported).spec.encode()
         return await run_retirement(session, load(NO_FILE, lambda _path: content, {}, {}, lambda _path: True))
 
@@ -359,7 +367,9 @@ def _mark(loaded: Loaded, hooks: _Person) -> None:
     if loaded.spec is not None and loaded.spec.retired is not None:
         return
     if path == NO_FILE:
-        print_lines(f"  If a repository has a spec of this application, write `retired: {day.isoformat()}` below its `name:`.")
+        print_lines(
+            f"  If a repository has a spec of this application, write `retired: {day.isoformat()}` below its `name:`."
+        )
         return
     content = Path(path).read_text("utf-8")
     changed = with_retired(loaded, content, day) if hooks.chosen.write_spec else None
