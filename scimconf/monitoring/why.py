@@ -425,4 +425,4 @@ def _waiting(job: JobStatus) -> Reason:
     wait = "Wait for its end: `scimconf status --app NAME --watch`."
     if job.is_started_again:
         return Reason("no cycle has ended since provisioning was started", wait)
-    return Reason("the first cycle has not ended, which handles all users and can take hours", wait)
+    return Reason("the first cycle has not ended; it handles all users and can take hours", wait)
