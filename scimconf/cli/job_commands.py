@@ -20,6 +20,7 @@ from scimconf.cli.session import Session, interruptible_prompt, run
 from scimconf.cli.tenants import TenantSpecs, by_tenant, run_each
 from scimconf.cli.terminal import Terminal, can_ask
 from scimconf.diagnostics import LockedError, ScimconfError, StaleError
+from scimconf.monitoring.causes import with_application
 from scimconf.monitoring.history import ci_context
 from scimconf.monitoring.job_commands import JobCommand, RestartScope, command_guards, is_done, retired_problem
 from scimconf.spec.loaded import Loaded
@@ -187,7 +188,7 @@ async def _prepared(
         if not finished and request.command is JobCommand.ALLOW_DELETIONS:
             prepared = await read_staged(tenant, prepared)
     except ScimconfError as error:
-        return None, _print_failure(session, target.name, error)
+        return None, _print_failure(session, target, error)
     with session.progress.paused():
         if finished:
             return None, _print_finished(prepared, finished)
@@ -268,7 +269,7 @@ async def _execute(session: Session, prepared: PreparedJob, request: JobRequest,
     try:
         result = await run_command(session.tenant_session(), request.command, prepared, settings, request.scopes)
     except ScimconfError as error:
-        return _print_failure(session, name, error, request)
+        return _print_failure(session, prepared.target, error, request)
     session.events.write("job", application=name, command=request.command.value, result="done", error="")
     selector = prepared.target.selector
     if not result.wrote:
@@ -284,13 +285,18 @@ async def _execute(session: Session, prepared: PreparedJob, request: JobRequest,
     return ExitCode.OK
 
 
-def _print_failure(session: Session, name: str, error: ScimconfError, request: JobRequest | None = None) -> ExitCode:
-    """Print an error, log it if a command was run, and return its exit code."""
+def _print_failure(
+    session: Session, target: ApplicationTarget, error: ScimconfError, request: JobRequest | None = None
+) -> ExitCode:
+    """Print an error, whose commands name the application, log it if a command was run, and return its exit code."""
+    error.hint = with_application(error.hint, target.selector)
     if request is not None:
         result = "uncertain" if isinstance(error, UncertainError) else "failed"
-        session.events.write("job", application=name, command=request.command.value, result=result, error=str(error))
+        session.events.write(
+            "job", application=target.name, command=request.command.value, result=result, error=str(error)
+        )
     with session.progress.paused():
-        print_error(name, error)
+        print_error(target.name, error)
     if isinstance(error, StaleError | LockedError):
         return ExitCode.STALE
     return ExitCode.PARTIALLY_APPLIED if isinstance(error, UncertainError | NotStartedError) else ExitCode.FAILED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,9 +16,9 @@ from scimconf.cli import confirmation, history_option, locking, options, output
 from scimconf.cli.confirmation import can_answer
 from scimconf.cli.exit_codes import ExitCode, of_status
 from scimconf.cli.output import print_lines
-from scimconf.cli.session import Session, interruptible_prompt
+from scimconf.cli.session import Session, interruptible_prompt, run
 from scimconf.cli.streams import masked_text
-from scimconf.cli.tenants import TenantSpecs, by_tenant
+from scimconf.cli.tenants import by_tenant
 from scimconf.cli.terminal import Terminal
 from scimconf.diagnostics import DiagnosticsError, plural
 from scimconf.files import write_file
@@ -30,13 +30,19 @@ from scimconf.plan import Plan, Report, StepOutcome
 from scimconf.plan.redact import redact_outcome, redact_report
 from scimconf.render import retirement as rendering
 from scimconf.render import text
+from scimconf.spec.load import load
 from scimconf.spec.loaded import Loaded
 from scimconf.workflow.apply import mask_secrets
+from scimconf.workflow.export import compose, export, tenant_name
+from scimconf.workflow.history import HistoryStore
 from scimconf.workflow.plan import PlannedApplication
 from scimconf.workflow.retire import RetireOptions, RetireResult, RetireStatus, retire
 from scimconf.workflow.retired import with_retired
 from scimconf.workflow.shutdown import DELETED_FOR
+from scimconf.workflow.targets import application_target, file_name, find_principal
 
+NO_FILE = "the exported spec"
+"""The name, in messages, of the spec of an application that has none."""
 _CODES: Mapping[RetireStatus, ExitCode] = {
     RetireStatus.RETIRED: ExitCode.OK,
     RetireStatus.SHOWN: ExitCode.OK,
@@ -63,7 +69,10 @@ class RetireCommand:
 
 
 @click.command("retire", short_help="End an application, once its accounts are proven to be closed.")
-@click.argument("path", type=click.Path(exists=True), metavar="PATH")
+@click.argument("path", type=click.Path(exists=True), metavar="PATH", required=False)
+@click.option(
+    "--app", metavar="NAME|ID", help="An application without a spec: its display name, application id or object id."
+)
 @options.variables
 @options.tenant
 @options.tenants
@@ -100,7 +109,7 @@ class RetireCommand:
 @click.option("--reason", default="", metavar="TEXT", help="Why: recorded in the history.")
 @locking.options
 @options.events
-def command(path: str, **params: Any) -> int:
+def command(path: str | None, app: str | None, **params: Any) -> int:
     """End an application: remove the assignments, prove that the accounts are closed, stop, and delete the secrets.
 
     Shows the state and the plan first, and asks. Then it waits for a cycle, until the provisioning log shows that every
@@ -111,36 +120,69 @@ def command(path: str, **params: Any) -> int:
         scimconf retire --plan-only --format markdown apps/writer
         scimconf retire apps/writer
         scimconf retire --delete-application apps/writer
+        scimconf retire --app Writer
     """
+    if (path is None) == (app is None):
+        raise click.UsageError("Name the spec of the application, or pass --app NAME.")
+    if app is not None:
+        return _retire_without_spec(app, params)
     common = options.from_click(options.CommonOptions, {**params, "paths": (path,)})
     specs = options.load_specs(common)
     if len(specs) != 1:
         raise click.UsageError(f"{path} has several specs. Name the file of one of them.")
     (group,) = by_tenant(specs, common, is_apply=not params["shows_only"])
-    spec = specs[0].spec
-    if spec is None:
+    if specs[0].spec is None:
         raise DiagnosticsError(list(specs[0].diagnostics))
+    stores = history_option.stores(params["history"], group.common, group.environ)
+    run_retirement = _retirement(params, stores(specs[0].paths[0]))
+    return group.run(lambda session, loaded: run_retirement(session, loaded[0]))
+
+
+def _retire_without_spec(app: str, params: Mapping[str, Any]) -> int:
+    """Retire an application by the spec that an export of it has; it is in no file."""
+    if params["write_spec"]:
+        raise click.UsageError("--write-spec needs the spec of the application, and --app has none.")
+    common = options.from_click(options.CommonOptions, {**params, "paths": ()})
+    store = history_option.stores(params["history"], common)(history_option.WORKING_FOLDER)
+    run_retirement = _retirement(params, store)
+
+    async def work(session: Session) -> ExitCode:
+        tenant = session.tenant_session()
+        principal = await find_principal(session.client.graph, application_target(app))
+        name = file_name(principal)
+        exported = await export(
+            tenant, {"object_id": str(principal["id"])}, name, await tenant_name(tenant), full=False
+        )
+        content = compose(exported).spec.encode()
+        return await run_retirement(session, load(NO_FILE, lambda _path: content, {}, {}, lambda _path: True))
+
+    return run(common, "reading", work)
+
+
+def _retirement(params: Mapping[str, Any], store: HistoryStore) -> Callable[[Session, Loaded], Awaitable[ExitCode]]:
+    """Return what retires the application of a spec; raise ScimconfError if no history can be written."""
     lock = locking.lock_settings(params, os.environ, platform.node())
-    settings = _settings(group, params, lock.holder)
+    settings = _settings(store, params, lock.holder)
     chosen = options.from_click(RetireCommand, params)
 
-    async def work(session: Session, loaded: Sequence[Loaded]) -> ExitCode:
-        mask_secrets(loaded, session.client.secrets)
+    async def run_retirement(session: Session, loaded: Loaded) -> ExitCode:
+        assert loaded.spec is not None
+        name = loaded.spec.name
+        mask_secrets([loaded], session.client.secrets)
         started = replace(settings, run=replace(settings.run, identity=await session.identity()))
-        hooks = _Person(session, spec.name, chosen, started)
-        locked = locking.lock_options(session, spec.name, lock, str)
-        session.progress.begin(spec.name)
+        hooks = _Person(session, name, chosen, started)
+        locked = locking.lock_options(session, name, lock, str)
+        session.progress.begin(name)
         with session.graceful_stop():
-            result = await retire(session.tenant_session(), loaded[0], started, session.client.secrets, hooks, locked)
+            result = await retire(session.tenant_session(), loaded, started, session.client.secrets, hooks, locked)
         with session.progress.paused():
-            return _print_result(session, result, loaded[0], hooks)
+            return _print_result(session, result, loaded, hooks)
 
-    return group.run(work)
+    return run_retirement
 
 
-def _settings(group: TenantSpecs, params: Mapping[str, Any], lock_holder: str) -> RetireOptions:
+def _settings(store: HistoryStore, params: Mapping[str, Any], lock_holder: str) -> RetireOptions:
     """Return what a person decided; raise ScimconfError if no history can be written."""
-    store = history_option.stores(params["history"], group.common, group.environ)(group.specs[0].paths[0])
     if not params["shows_only"]:
         store.check()
     return RetireOptions(
@@ -323,6 +365,11 @@ def _mark(loaded: Loaded, hooks: _Person) -> None:
     """Write `retired: DATE` into the spec, or print it."""
     day, path = hooks.settings.now.date(), loaded.paths[0]
     if loaded.spec is not None and loaded.spec.retired is not None:
+        return
+    if path == NO_FILE:
+        print_lines(
+            f"  If a repository has a spec of this application, write `retired: {day.isoformat()}` below its `name:`."
+        )
         return
     content = Path(path).read_text("utf-8")
     changed = with_retired(loaded, content, day) if hooks.chosen.write_spec else None

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-_COMMAND = re.compile(r"`(scimconf (?:restart|allow-deletions|logs|status)\b(?![^`]*--app)[^`]*)`")
+_COMMAND = re.compile(r"`(scimconf (?:resume|restart|allow-deletions|logs|status)\b(?![^`]*--app)[^`]*)`")
 
 
 class Cause(NamedTuple):
@@ -143,7 +143,7 @@ _CODES: Mapping[str, Cause] = MappingProxyType(
         ),
         "NotEffectivelyEntitled": Cause(
             "the user is not assigned, is disabled in the tenant, or is only in a nested group",
-            "`scimconf why` shows which of them. Assign the user directly, or enable the account.",
+            "`scimconf why USER` shows which of them. Assign the user directly, or enable the account.",
         ),
         "RedundantExport": Cause("the application has these values already", "Nothing is to be done."),
         "EntrySynchronizationSkipped": Cause("the user is out of scope, or nothing changed", "Look at the scope."),

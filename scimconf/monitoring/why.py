@@ -138,13 +138,8 @@ def _active(facts: UserFacts, history: UserHistory, out: Reason | None) -> Verdi
 def _leaving(facts: UserFacts, history: UserHistory, out: Reason) -> Reason:
     """Return what happens to a user who is out of scope, and whom the application still has."""
     stop = stopped(facts)
-    if (
-        history.last is not None
-        and history.last.action == STAGED
-        and (facts.job is None or not facts.job.deletions_allowed)
-    ):
-        obstacle = "too many users would be deleted at once, so this was held back"
-        return Reason(f"{out.sentence}; {obstacle}", _ALLOW)
+    if history.last is not None and history.last.action == STAGED:
+        return _held_back(facts, out)
     if history.failed and history.last is not None:
         cause = event_cause(history.last)
         return Reason(f"{out.sentence}; {doing(history.last)} the user failed: {cause.meaning}", cause.action)
@@ -157,6 +152,15 @@ def _leaving(facts: UserFacts, history: UserHistory, out: Reason) -> Reason:
         action = "Disable the user in the application, and add a mapping of `active` from `IsSoftDeleted`."
         return Reason(f"{out.sentence}; no mapping disables the user", action)
     return Reason(f"{out.sentence}; the next cycle {leaver_effect(facts)}", _WAIT)
+
+
+def _held_back(facts: UserFacts, out: Reason) -> Reason:
+    """Return what happens to a leaver whose deletion was held back."""
+    allowed = facts.job.deletions_allowed if facts.job is not None else None
+    if allowed is None:
+        return Reason(f"{out.sentence}; too many users would be deleted at once, so this was held back", _ALLOW)
+    obstacle = f"this was held back, and allowed on {stamp(allowed)}"
+    return Reason(f"{out.sentence}; {obstacle}: the next cycle {leaver_effect(facts)}", _WAIT)
 
 
 def _removed(facts: UserFacts, history: UserHistory, out: Reason | None) -> Verdict:
@@ -406,6 +410,11 @@ def _off(job: JobStatus) -> Reason:
             "An administrator must apply its spec, `scimconf apply PATH`, which starts provisioning for the first time."
         )
         return Reason(f"provisioning is {job.state}", hint)
+    if job.escrows_pruned:
+        return Reason(
+            "provisioning is off: its first cycle had too many failures, and the service dropped them",
+            "An administrator must correct the cause of the failures and run `scimconf restart`.",
+        )
     return Reason(
         f"provisioning is paused{job.pause.clause if job.pause is not None else ''}",
         "An administrator must start provisioning: `scimconf resume --app NAME`.",
@@ -416,4 +425,4 @@ def _waiting(job: JobStatus) -> Reason:
     wait = "Wait for its end: `scimconf status --app NAME --watch`."
     if job.is_started_again:
         return Reason("no cycle has ended since provisioning was started", wait)
-    return Reason("the first cycle has not ended, which handles all users and can take hours", wait)
+    return Reason("the first cycle has not ended; it handles all users and can take hours", wait)

@@ -71,6 +71,8 @@ def _effects(command: JobCommand, facts: JobFacts, scopes: Collection[RestartSco
         )
         if facts.status.quarantine is not None:
             yield "The start also ends the quarantine."
+        if facts.status.escrows_pruned and not facts.status.is_on:
+            yield f"It does not try the users again whose failures the service dropped: scimconf restart {facts.selector}"
     else:
         yield from _restart(facts, scopes)
 

@@ -78,6 +78,8 @@ def _body(page: Page, plan: RetirementPlan) -> Iterator[str]:
         yield page.line(2, ("strong", _steps_heading(plan)))
     for number, step in enumerate(steps, 1):
         yield from page.prose(4, f"{number}. {step}", hang=3)
+    if text := by_hand(plan):
+        yield from page.prose(2, text)
 
 
 def _steps_heading(plan: RetirementPlan) -> str:
@@ -160,11 +162,15 @@ def _sign_on(retirement: Retirement) -> str:
 
 
 def next_steps(plan: RetirementPlan) -> Iterator[str]:
-    """Yield what the command does from here on, as sentences, and what is left to do by hand."""
+    """Yield what the command does from here on, as sentences."""
     for step in plan.steps:
         yield _sentence(step, plan.retirement)
-    if RetirementStep.SHUT_DOWN in plan.steps:
-        yield "By hand: revoke the token at the vendor, and write `retired:` into the spec."
+
+
+def by_hand(plan: RetirementPlan) -> str:
+    """Return what a person does afterwards, "" if the run does not come to it."""
+    is_ending = RetirementStep.SHUT_DOWN in plan.steps
+    return "Then by hand: revoke the token at the vendor, and write `retired:` into the spec." if is_ending else ""
 
 
 def _sentence(step: RetirementStep, retirement: Retirement) -> str:
@@ -222,6 +228,7 @@ def markdown(plan: RetirementPlan, changes: str = "") -> str:
         lines += [f"**Blocked:** {prose(plan.refused)}. {prose(plan.hint)}", ""]
     steps = [f"{number}. {prose(step)}" for number, step in enumerate(next_steps(plan), 1)]
     lines += [_steps_heading(plan), "", *steps, ""] if steps else []
+    lines += [prose(by_hand(plan)), ""] if by_hand(plan) else []
     rows = retirement.open_accounts if retirement.removed is not None else ()
     if rows:
         lines += ["| account | state | reason |", "|---|---|---|"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from scimconf.diagnostics import Diagnostic, ScimconfError
+from scimconf.diagnostics import Diagnostic, ScimconfError, plural
 from scimconf.documents import rows
 from scimconf.impact.queries import affected_by
 from scimconf.kinds.identity import identified_by
@@ -83,11 +83,11 @@ def threshold_warnings(
         return
     is_bound = leaving.precision == "at_most" or bool(leaving.undetermined)
     bound = "up to " if is_bound else "at least " if leaving.precision == "at_least" or leaving.sample_size else ""
-    number = f"{bound}{most:,} {'user leaves' if most == 1 else 'users leave'} the scope"
-    more = f" and {groups:,} {'group' if groups == 1 else 'groups'}" if groups else ""
+    number = f"{bound}{plural(most, 'user')}" + (f" and {plural(groups, 'group')}" if groups else "")
+    leave = "leaves" if most + groups == 1 else "leave"
     verb = "may hold" if is_bound and not reaches_threshold(leaving.count + groups, threshold) else "holds"
     message = (
-        f"{number}{more} at once, and the deletion threshold is {threshold:,}: the service {verb} "
+        f"{number} {leave} the scope at once, and the deletion threshold is {threshold:,}: the service {verb} "
         "these deletions back, and puts the job into quarantine"
     )
     hint = f"If they are right, run `scimconf allow-deletions {_selector(spec)}` after the next cycle."

@@ -185,6 +185,13 @@ def test_lost_answers_and_locks_have_exit_codes_of_their_own(writer):
     assert writer("pause", "writer", "--yes", "--ignore-lock").code == 0
 
 
+def test_the_hint_after_a_start_that_failed_names_the_application(writer):
+    with_job(writer, schedule={"state": "Disabled"})
+    writer.fault({"status": 400, "body": {}}, method="POST", path="*/start", times=0)
+    result = writer("restart", "--app", "Writer", "--yes")
+    assert (result.code, "`scimconf resume --app Writer`" in result.err) == (5, True), result
+
+
 def test_refused_credentials_start_nothing(writer, monkeypatch):
     with_job(writer, schedule={"state": "Disabled"})
     writer.service.tenant.store.run("UPDATE secrets SET value = 'rejected' WHERE key = 'SecretToken'")

@@ -34,9 +34,9 @@ def written(writer):
     return list(writer.writes)[writer.before :]
 
 
-def confirmed(writer):
+def confirmed(writer, *application):
     """Return the options that confirm every account that is not closed."""
-    result = writer("retire", "writer", "--plan-only", "--json")
+    result = writer("retire", *(application or ["writer"]), "--plan-only", "--json")
     names = [row["name"] for row in json.loads(result.out)["accounts"] if not row["settled"]]
     return [word for name in names for word in ("--confirmed", name)]
 
@@ -100,6 +100,47 @@ def test_an_application_ends_once_its_accounts_are_confirmed(writer):
         assert (left_out.code, "writer: retired on" in left_out.err) == (0, True), left_out
     again = writer("retire", "writer")
     assert (again.code, "writer: retired." in again.out) == (0, True)
+
+
+@pytest.mark.slow
+def test_an_application_without_a_spec_ends_by_its_name_and_again(writer):
+    shutil.rmtree(writer.folder / "writer")
+    app = ("--app", "Writer")
+    blocked = writer("retire", *app, "--plan-only")
+    assert (blocked.code, written(writer), blocked.out.startswith("writer: in use\n")) == (4, [], True), blocked
+    first = writer("retire", *app, "--yes", *ALLOWED, "--wait", "0")
+    assert (first.code, "not proven to be closed" in first.out) == (2, True), first
+    names = confirmed(writer, *app)
+    result = writer("retire", *app, "--yes", *names, "--wait", "0")
+    assert result.code == 0, result
+    assert "writer: retired." in result.out
+    assert "If a repository has a spec of this application, write `retired: " in result.out
+    again = writer("retire", *app, "--yes", "--delete-application", *names)
+    assert (again.code, "The application is deleted." in again.out) == (0, True), again
+    gone = writer("retire", *app)
+    assert (gone.code, 'the tenant has no application "Writer"' in gone.err) == (1, True), gone
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ((), "Name the spec of the application, or pass --app NAME."),
+        ((".", "--app", "Writer"), "Name the spec of the application, or pass --app NAME."),
+        (("--app", "Writer", "--write-spec"), "--write-spec needs the spec of the application, and --app has none."),
+    ],
+)
+def test_a_spec_or_an_application_is_named(cli, argv, message):
+    result = cli("retire", *argv)
+    assert (result.code, message in result.err) == (64, True), result
+
+
+@pytest.mark.slow
+def test_a_scope_of_all_users_needs_the_secrets_also_without_a_spec(writer, monkeypatch):
+    store = writer.service.tenant.store
+    store.run("UPDATE secrets SET value = 'true' WHERE key = 'SyncAll'", ())
+    monkeypatch.delenv("WRITER_SCIM_TOKEN", raising=False)
+    result = writer("retire", "--app", "Writer", "--yes", *ALLOWED, "--allow", "scope-narrowed")
+    assert (result.code, "WRITER_SCIM_TOKEN" in result.out, written(writer)) == (1, True, [])
 
 
 @pytest.mark.slow

@@ -237,6 +237,12 @@ def sentences(command, status=None, scopes=(), **more):
         (JobCommand.RESUME, job(reason="x", is_on=False), (), ["The start also ends the quarantine."]),
         (
             JobCommand.RESUME,
+            job(RAN | {"escrowsPruned": True}, is_on=False),
+            (),
+            ["does not try the users again whose failures the service dropped: scimconf restart --app Writer"],
+        ),
+        (
+            JobCommand.RESUME,
             job({}, is_on=False),
             (),
             ["starts with its first cycle, which creates users. Users in scope: at most 8."],

@@ -50,6 +50,7 @@ LOST = event("update", "failure", "InvalidAnchor")
 IN_SYNC = event("other", "skipped", "RedundantExport")
 QUARANTINED = job(quarantine={"reason": "TooManyDeletes", "seriesBegan": "2026-11-24T10:00:00Z"})
 RELEASED = replace(QUARANTINED, deletions_allowed=NOW)
+PRUNED = job(is_on=False, escrowsPruned=True)
 NEVER = job(is_on=False, code="NotRun", steadyStateFirstAchievedTime=None, lastExecution=None)
 FIRST = job(code="NotRun", steadyStateFirstAchievedTime=None, lastExecution=None)
 AGAIN = job(code="NotRun")
@@ -75,6 +76,7 @@ FILTERED = replace(ASSIGNED, passes=False, failed=(CLAUSE,))
         ({"events": [event("other")]}, YES, "processed on"),
         ({"events": [UPDATE_FAILED, CREATED]}, YES, "but updating the user failed"),
         ({"events": [CREATED], "job": job(is_on=False)}, YES, f"{WRITTEN}, but provisioning is paused"),
+        ({"events": [CREATED], "job": PRUNED}, YES, "but provisioning is off: its first cycle had too many failures"),
         ({"events": [CREATED], "job": None}, YES, "but provisioning was removed"),
         ({"events": [CREATED], "job": None, "problems_of_reads": (("job", "denied"),)}, YES, WRITTEN),
         ({"events": [CREATED], "problems": (ValueProblem("t", "t fails"),)}, YES, WRITTEN),
@@ -85,6 +87,8 @@ FILTERED = replace(ASSIGNED, passes=False, failed=(CLAUSE,))
         ({"events": [CREATED], "is_enabled": False, "keeps_leavers": True}, YES, "disables the user"),
         ({"events": [CREATED], "deleted": "2026-11-20", "keeps_leavers": True}, YES, "disables the user"),
         ({"events": [STAGED], "user_scope": NOBODY}, YES, "so this was held back"),
+        ({"events": [STAGED], "user_scope": NOBODY, "job": None}, YES, "so this was held back"),
+        ({"events": [STAGED], "user_scope": NOBODY, "job": RELEASED}, YES, "12:00 UTC: the next cycle disables the user"),
         ({"events": [DISABLE_FAILED], "user_scope": NOBODY}, YES, "disabling the user failed: the application or the"),
         ({"events": [CREATED], "user_scope": NOBODY, "job": QUARANTINED}, YES, "the user stays active, because"),
         # the application had the user

@@ -224,6 +224,17 @@ def test_a_job_that_was_started_again_is_not_in_its_first_cycle():
     assert "writer: on, no cycle has ended since it was started" in status_text.statuses([status])
 
 
+@pytest.mark.parametrize(
+    ("quarantine", "allowed", "words"),
+    [("TooManyDeletes", None, "are"), ("TooManyDeletes", NOON, "were"), ("Other", None, "were"), ("", None, "were")],
+)
+def test_deletions_are_held_back_until_they_are_allowed_or_the_quarantine_ends(quarantine, allowed, words):
+    held = replace(job(**STEADY, quarantine={"reason": quarantine} if quarantine else None), deletions_allowed=allowed)
+    log = summarize(logged_events([entry(1, "ada@contoso.com", action="stagedDelete")]))
+    text = status_text.statuses([ApplicationStatus(name="x", now=NOON, jobs=(held,), log=log)], tenant="t", width=200)
+    assert f"deletions {words} held back; `scimconf logs --status staged` lists them" in text
+
+
 @pytest.mark.parametrize(("again", "words"), [("17:30:00", "in 5 h"), ("11:30:00", "in the next cycle")])
 def test_a_failure_says_in_its_own_words_when_it_is_tried_again(again, words):
     reason = f"It is taken.  This operation was retried 2 times. It will be retried again after this date: 2026-11-30T{again}Z UTC"

@@ -92,7 +92,7 @@ def test_a_plan_that_reaches_the_deletion_threshold_says_so_in_every_format(afte
     planned = tenant.plan(spec("3", editors=""))
     (message,) = of_code(planned, "K305")
     assert message.startswith(
-        "3 users leave the scope and 1 group at once, and the deletion threshold is 3: the service holds"
+        "3 users and 1 group leave the scope at once, and the deletion threshold is 3: the service holds"
     )
     plan = Plan(planned.tenant, (planned.plan,))
     for text in (told(planned), markdown.plan(plan), html.plan(plan), machine.plan(plan)):

@@ -160,10 +160,16 @@ def _log_lines(status: ApplicationStatus) -> Iterator[StatusLine]:
     for group in log.groups[:MAX_GROUPS]:
         yield cause_line(group, status.selector, status.now)
     if log.counts["staged"]:
-        text = with_application("deletions are held back; `scimconf logs --status staged` lists them", status.selector)
-        yield StatusLine("staged", text, "danger")
+        yield _staged(status)
     if len(log.groups) > MAX_GROUPS:
         yield StatusLine("", f"and {len(log.groups) - MAX_GROUPS:,} other causes", "quiet")
+
+
+def _staged(status: ApplicationStatus) -> StatusLine:
+    """Return the line about deletions in the log: they are held back, or no longer, when they were allowed or undone."""
+    is_held = any(job.holds_deletions and job.deletions_allowed is None for job in status.jobs)
+    text = f"deletions {'are' if is_held else 'were'} held back; `scimconf logs --status staged` lists them"
+    return StatusLine("staged", with_application(text, status.selector), "danger" if is_held else "quiet")
 
 
 def cause_line(group: CauseGroup, selector: str, now: datetime) -> StatusLine:
