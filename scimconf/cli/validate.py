@@ -11,7 +11,7 @@ from scimconf.cli import options
 from scimconf.cli.exit_codes import ExitCode
 from scimconf.diagnostics import Diagnostic
 from scimconf.spec.loaded import Loaded, shared_endpoints, show
-from scimconf.workflow.guard_context import missing_tenant
+from scimconf.workflow.checks import missing_tenant
 from scimconf.workflow.validate import lint, validate
 
 

@@ -16,6 +16,14 @@ def check(kinds: Sequence[Kind], spec: Spec, snapshot: Snapshot | None) -> tuple
     return tuple(dict.fromkeys(diagnostic for kind in kinds for diagnostic in kind.check(spec, snapshot)))
 
 
+def missing_tenant(spec: Spec) -> Iterator[Diagnostic]:
+    """Yield the warning about a spec that names no tenant."""
+    if spec.tenant is None:
+        message = "the spec names no tenant, so it can be applied to any tenant"
+        hint = "Add `tenant:` with a verified domain."
+        yield Diagnostic("K001", message, severity="warning", hint=hint)
+
+
 def dated(spec: Spec, today: date) -> Iterator[Diagnostic]:
     """Yield the diagnostics that depend on the day: guard exemptions and tokens that have expired, or expire soon.
 

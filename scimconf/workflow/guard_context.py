@@ -23,6 +23,7 @@ from scimconf.plan.impact import ImpactData, Members
 from scimconf.snapshot import Snapshot
 from scimconf.spec.model import Spec
 from scimconf.steps import Step
+from scimconf.workflow.checks import missing_tenant
 from scimconf.workflow.compilation import ChangeSet, PlanOptions
 
 
@@ -107,14 +108,6 @@ def _unavailable_secrets(spec: Spec, steps: Sequence[Step], snapshot: Snapshot) 
     if spec.connection is None or spec.connection.on_unreadable_secret is None:
         return ()
     return tuple(key for key, reference in needed_secrets(steps, snapshot).items() if reference is None)
-
-
-def missing_tenant(spec: Spec) -> Iterator[Diagnostic]:
-    """Yield the warning about a spec that names no tenant."""
-    if spec.tenant is None:
-        message = "the spec names no tenant, so it can be applied to any tenant"
-        hint = "Add `tenant:` with a verified domain."
-        yield Diagnostic("K001", message, severity="warning", hint=hint)
 
 
 def warnings(spec: Spec, change_set: ChangeSet, snapshot: Snapshot, options: PlanOptions) -> Iterator[Diagnostic]:
