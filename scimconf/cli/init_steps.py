@@ -54,7 +54,8 @@ def _by_hand(preset: AnsweredPreset) -> Iterator[str]:
 def _in_sandbox(preset: AnsweredPreset, variables: Sequence[str], folder: str, argument: str) -> Iterator[str]:
     """Yield the commands that plan and apply the spec in a simulated tenant, which has the application if it must exist."""
     settings = " ".join([f"SCIMCONF_GRAPH_URL={_SANDBOX_URL}", *(f"{variable}=anything" for variable in variables)])
-    yield from ("", "Try it in a simulated tenant on this machine")
+    first = ", after the questions are answered" if preset.open_questions() else ""
+    yield from ("", f"Try it in a simulated tenant on this machine{first}")
     yield f"  scimconf sandbox serve --spec {shlex.quote(folder)} &"
     yield f"  export {settings}"
     yield f"  scimconf plan{argument}"

@@ -58,7 +58,9 @@ def test_init_without_an_answer_writes_a_formatted_spec_whose_tenant_url_validat
     assert main(["init"]) == 0
     text = (folder / "scimconf.yaml").read_text()
     assert format_text(text) == text
-    assert "base_address: Tenant URL (SCIM endpoint), such as https://app.example.com/scim" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "base_address: Tenant URL (SCIM endpoint), such as https://app.example.com/scim" in printed
+    assert "Try it in a simulated tenant on this machine, after the questions are answered" in printed
     assert main(["validate"]) != 0
     assert "L701  the question base_address of the preset has no answer" in capsys.readouterr().out
 
