@@ -70,7 +70,7 @@ class ApplicationStatus:
     @property
     def is_settled(self) -> bool:
         """Whether waiting for the first cycle is over: every job is steady, off or in quarantine."""
-        return all(job.phase is not JobPhase.FIRST_CYCLE for job in self.jobs)
+        return all(job.phase is not JobPhase.FIRST_CYCLE and job.restarted is None for job in self.jobs)
 
     @property
     def has_started(self) -> bool:

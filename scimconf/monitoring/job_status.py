@@ -82,7 +82,8 @@ class JobStatus:
     `steady_since` is when the first cycle ended, None before. `next_cycle` is expected, or announced in quarantine.
     `has_run`: the job was ever started. `escrows_pruned`: its first cycle had too many failures, and the service dropped
     them. `notes` say what the fields do not. `pause` is who switched the job off and why, None if it is on or nothing says it.
-    `deletions_allowed` is when deletions that are held back were allowed, None if they were not or nothing says it.
+    `deletions_allowed` is when deletions that are held back were allowed, `restarted` when a job that is on was started again
+    after its last cycle; None if that did not happen or nothing says it.
     """
 
     job_id: str
@@ -102,6 +103,7 @@ class JobStatus:
     escrows_pruned: bool = False
     pause: PauseRecord | None = None
     deletions_allowed: datetime | None = None
+    restarted: datetime | None = None
 
     @property
     def is_quarantined(self) -> bool:
@@ -127,7 +129,7 @@ class JobStatus:
         """Why the last cycle of a job that is on failed as a whole, None if it did not; of a quarantine it is the reason."""
         last = self.last
         is_on = self.phase in (JobPhase.FIRST_CYCLE, JobPhase.RUNNING)
-        if not is_on or last is None or last.succeeded or not last.error_code:
+        if not is_on or last is None or last.succeeded or not last.error_code or self.restarted is not None:
             return None
         return error_cause(last.error_code) or UNKNOWN_ERROR
 
@@ -140,6 +142,10 @@ class JobStatus:
             return "in quarantine until the next cycle, which carries out the allowed deletions"
         if self.failure is not None:
             return "on, the last cycle failed"
+        if self.restarted is not None:
+            return "on, no cycle has ended since it was restarted"
+        if self.phase is JobPhase.QUARANTINE and not self.is_on:
+            return "in quarantine, and off"
         return "on, no cycle has ended since it was started" if self.is_started_again else _STATES[self.phase]
 
     @property
@@ -171,7 +177,7 @@ def job_status(job: Json, now: datetime) -> JobStatus:
         last_without_errors=_ended(status, "lastSuccessfulExecution"),
         last_export=_ended(status, "lastSuccessfulExecutionWithExports"),
         steady_since=steady,
-        next_cycle=_next_cycle(phase, quarantine, last, interval),
+        next_cycle=_next_cycle(phase, quarantine, last, interval) if is_on else None,
         quarantine=quarantine,
         objects=_objects(status),
         notes=tuple(_notes(status, phase, quarantine, last, interval, now)),

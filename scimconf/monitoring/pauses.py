@@ -20,6 +20,7 @@ _DONE = "done"
 _NOT_WRITTEN = ("failed", "stale", "locked")
 """How a command ends that has changed nothing."""
 _ALLOWING = "allow-deletions"
+_STARTING = ("restart", "resume")
 _SWITCHING_OFF = ("pause", "retire")
 _LEFT_OFF = tuple(
     pause.value for pause in (Pause.CONFIRMED, Pause.PAUSE_UNCONFIRMED, Pause.START_UNCONFIRMED, Pause.NOT_STARTED)
@@ -107,6 +108,17 @@ def recorded_allowance(entries: Iterable[HistoryEntry], last_cycle: datetime | N
         if since is None or (last_cycle is not None and since < last_cycle):
             return None
         if entry.command.partition(" ")[0] == _ALLOWING and entry.status == _DONE:
+            return since
+    return None
+
+
+def recorded_restart(entries: Iterable[HistoryEntry], last_cycle: datetime | None) -> datetime | None:
+    """Return when a job was started again after its last cycle began, None if no entry says it; `entries` are from the newest."""
+    for entry in entries:
+        since = entry_moment(entry.ended) or entry_moment(entry.time)
+        if since is None or (last_cycle is not None and since < last_cycle):
+            return None
+        if entry.command.partition(" ")[0] in _STARTING and entry.status == _DONE:
             return since
     return None
 

@@ -69,8 +69,8 @@ def _of_pause(job: JobStatus, status: ApplicationStatus) -> Iterator[Proposal]:
 
 def _of_held_deletions(selector: str) -> Iterator[Proposal]:
     held_back = "the deletions are carried out in the next cycle, and the quarantine ends"
-    yield Proposal(f"scimconf allow-deletions {selector}", "if the deletions are right", held_back)
-    yield Proposal(f"scimconf restart {selector}", "if not, after their cause is undone", _FULL_RESTART)
+    yield Proposal(f"scimconf restart {selector}", "after the cause of the deletions is undone", _FULL_RESTART)
+    yield Proposal(f"scimconf allow-deletions {selector}", "if all of the deletions are right", held_back)
 
 
 def _of_quarantine(reason: str, selector: str) -> Iterator[Proposal]:

@@ -390,15 +390,12 @@ def stopped(facts: UserFacts) -> Reason | None:
         return _off(job)
     if job.failure is not None:
         return Reason(f"the last cycle failed: {job.failure.meaning}", job.failure.action)
-    return _waiting(job) if job.phase is JobPhase.FIRST_CYCLE else None
+    return _waiting(job) if job.phase is JobPhase.FIRST_CYCLE or job.restarted is not None else None
 
 
 def _quarantined(job: JobStatus, quarantine: Quarantine) -> Reason:
     if job.deletions_allowed is not None:
-        when = stamp(job.deletions_allowed)
-        return Reason(
-            f"the deletions that were held back were allowed on {when}; the next cycle carries them out", _WAIT
-        )
+        return Reason(f"provisioning is {job.state}", _WAIT)
     cause = error_cause(quarantine.error_code) or quarantine.cause
     since = f" since {stamp(quarantine.began)}" if quarantine.began is not None else ""
     return Reason(f"provisioning is in quarantine{since}: {cause.meaning}", cause.action)
@@ -423,6 +420,6 @@ def _off(job: JobStatus) -> Reason:
 
 def _waiting(job: JobStatus) -> Reason:
     wait = "Wait for its end: `scimconf status --app NAME --watch`."
-    if job.is_started_again:
+    if job.is_started_again or job.restarted is not None:
         return Reason("no cycle has ended since provisioning was started", wait)
     return Reason("the first cycle has not ended; it handles all users and can take hours", wait)

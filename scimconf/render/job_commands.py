@@ -84,9 +84,11 @@ def _restart(facts: JobFacts, scopes: Collection[RestartScope]) -> Iterator[str]
         yield f"The next cycle is an initial one: all users in scope ({_number(facts)}) are evaluated again."
         yield _LINKS if RestartScope.FULL in chosen else _LINKS_STAY
         yield _CACHE
-    else:
+    elif facts.status.is_on:
         yield "The next cycle continues where the last one ended; no other users are evaluated again."
-    if facts.status.holds_deletions:
+    else:
+        yield "The next cycle handles what has changed since provisioning is off, and disables users who have left meanwhile."
+    if facts.status.holds_deletions and facts.status.deletions_allowed is None:
         yield (
             "Deletions are held back. Unless their cause is undone, the next cycle holds them back again; if they are right: "
             f"scimconf allow-deletions {facts.selector}"

@@ -19,7 +19,7 @@ from scimconf.json_types import Json
 from scimconf.monitoring.audit_events import PAUSE_ACTIVITY, audit_events
 from scimconf.monitoring.history import HistoryEntry
 from scimconf.monitoring.job_status import JobPhase, JobStatus
-from scimconf.monitoring.pauses import logged_pause, recorded_allowance, recorded_pause
+from scimconf.monitoring.pauses import logged_pause, recorded_allowance, recorded_pause, recorded_restart
 from scimconf.workflow.history import HistoryStore, newest_entries
 from scimconf.workflow.targets import file_name
 
@@ -48,9 +48,11 @@ class PauseReader:
     ) -> JobStatus:
         """Return the status of a service principal's job with what is known of it; `spec` is the name of its spec, or ""."""
         last_cycle = job.last.began or job.last.ended if job.last is not None else None
+        if job.failure is not None:
+            return replace(job, restarted=recorded_restart(self._entries(spec, principal), last_cycle))
         if job.holds_deletions:
-            return replace(job, deletions_allowed=recorded_allowance(self._entries(spec, principal), last_cycle))
-        if job.phase is not JobPhase.OFF:
+            job = replace(job, deletions_allowed=recorded_allowance(self._entries(spec, principal), last_cycle))
+        if job.is_on or job.phase is JobPhase.DISABLED:
             return job
         pause = recorded_pause(self._entries(spec, principal), last_cycle)
         if pause is None and job.has_run:

@@ -168,7 +168,7 @@ def test_guards_of_commands():
         (job(is_on=False), ["scimconf resume --app Writer"]),
         (job({"code": "NotRun"}, is_on=False), []),
         (job(RAN | {"escrowsPruned": True}, is_on=False), ["scimconf restart --app Writer"]),
-        (job(reason=QUARANTINES[0]), ["scimconf allow-deletions --app Writer", "scimconf restart --app Writer"]),
+        (job(reason=QUARANTINES[0]), ["scimconf restart --app Writer", "scimconf allow-deletions --app Writer"]),
         (job(reason=QUARANTINES[1]), ["scimconf restart --app Writer --scope escrows --scope quarantine"]),
         (job(reason=QUARANTINES[2]), ["scimconf restart --app Writer"]),
         (job(reason=QUARANTINES[3]), []),
@@ -271,7 +271,7 @@ def sentences(command, status=None, scopes=(), **more):
             (RestartScope.QUARANTINE,),
             [
                 "provisioning is off, no cycle has ended",
-                "no other users are evaluated again",
+                "disables users who have left meanwhile",
                 "Provisioning is off; it is started.",
             ],
         ),

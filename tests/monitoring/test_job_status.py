@@ -181,3 +181,14 @@ def test_published_captures(name, phases):
         pytest.skip("the published captures are not there")
     document = json.loads(path.read_text())
     assert [job_status(entry, NOON).phase for entry in document.get("value", [document])] == phases
+
+
+def test_a_job_that_was_started_again_after_a_cycle_that_failed_waits_for_the_next():
+    failed = job_status(job(**STEADY | {"lastExecution": FAILED}), NOON)
+    restarted = replace(failed, restarted=NOON)
+    assert (restarted.state, restarted.failure) == ("on, no cycle has ended since it was restarted", None)
+
+
+def test_a_job_that_is_off_in_quarantine_has_no_next_attempt():
+    paused = job_status(job("Disabled", code="Paused", quarantine=quarantine(3)), NOON)
+    assert (paused.state, paused.next_cycle) == ("in quarantine, and off", None)

@@ -8,7 +8,14 @@ import pytest
 from scimconf.monitoring.audit_events import AuditEvent
 from scimconf.monitoring.history import HistoryEntry, RunContext
 from scimconf.monitoring.job_status import job_status, redacted_job
-from scimconf.monitoring.pauses import PauseRecord, logged_pause, recorded_allowance, recorded_pause, redacted_pause
+from scimconf.monitoring.pauses import (
+    PauseRecord,
+    logged_pause,
+    recorded_allowance,
+    recorded_pause,
+    recorded_restart,
+    redacted_pause,
+)
 
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 ADA = RunContext(reason="INC-7", identity="ada@contoso.com")
@@ -126,3 +133,20 @@ def test_deletions_are_allowed_until_the_next_cycle(entries, last_cycle, since):
 
 def test_an_entry_without_a_time_allows_nothing():
     assert recorded_allowance([replace(ALLOWED, ended="", time="x")], None) is None
+
+
+RESTARTED = entry("restart --scope quarantine")
+
+
+@pytest.mark.parametrize(
+    ("entries", "last_cycle", "since"),
+    [
+        ([], None, None),
+        ([entry("resume")], None, NOON),
+        ([PAUSED, RESTARTED], NOON - timedelta(minutes=1), NOON),
+        ([RESTARTED], NOON + timedelta(seconds=1), None),
+        ([entry("restart", "failed")], None, None),
+    ],
+)
+def test_a_job_is_started_again_until_the_next_cycle(entries, last_cycle, since):
+    assert recorded_restart(entries, last_cycle) == since

@@ -67,9 +67,9 @@ def test_answered_template_is_a_formatted_spec_without_diagnostics(name):
     assert format_text(entry.template) == entry.template, f"run `make preset NAME={name}`"
     spec = loaded(text)
     assert [*validate(spec, TODAY), *lint(spec)] == []
-    assert spec.spec.preset == name
+    assert spec.spec.preset == name, f"write `preset: {name}` in scimconf/presets/{name}/scimconf.yaml"
     assert len(spec.spec.before_start) == len(entry.facts.before_start)
-    assert spec.spec.tests or name in WITHOUT_TESTS
+    assert spec.spec.tests or name in WITHOUT_TESTS, f"write tests in scimconf/presets/{name}/tests.yaml"
 
 
 @each_preset

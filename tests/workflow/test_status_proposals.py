@@ -54,10 +54,10 @@ def test_held_back_deletions_are_carried_out_when_they_are_allowed(on_call, acti
     for _ in range(cycles):  # a later attempt lists all again, or only some
         on_call.cycle("PT6H")
     on_call.secret("SecretToken", "expired")
-    refused = on_call.follow(0, "--expect", str(number))
+    refused = on_call.follow(1, "--expect", str(number))
     assert (refused.code, "refuses the stored credentials" in refused.err) == (1, True), refused
     on_call.secret("SecretToken", "sandbox")
-    allowed = on_call.follow(0, "--expect", str(number))
+    allowed = on_call.follow(1, "--expect", str(number))
     assert allowed.code == 0, allowed
     again = run(["allow-deletions", "writer", "--yes", "--expect", str(number)])
     assert (again.code, "the deletions were allowed on" in again.out, on_call.actions()) == (0, True, [])
@@ -69,7 +69,7 @@ def test_held_back_deletions_are_carried_out_when_they_are_allowed(on_call, acti
 def test_held_back_deletions_whose_cause_is_undone_end_with_a_restart(on_call):
     rows, _ = on_call.hold_back()
     on_call.assign(rows)
-    assert on_call.follow(1).code == 0
+    assert on_call.follow(0).code == 0
     on_call.cycle()
     assert (on_call.state(), on_call.actions()) == ("running", [])
     assert all(on_call.accounts().values())

@@ -88,6 +88,7 @@ def _job(job: JobStatus, selector: str) -> Json:
         "objects": dict(job.objects),
         "notes": list(job.notes),
         "deletions_allowed": time(job.deletions_allowed),
+        "restarted": time(job.restarted),
         "pause": _pause(job.pause),
     }
 

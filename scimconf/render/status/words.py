@@ -86,7 +86,9 @@ def _job_lines(job: JobStatus, status: ApplicationStatus) -> Iterator[StatusLine
         since = f" since {stamp(job.quarantine.began)}" if job.quarantine.began else ""
         yield StatusLine("quarantine", f"{reason}{since}", "danger", tuple(filter(None, details)))
     if job.pause is not None:
-        since = f"{stamp(job.pause.since)} ({ago(job.pause.since, now)}), " if job.pause.since is not None else ""
+        since = (
+            f"{stamp(job.pause.since)} ({ago(min(job.pause.since, now), now)}), " if job.pause.since is not None else ""
+        )
         yield StatusLine("off since", f"{since}{job.pause.text}", "update")
     if job.failure is None:
         yield StatusLine("last cycle", _last(job, now))
@@ -106,7 +108,7 @@ def _job_lines(job: JobStatus, status: ApplicationStatus) -> Iterator[StatusLine
 
 def _quarantine_action(job: JobStatus, status: ApplicationStatus) -> str:
     if job.deletions_allowed is not None:
-        when = f"{stamp(job.deletions_allowed)} ({ago(job.deletions_allowed, status.now)})"
+        when = f"{stamp(job.deletions_allowed)} ({ago(min(job.deletions_allowed, status.now), status.now)})"
         return f"The deletions were allowed on {when}; the next cycle carries them out."
     assert job.quarantine is not None
     return job.quarantine.cause.action_for(status.selector)
