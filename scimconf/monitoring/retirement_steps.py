@@ -78,8 +78,16 @@ def _until_closed(retirement: Retirement) -> Iterator[RetirementStep]:
         if any(account.state is AccountState.FAILED for account in retirement.open_accounts):
             yield RetirementStep.RETRY_FAILED
     yield RetirementStep.AWAIT_CYCLE
-    if (is_removing or is_starting) and not retirement.is_held_back and retirement.exceeds_threshold:
+    is_first = is_removing or is_starting or not _has_cycled_since(retirement)
+    if is_first and not retirement.is_held_back and retirement.exceeds_threshold:
         yield from (RetirementStep.RELEASE_DELETIONS, RetirementStep.AWAIT_CYCLE)
+
+
+def _has_cycled_since(retirement: Retirement) -> bool:
+    """Return whether a cycle has begun since the assignments were removed, so that the threshold was applied to it."""
+    last = retirement.job.last
+    began = last.began or last.ended if last is not None else None
+    return began is not None and retirement.removed is not None and began > retirement.removed
 
 
 def _is_closed(retirement: Retirement) -> bool:

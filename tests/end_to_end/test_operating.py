@@ -111,7 +111,7 @@ def test_staged_deletions_are_listed_explained_and_allowed_by_the_commands_that_
     assert status.code == 6
     assert status.out.startswith("Tenant: contoso.com\n\nwriter: in quarantine\n")
     assert "3 staged" in status.out
-    allowing, _ = next_actions(status.out)
+    _, allowing = next_actions(status.out)
     assert allowing == ["allow-deletions", "writer/scimconf.yaml"]
     listing = next(command for command in proposed(status.out) if command[0] == "logs")
     listed = desk(*listing)

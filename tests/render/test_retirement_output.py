@@ -171,6 +171,16 @@ UNPROVEN = Account("c3", "eve@contoso.com", AccountState.UNPROVEN, "no entry")
         (GONE | {"accounts": (UNPROVEN,), "is_on": False}, [START, AWAIT, SHUT_DOWN], "Start provisioning"),
         (GONE | {"accounts": (OPEN,)}, [RETRY, AWAIT, SHUT_DOWN], "Restart provisioning"),
         (GONE | {"accounts": (OPEN,), "quarantine": "TooManyDeletes"}, [RELEASE, AWAIT, SHUT_DOWN], "Ask whether"),
+        (
+            GONE | {"accounts": (UNPROVEN,), "threshold": 1},
+            [AWAIT, RELEASE, AWAIT, SHUT_DOWN],
+            "Wait for a cycle",
+        ),
+        (
+            {"removed": NOW - timedelta(hours=1), "accounts": (UNPROVEN,), "threshold": 1},
+            [AWAIT, SHUT_DOWN],
+            "Wait for a cycle",
+        ),
         (GONE | {"accounts": (UNPROVEN,), "unknown": "a gap"}, [AWAIT], "Wait for a cycle"),
         (GONE | {"unknown": "a gap"}, [], ""),
         (GONE | {"accounts": (DONE,)}, [SHUT_DOWN], "Save the documents in the history"),
