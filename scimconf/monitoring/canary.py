@@ -21,6 +21,8 @@ from scimconf.plan.preview import UserState
 from scimconf.plan.sent_request import SentRequest
 
 _PREDICTED = (Agreement.AGREES, Agreement.UNDETERMINED)
+_NOT_TRIED = "not tried, since the service did not provision on demand"
+_NOT_KNOWN = "it is not known what was sent, since the answer of the service shows no result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,10 @@ def redacted_result(result: CanaryResult) -> CanaryResult:
 
 
 def problems(result: CanaryResult) -> Iterator[str]:
-    """Yield why a result is not as predicted, as sentences without a full stop."""
+    """Yield why a result is not as predicted, or that there is none, as sentences without a full stop."""
     name = result.user.name
     if result.error:
-        yield f"{name}: {result.error}"
+        yield f"{name}: {_NOT_KNOWN if result.may_be_sent else _NOT_TRIED}: {result.error}"
     elif result.result is None or result.result.verdict is OnDemandVerdict.NOT_PROVISIONED:
         code = result.result.event.code if result.result is not None else ""
         yield f"{name}: not provisioned{f' ({code})' if code else ''}"

@@ -170,7 +170,11 @@ def next_steps(plan: RetirementPlan) -> Iterator[str]:
 def by_hand(plan: RetirementPlan) -> str:
     """Return what a person does afterwards, "" if the run does not come to it."""
     is_ending = RetirementStep.SHUT_DOWN in plan.steps
-    return "Then by hand: revoke the token at the vendor, and write `retired:` into the spec." if is_ending else ""
+    return (
+        "Then by hand: revoke the token at the vendor, and write `retired:` into the spec, if there is one."
+        if is_ending
+        else ""
+    )
 
 
 def _sentence(step: RetirementStep, retirement: Retirement) -> str:

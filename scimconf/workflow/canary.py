@@ -289,11 +289,10 @@ class _CanaryApply:
         return self._left(replace(ended, outcomes=report.outcomes, status=status, error=text, pause=pause, hint=""))
 
     def _reasons(self) -> Iterator[str]:
-        """Yield why the changes are put back: what is not as predicted, or that nothing could be tried or compared."""
+        """Yield why the changes are put back: what is not as predicted, or could not be tried or compared."""
         results = [redacted_result(result) if self.run.redact else result for result in self.results]
         for result in results:
-            untried = "the service did not provision on demand, so that nothing was tried: " if result.error else ""
-            yield from (f"{untried}{problem}" for problem in problems(result))
+            yield from problems(result)
         if results and all(result.is_as_predicted and not result.is_compared for result in results):
             names = ", ".join(result.user.name for result in results)
             yield f"no value could be compared for {names}, so nothing is proven"

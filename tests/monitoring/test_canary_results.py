@@ -32,6 +32,8 @@ VALUES = {
 BEFORE, AFTER = UserState(True, "", sent=VALUES), UserState(True, "")
 USER = CanaryUser("ada@contoso.com", "12345678-1", BEFORE, AFTER)
 
+NOT_TRIED = "ada@contoso.com: not tried, since the service did not provision on demand: "
+
 
 def attribute(target, recorded="new", agreement=Agreement.AGREES):
     return AttributeComparison(target, agreement, "new", recorded)
@@ -55,7 +57,8 @@ WRONG = attribute("title", "other", Agreement.DISAGREES)
         (result(agreement=Agreement.NOT_COMPARED, note="no values"), False, ["ada@contoso.com: not as predicted: no values"]),
         (result(agreement=Agreement.NOT_COMPARED), False, ["ada@contoso.com: not as predicted: nothing to compare"]),
         (result(verdict=OnDemandVerdict.NOT_PROVISIONED), False, ["ada@contoso.com: not provisioned (Conflict)"]),
-        (CanaryResult(USER, error="no answer"), False, ["ada@contoso.com: no answer"]),
+        (CanaryResult(USER, error="refused"), False, [f"{NOT_TRIED}refused"]),
+        (CanaryResult(USER, error="lost", may_be_sent=True), False, ["ada@contoso.com: it is not known what was sent, since the answer of the service shows no result: lost"]),
         (CanaryResult(USER), False, ["ada@contoso.com: not provisioned"]),
         (replace(result(), comparison=None), False, []),
     ],
@@ -123,7 +126,7 @@ def test_the_summary_counts_users_and_undetermined_values():
     tried = [result(attribute("title"), unknown), CanaryResult(USER, error="lost")]
     assert list(rendering.summary(tried)) == [
         "1 user as predicted, 1 not; 1 of 2 values undetermined.",
-        "  ada@contoso.com: lost",
+        f"  {NOT_TRIED}lost",
     ]
     assert list(rendering.summary(tried[:1])) == ["1 user as predicted; 1 of 2 values undetermined."]
     assert "= title" in rendering.user(tried[0])

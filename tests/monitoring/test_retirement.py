@@ -158,7 +158,7 @@ def job(reason=None, began=5, ended=4, state="Active"):
 
 
 def stamp(minutes):
-    return (NOW - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if minutes is None else (NOW - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def retirement(**fields):
@@ -245,6 +245,7 @@ def test_what_a_vendor_does_is_known_by_the_host(address, text):
 
 
 REMOVE, START, RELEASE, RETRY, AWAIT, END, DELETE = RetirementStep
+REMOVED = {"accounts": (OPEN,), "threshold": 1, "removed": NOW - timedelta(minutes=30)}
 
 
 @pytest.mark.parametrize(
@@ -262,6 +263,11 @@ REMOVE, START, RELEASE, RETRY, AWAIT, END, DELETE = RetirementStep
         ({"users": 1, "job": job("IngestionInterrupted")}, []),
         ({"accounts": (OPEN,)}, [AWAIT, END, DELETE]),
         ({"accounts": (OPEN,), "job": job("TooManyDeletes")}, [RELEASE, AWAIT, END, DELETE]),
+        (REMOVED | {"job": job(began=31, ended=29)}, [AWAIT, RELEASE, AWAIT, END, DELETE]),
+        (REMOVED | {"job": job(began=None, ended=31)}, [AWAIT, RELEASE, AWAIT, END, DELETE]),
+        (REMOVED | {"job": job(began=None, ended=None)}, [AWAIT, RELEASE, AWAIT, END, DELETE]),
+        (REMOVED | {"job": job(began=29, ended=28)}, [AWAIT, END, DELETE]),
+        (REMOVED | {"job": job(began=31, ended=30), "threshold": 2}, [AWAIT, END, DELETE]),
         ({"accounts": (OPEN,), "is_on": False}, [START, AWAIT, END, DELETE]),
         ({"accounts": (Account("a", "ada", FAILED),)}, [RETRY, AWAIT, END, DELETE]),
         ({"log_problem": "403"}, []),

@@ -73,7 +73,7 @@ def test_before_anything_is_done():
             "If one was not, it is listed, and the command ends there."
         ),
         "    5. Save the documents in the history, stop provisioning, and delete SecretToken from Entra.",
-        "  Then by hand: revoke the token at the vendor, and write `retired:` into the spec.",
+        "  Then by hand: revoke the token at the vendor, and write `retired:` into the spec, if there is one.",
     ]
 
 

@@ -165,7 +165,7 @@ def test_a_service_that_refuses_on_demand_while_paused_is_put_back_with_the_hint
     tenant.switch(paused_on_demand="refused")
     report = tried(tenant, changed, ADA, "grace@contoso.com", dialog=dialog)
     assert (report.status, exit_code(report), dialog.asked, len(dialog.results)) == (ApplyStatus.PUT_BACK, 7, 0, 1)
-    assert "the service did not provision on demand, so that nothing was tried: ada@contoso.com: " in report.error
+    assert "put back: ada@contoso.com: not tried, since the service did not provision on demand: POST" in report.error
     assert ("EmulatedJobPaused" in report.error, report.hint) == (True, "Nobody was provisioned.")
     assert "`scimconf probe` finds out" in report.error
     assert (is_on(tenant), mappings(tenant), report.warnings) == (True, mapped, ())
@@ -188,6 +188,13 @@ def test_a_lost_answer_is_put_back_and_the_report_says_that_the_user_may_be_prov
     tenant.fault("drop", method="POST", path="*/provisionOnDemand", when="after", times=0)
     report = tried(tenant, changed)
     assert report.status is ApplyStatus.PUT_BACK
+    assert (
+        "put back: ada@contoso.com: it is not known what was sent" in report.error,
+        "not tried" in report.error,
+    ) == (
+        True,
+        False,
+    )
     assert report.warnings[0].startswith("ada@contoso.com may be provisioned with the changes; the next cycle")
     assert is_on(tenant)
 

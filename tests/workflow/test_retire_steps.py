@@ -104,6 +104,16 @@ def test_deletions_that_are_held_back_are_released(ending):  # noqa: F811
 
 
 @pytest.mark.slow
+def test_a_run_that_is_continued_before_the_first_cycle_lists_the_release(ending):  # noqa: F811
+    setting(ending, "SyncNotificationSettings", THRESHOLD)
+    ending.cycles = False
+    ending(wait=minutes(0))
+    ending.cycles = True
+    planned, result = both(ending)
+    assert planned == result.steps == (Step.AWAIT_CYCLE, Step.RELEASE_DELETIONS, Step.AWAIT_CYCLE, Step.SHUT_DOWN)
+
+
+@pytest.mark.slow
 def test_an_application_that_was_never_started_is_only_emptied_and_shut_down(tmp_path):
     tenant, names = tenant_with(2)
     file = write_spec(tmp_path, spec_of(names, provisioning={"enabled": False, "scope": "assigned"}))
